@@ -1,0 +1,46 @@
+"""The checks at the door: each returns its value, or says what came and what goes."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+
+def integer(name: str, value, at_least: int, at_most: int | None = None, why="") -> int:
+    """Return `value` as an int from `at_least` to `at_most`, else raise ValueError.
+
+    `why` tells, in the error, where the bounds come from: "the series has 10 values".
+    """
+    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if ok and at_least <= value and (at_most is None or value <= at_most):
+        return int(value)
+    allowed = (f"of at least {at_least}" if at_most is None
+               else f"from {at_least} to {at_most}")
+    reason = f" ({why})" if why else ""
+    raise ValueError(f"{name} must be an integer {allowed}{reason}, got {value!r}")
+
+
+def positive(name: str, value) -> float:
+    """Return `value` as a float greater than 0 (infinity allowed, NaN not)."""
+    if _is_real(value) and value > 0:
+        return float(value)
+    raise ValueError(f"{name} must be a number greater than 0, got {value!r}")
+
+
+def non_negative(name: str, value) -> float:
+    """Return `value` as a finite float of at least 0."""
+    if _is_real(value) and 0 <= value < math.inf:
+        return float(value)
+    raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+
+
+def one_of(name: str, value, allowed):
+    """Return `value` if it is one of `allowed`."""
+    if value in allowed:
+        return value
+    names = ", ".join(repr(choice) for choice in allowed)
+    raise ValueError(f"{name} must be one of {names}, got {value!r}")
+
+
+def _is_real(value) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

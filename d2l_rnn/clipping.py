@@ -1,0 +1,58 @@
+"""Gradient clipping: the norm of all gradients together, kept within a radius theta.
+
+The notes, "gradient clipping" (梯度裁剪); Pascanu, Mikolov and Bengio, "On the
+difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from d2l_rnn._checks import positive
+from d2l_rnn.rnn import parameters_of
+
+
+def global_norm(net) -> float:
+    """The Euclidean norm of all the gradients of a model, taken as one long vector.
+
+    `net` is a model or a list of parameters; one without a gradient is skipped.
+    """
+    return _norm(_gradients(net))
+
+
+def clip_gradients(net, theta: float | None) -> float:
+    """Project the gradient g onto the ball of radius theta, in place.
+
+    g ← min(1, theta / ‖g‖) g
+
+    The direction stays, the length is at most theta. `theta=None` leaves g alone.
+    Returns ‖g‖ as it was before.
+
+    Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
+    infinite or NaN: no length can mend such a gradient, and a step along it would
+    destroy the parameters. The gradients are then left as they are.
+    """
+    if theta is not None:
+        theta = positive("theta", theta)
+    gradients = _gradients(net)
+    norm = _norm(gradients)
+    if not math.isfinite(norm):
+        raise FloatingPointError(f"the norm of the gradient is {norm}")
+    if theta is not None and norm > theta:
+        for gradient in gradients:
+            gradient *= theta / norm
+    return norm
+
+
+def _gradients(net) -> list[torch.Tensor]:
+    return [param.grad for param in parameters_of(net) if param.grad is not None]
+
+
+def _norm(gradients: list[torch.Tensor]) -> float:
+    if not gradients:
+        return 0.0
+    # The norm of the norms: the squares of one parameter are summed at a time.
+    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+    return torch.linalg.vector_norm(torch.stack(norms)).item()

@@ -1,0 +1,203 @@
+"""Find the text: a file you name, a folder, the cache, the book's server, the story.
+
+The course is written for *The Time Machine* as the book ships it. The file is not
+part of this package: it is fetched once, checked, and kept in a cache. A reader who
+is offline gets a story that is part of the package, so that every notebook runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE_NAME = "timemachine.txt"
+SHA1 = "090b5e7e70c295757f55df93cb0a180b9691891a"
+# The book's server first; then the book's own repository, at a fixed commit.
+MIRRORS = (
+    "https://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
+    "https://raw.githubusercontent.com/d2l-ai/d2l-zh/"
+    "592fbef84a684e752393edbf267c07dbc53e082b/data/timemachine.txt",
+)
+DATA_DIR_VARIABLE = "D2L_RNN_DATA_DIR"
+STORY_PATH = Path(__file__).with_name("data") / "story.txt"
+
+SOCKET_TIMEOUT = 3  # seconds without an answer before one mirror is given up
+PATIENCE = 6  # seconds in all before the reader gets the story instead
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text file: where it lies, and how it was found.
+
+    `origin` is "file" (named by the reader), "folder" (`D2L_RNN_DATA_DIR`), "cache",
+    "download" or "story".
+    """
+
+    path: Path
+    origin: str
+
+    def read(self) -> str:
+        """Return the whole text, decoded as UTF-8.
+
+        Raises ValueError if the file is missing, empty or not UTF-8.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"path must name a text file in UTF-8, got {self.path}, whose byte "
+                f"{error.start} is not ({error.reason}); save it as UTF-8 first"
+            ) from error
+        if not text.strip():
+            raise ValueError(f"path must name a text with words, {self.path} is empty")
+        return text
+
+    @property
+    def is_time_machine(self) -> bool:
+        """True if this is, byte for byte, the book's *The Time Machine*."""
+        return hashlib.sha1(self.path.read_bytes()).hexdigest() == SHA1
+
+
+def find_text(path: str | os.PathLike | None = None) -> Text:
+    """Find the text to learn from, and say so in one line if it is the story.
+
+    Looks, in this order, at: `path`; the folder named by the environment variable
+    `D2L_RNN_DATA_DIR`; the cache; the book's server and its mirror, once per process
+    and for a few seconds at most; the built-in story. What is downloaded counts only
+    if its SHA-1 is the book's.
+
+    Raises ValueError if `path` is given and no file is there.
+    """
+    if path is not None:
+        return named_file(path)
+    return in_data_dir() or fetched_or_story()
+
+
+def named_file(path: str | os.PathLike) -> Text:
+    """The file the reader names. Raises ValueError if it is not there."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise ValueError(f"path must name a text file, got {str(path)!r}: no such file")
+    return Text(file, "file")
+
+
+def in_data_dir() -> Text | None:
+    """The text in the folder that `D2L_RNN_DATA_DIR` names, if it is there."""
+    folder = os.environ.get(DATA_DIR_VARIABLE)
+    file = Path(folder or ".").expanduser() / FILE_NAME
+    return Text(file, "folder") if folder and file.is_file() else None
+
+
+def in_cache() -> Text | None:
+    """The text fetched by an earlier run; one that is not the book's is removed."""
+    text = Text(cache_dir() / FILE_NAME, "cache")
+    try:
+        if text.is_time_machine:
+            return text
+        text.path.unlink()
+    except OSError:  # not there, or not ours to read or to remove
+        pass
+    return None
+
+
+@functools.cache
+def fetched_or_story() -> Text:
+    """The text in the cache, or fetched now, or the story: decided once per process."""
+    text = in_cache()
+    if text is not None:
+        return text
+    failure = download()
+    if failure is None:
+        return Text(cache_dir() / FILE_NAME, "download")
+    print(
+        f"d2l_rnn: reading the built-in story, not The Time Machine ({failure}). "
+        f"To read the book's text, go online and restart, or set {DATA_DIR_VARIABLE} "
+        f"to a folder that holds {FILE_NAME}.",
+        file=sys.stderr,
+    )
+    return Text(STORY_PATH, "story")
+
+
+def cache_dir() -> Path:
+    """The folder, of this user's, that keeps what was fetched."""
+    import pooch
+
+    return Path(pooch.os_cache("d2l_rnn"))
+
+
+def download() -> str | None:
+    """Fetch the text into the cache; None, or in a few words why that failed.
+
+    The work is done in a thread, because looking up a host name can hang for longer
+    than any socket's time-out. A fetch that is merely slow goes on behind the reader's
+    back, and the next process finds its result in the cache.
+    """
+    failures: list[str] = []
+    worker = threading.Thread(
+        target=_try_mirrors, args=(failures,), name="d2l_rnn download", daemon=True
+    )
+    worker.start()
+    worker.join(PATIENCE)
+    if worker.is_alive():
+        return f"no answer from the book's server in {PATIENCE} seconds"
+    return failures[0] if len(failures) == len(MIRRORS) else None
+
+
+def _try_mirrors(failures: list[str]) -> None:
+    """Fetch from the first mirror that answers, noting the failures on the way."""
+    for url in MIRRORS:
+        try:
+            return _fetch(url)
+        except Exception as error:  # offline has many names; none may stop the reader
+            failures.append(_in_brief(error, url))
+
+
+def _fetch(url: str) -> None:
+    """Download, check, and only then move the text into the cache.
+
+    It arrives in a folder of its own, which is removed whatever happens, the end of
+    the process included: what is half-written never stands in the cache.
+    """
+    import pooch
+
+    logger = pooch.get_logger()
+    level = logger.level
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="arriving-", dir=cache_dir()) as folder:
+        logger.setLevel(logging.WARNING)  # our one line is enough
+        try:
+            arrived = pooch.retrieve(
+                url,
+                known_hash=f"sha1:{SHA1}",
+                fname=FILE_NAME,
+                path=folder,
+                downloader=pooch.HTTPDownloader(timeout=SOCKET_TIMEOUT),
+            )
+        finally:
+            logger.setLevel(level)
+        os.replace(arrived, cache_dir() / FILE_NAME)
+
+
+def _in_brief(error: Exception, url: str) -> str:
+    host = url.split("/")[2]
+    if isinstance(error, ValueError) and "hash" in str(error):
+        return f"what {host} sent is not the book's file"
+    return f"could not fetch it from {host}: {type(error).__name__}"
+
+
+def main() -> int:
+    """Fetch the text if need be and say which is in use; 0 for The Time Machine."""
+    text = find_text()
+    print(f"{text.origin}: {text.path}")
+    return 0 if text.is_time_machine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

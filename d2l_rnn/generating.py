@@ -1,0 +1,95 @@
+"""Text from a model: warm up on a prefix, then predict one token after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from d2l_rnn._checks import integer, positive
+from d2l_rnn.rnn import device_of
+from d2l_rnn.text import Vocab
+
+
+def predict(prefix: Sequence[str], num_preds: int, net, vocab: Vocab, device=None):
+    """Continue `prefix` by `num_preds` tokens, each the most probable one.
+
+    In the warm-up (预热期) the model only reads the prefix and so updates its hidden
+    state; then each token that it predicts is its next input (the notes, "prediction").
+    Returns the prefix and its continuation as one string. A token that is not in the
+    vocabulary is read, and written, as `<unk>`.
+
+    Raises ValueError if the prefix is empty or `num_preds` negative.
+    """
+    return _generate(prefix, num_preds, net, vocab, device, most_probable)
+
+
+def sample(
+    prefix: Sequence[str],
+    num_preds: int,
+    net,
+    vocab: Vocab,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    device=None,
+):
+    """Continue `prefix` by `num_preds` tokens drawn from the model's distribution.
+
+    Each token is drawn from softmax(O_t / temperature): at 1 it is the model's own
+    distribution, near 0 it is `predict`, above 1 it evens out. The same `seed` draws
+    the same tokens; the global generator is left alone.
+
+    Raises ValueError for an empty prefix, a negative `num_preds`, or a temperature that
+    is not greater than 0.
+    """
+    positive("temperature", temperature)
+    generator = torch.Generator()
+    if seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(integer("seed", seed, at_least=0))
+
+    def choose(output):  # (V,)
+        # Subtracting the largest first keeps a tiny temperature from overflowing.
+        logits = (output.double().cpu() - output.max().item()) / temperature
+        probabilities = torch.softmax(logits, dim=0)
+        return int(torch.multinomial(probabilities, 1, generator=generator))
+
+    return _generate(prefix, num_preds, net, vocab, device, choose)
+
+
+def most_probable(output: torch.Tensor) -> int:
+    """The index of the largest of the outputs, shape (vocab_size,)."""
+    return int(output.argmax())
+
+
+@torch.no_grad()
+def warm_up(prefix: Sequence[str], net, vocab: Vocab, device=None):
+    """Read a prefix; return the output after it, shape (vocab_size,), and the state.
+
+    Raises ValueError if the prefix is empty: there is nothing to start from.
+    """
+    if len(prefix) == 0:
+        raise ValueError("prefix must have at least one token, got none")
+    device = device_of(net) if device is None else device
+    state = net.begin_state(batch_size=1, device=device)
+    return _read(vocab[list(prefix)], state, net, device)
+
+
+def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
+    integer("num_preds", num_preds, at_least=0)
+    device = device_of(net) if device is None else device
+    output, state = warm_up(prefix, net, vocab, device)
+    indices = vocab[list(prefix)]
+    with torch.no_grad():
+        for _ in range(num_preds):
+            indices.append(choose(output))
+            output, state = _read(indices[-1:], state, net, device)
+    # Characters stand side by side; words (a prefix given as a list) stand apart.
+    return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(indices))
+
+
+def _read(indices: list[int], state, net, device):
+    """The output after the last of the indices, and the state that led to it."""
+    outputs, state = net(torch.tensor([indices], device=device), state)  # (T, V)
+    return outputs[-1], state

@@ -1,0 +1,178 @@
+"""The RNN from scratch, and the same language model on the layers of `torch.nn`.
+
+Both are called alike: `net(X, state)` takes a minibatch X of token indices, shape
+(batch_size, num_steps), and the hidden state; it returns the outputs O_t of all time
+steps, one below the other, shape (num_steps * batch_size, vocab_size), and the new
+state. `net.begin_state(batch_size=…, device=…)` is the state before the first token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from d2l_rnn._checks import integer, one_of
+
+CELLS = ("scratch", "rnn", "gru", "lstm")
+
+
+def get_params(vocab_size: int, num_hiddens: int, device=None) -> list[Tensor]:
+    """The five parameters [W_xh, W_hh, b_h, W_hq, b_q] of the RNN, ready for gradients.
+
+    Shapes (V, H), (H, H), (H,), (H, V), (V,) for vocab_size V and num_hiddens H.
+    Weights are drawn from N(0, 0.01²), biases are 0 (the notes, "RNN from scratch").
+    """
+    num_inputs = num_outputs = integer("vocab_size", vocab_size, at_least=1)
+    integer("num_hiddens", num_hiddens, at_least=1)
+
+    def normal(*shape):
+        return torch.randn(size=shape, device=device) * 0.01
+
+    W_xh = normal(num_inputs, num_hiddens)
+    W_hh = normal(num_hiddens, num_hiddens)
+    b_h = torch.zeros(num_hiddens, device=device)
+    W_hq = normal(num_hiddens, num_outputs)
+    b_q = torch.zeros(num_outputs, device=device)
+    params = [W_xh, W_hh, b_h, W_hq, b_q]
+    for param in params:
+        param.requires_grad_(True)
+    return params
+
+
+def init_rnn_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
+    """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
+    integer("batch_size", batch_size, at_least=1)
+    return (torch.zeros((batch_size, num_hiddens), device=device),)
+
+
+def rnn(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
+    """The recurrence over the time steps, one after another.
+
+    H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h),  O_t = H_t W_hq + b_q
+
+    (the notes, "recurrent neural networks"). `inputs`: (T, B, V), one-hot. Returns the
+    outputs, shape (T * B, V), and the last state.
+    """
+    W_xh, W_hh, b_h, W_hq, b_q = params
+    (H,) = state
+    outputs = []
+    for X in inputs:  # (B, V)
+        H = torch.tanh(torch.mm(X, W_xh) + torch.mm(H, W_hh) + b_h)  # (B, H)
+        Y = torch.mm(H, W_hq) + b_q  # (B, V)
+        outputs.append(Y)
+    return torch.cat(outputs, dim=0), (H,)
+
+
+class RNNModelScratch:
+    """A character RNN from scratch: parameters, initial state and recurrence together.
+
+    `get_params`, `init_state` and `forward_fn` are functions like the three above, so
+    that another recurrence can be put in their place.
+
+    Raises ValueError if a size is smaller than 1.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        device=None,
+        get_params: Callable = get_params,
+        init_state: Callable = init_rnn_state,
+        forward_fn: Callable = rnn,
+    ):
+        self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
+        self.num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
+        self.params = get_params(vocab_size, num_hiddens, device)
+        self.init_state, self.forward_fn = init_state, forward_fn
+
+    def __call__(self, X: Tensor, state):
+        one_hot = F.one_hot(X.T.long(), self.vocab_size)  # (T, B, V)
+        return self.forward_fn(one_hot.to(self.params[0].dtype), state, self.params)
+
+    def begin_state(self, batch_size: int, device=None):
+        """The state before the first token, for `batch_size` sequences."""
+        return self.init_state(batch_size, self.num_hiddens, device)
+
+
+class RNNModel(nn.Module):
+    """The same language model around `nn.RNN`, `nn.GRU` or `nn.LSTM`.
+
+    Unlike `RNNModelScratch` it has the layer's own two biases, the layer's own initial
+    values, as many layers and directions as `rnn_layer` has, and a state that is a
+    tensor (RNN, GRU) or a pair of tensors (LSTM), each of shape
+    (num_directions * num_layers, batch_size, num_hiddens). The layer takes time first
+    (`batch_first=False`) and one-hot tokens (`input_size == vocab_size`).
+
+    Raises ValueError if `rnn_layer` is made otherwise.
+    """
+
+    def __init__(self, rnn_layer: nn.RNNBase, vocab_size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
+        if rnn_layer.input_size != vocab_size or rnn_layer.batch_first:
+            raise ValueError(
+                f"rnn_layer must have input_size={vocab_size} (vocab_size) and "
+                f"batch_first=False, got {rnn_layer}"
+            )
+        self.rnn = rnn_layer
+        self.num_hiddens = rnn_layer.hidden_size
+        self.num_directions = 2 if rnn_layer.bidirectional else 1
+        self.linear = nn.Linear(self.num_directions * self.num_hiddens, vocab_size)
+
+    def forward(self, inputs: Tensor, state):
+        """Return the outputs (T * B, V) and the new state for `inputs` (B, T)."""
+        one_hot = F.one_hot(inputs.T.long(), self.vocab_size)  # (T, B, V)
+        H, state = self.rnn(one_hot.to(self.linear.weight.dtype), state)
+        return self.linear(H.reshape(-1, H.shape[-1])), state
+
+    def begin_state(self, device=None, batch_size: int = 1):
+        """Zeros: one tensor, or for an LSTM two (hidden state and memory cell)."""
+        integer("batch_size", batch_size, at_least=1)
+        layers = self.num_directions * self.rnn.num_layers
+        shape = (layers, batch_size, self.num_hiddens)
+        if isinstance(self.rnn, nn.LSTM):
+            return torch.zeros(shape, device=device), torch.zeros(shape, device=device)
+        return torch.zeros(shape, device=device)
+
+
+def make_model(cell: str, vocab_size: int, num_hiddens: int, device=None):
+    """A language model by the name of its cell: "scratch", "rnn", "gru" or "lstm".
+
+    Raises ValueError for another name, or a size smaller than 1.
+    """
+    one_of("cell", cell, CELLS)
+    integer("num_hiddens", num_hiddens, at_least=1)
+    if cell == "scratch":
+        return RNNModelScratch(vocab_size, num_hiddens, device)
+    integer("vocab_size", vocab_size, at_least=1)
+    layer = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+    return RNNModel(layer(vocab_size, num_hiddens), vocab_size).to(device)
+
+
+def parameters_of(net) -> list[Tensor]:
+    """The trainable parameters of either kind of model, or of a plain list of them."""
+    if isinstance(net, nn.Module):
+        params: Iterable[Tensor] = net.parameters()
+    else:
+        params = getattr(net, "params", net)
+    return [param for param in params if param.requires_grad]
+
+
+def device_of(net) -> torch.device:
+    """The device that the parameters of the model live on."""
+    return parameters_of(net)[0].device
+
+
+def detach(state):
+    """The same state, cut off from the graph that computed it.
+
+    Sequential partitioning carries the state's values from one minibatch to the next;
+    the gradient stops here, or it would flow back to the first token of the epoch.
+    """
+    if isinstance(state, Tensor):
+        return state.detach()
+    return tuple(part.detach() for part in state)

@@ -1,0 +1,156 @@
+"""Text into numbers: lines, tokens, a vocabulary, a corpus of indices.
+
+The four steps of the notes, section "text preprocessing" (文本预处理): load the text,
+split it into tokens (词元), build a vocabulary (词表), turn the text into indices.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import re
+from collections.abc import Sequence
+
+from d2l_rnn import corpora
+from d2l_rnn._checks import integer, one_of
+
+UNKNOWN = "<unk>"
+TOKEN_TYPES = ("word", "char")
+
+
+def clean_line(line: str) -> str:
+    """Keep the letters a to z, in lower case, and one space for anything between.
+
+    The book's cleaning: it leaves 26 letters and the space, and makes punctuation,
+    capitals and line ends disappear. It would leave nothing of a Chinese text.
+    """
+    return re.sub("[^A-Za-z]+", " ", line).strip().lower()
+
+
+def load_lines(
+    path: str | os.PathLike | None = None, clean: bool = True
+) -> list[str]:
+    """Step 1: load the text into memory, a list of its lines.
+
+    `path` names the reader's own text; without it, `corpora.find_text` looks for
+    *The Time Machine*. With `clean=False` the lines stay as they are, in any script.
+
+    Raises ValueError if the text is missing, empty, not UTF-8, or has no letter from
+    a to z left after cleaning.
+    """
+    lines = corpora.find_text(path).read().splitlines()
+    if not clean:
+        return lines
+    cleaned = [clean_line(line) for line in lines]
+    if not any(cleaned):
+        raise ValueError(
+            "clean must be False for a text without letters from a to z: "
+            "cleaning it leaves nothing"
+        )
+    return cleaned
+
+
+def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
+    """Step 2: split each line into words (at white space) or into characters.
+
+    Raises ValueError if `token` is neither "word" nor "char".
+    """
+    one_of("token", token, TOKEN_TYPES)
+    if token == "word":
+        return [line.split() for line in lines]
+    return [list(line) for line in lines]
+
+
+def count_corpus(tokens: Sequence) -> collections.Counter:
+    """Count how often each token occurs in a list, or a list of lists, of tokens."""
+    if len(tokens) == 0 or isinstance(tokens[0], (list, tuple)):
+        tokens = [token for line in tokens for token in line]
+    return collections.Counter(tokens)
+
+
+class Vocab:
+    """Step 3: the vocabulary, a two-way map between tokens and indices.
+
+    Index 0 is `<unk>`, the unknown token; then come the reserved tokens (`<pad>`,
+    `<bos>`, `<eos>`, …), then every token that occurs at least `min_freq` times, the
+    most frequent first and ties in the order of their first appearance.
+
+    `vocab[token]` is an index, `vocab[[token, …]]` a list of them; a token that is not
+    in the vocabulary has index 0. `vocab.to_tokens` goes the other way.
+
+    Raises ValueError if `min_freq` is negative or a reserved token is named twice.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence | None = None,
+        min_freq: int = 0,
+        reserved_tokens: Sequence[str] | None = None,
+    ):
+        integer("min_freq", min_freq, at_least=0)
+        special = [UNKNOWN, *(reserved_tokens or [])]
+        if len(set(special)) < len(special):
+            raise ValueError(
+                f"reserved_tokens must be distinct and not {UNKNOWN!r}, "
+                f"got {list(reserved_tokens)!r}"
+            )
+        counter = count_corpus([] if tokens is None else tokens)
+        # `most_common` sorts stably, so ties keep the order of first appearance.
+        self.token_freqs: list[tuple[str, int]] = counter.most_common()
+        kept = [token for token, freq in self.token_freqs if freq >= min_freq]
+        self.idx_to_token: list[str] = list(dict.fromkeys(special + kept))
+        self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
+
+    def __len__(self) -> int:
+        return len(self.idx_to_token)
+
+    def __contains__(self, token) -> bool:
+        return token in self.token_to_idx
+
+    def __repr__(self) -> str:
+        first = ", ".join(map(repr, self.idx_to_token[:6]))
+        return f"Vocab({len(self)} tokens: {first}{', …' if len(self) > 6 else ''})"
+
+    def __getitem__(self, tokens):
+        if isinstance(tokens, (list, tuple)):
+            return [self[token] for token in tokens]
+        return self.token_to_idx.get(tokens, self.unk)
+
+    def to_tokens(self, indices):
+        """The token of an index, or the tokens of a (nested) list or tensor of indices.
+
+        Raises ValueError for an index outside 0 … len(vocab) - 1.
+        """
+        if hasattr(indices, "tolist"):  # a tensor or an array
+            indices = indices.tolist()
+        if isinstance(indices, (list, tuple)):
+            return [self.to_tokens(index) for index in indices]
+        return self.idx_to_token[integer("indices", indices, 0, len(self) - 1)]
+
+    @property
+    def unk(self) -> int:
+        """The index of the unknown token."""
+        return 0
+
+
+def load_corpus(
+    path: str | os.PathLike | None = None,
+    token: str = "char",
+    max_tokens: int = -1,
+    clean: bool = True,
+    min_freq: int = 0,
+    reserved_tokens: Sequence[str] | None = None,
+) -> tuple[list[int], Vocab]:
+    """Step 4: the whole text as one list of indices, with its vocabulary.
+
+    Lines are joined, because a line of the text is neither a sentence nor a
+    paragraph. `max_tokens` keeps only the first so many tokens (-1: all of them); the
+    vocabulary is always that of the whole text, as in the book.
+
+    Raises ValueError for a bad text, token type, size or frequency.
+    """
+    integer("max_tokens", max_tokens, at_least=-1)
+    tokens = tokenize(load_lines(path, clean), token)
+    vocab = Vocab(tokens, min_freq, reserved_tokens)
+    corpus = vocab[[token for line in tokens for token in line]]
+    return (corpus[:max_tokens] if max_tokens > 0 else corpus), vocab
