@@ -16,12 +16,11 @@ import types
 import warnings
 
 import torch
-from torch import nn
 
 from d2l_rnn import batching, clipping, generating, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
-from d2l_rnn.rnn import RNNModel, RNNModelScratch, parameters_of
+from d2l_rnn.rnn import RNNModel, RNNModelScratch
 from d2l_rnn.text import Vocab, count_corpus, tokenize
 
 __all__ = [
@@ -95,22 +94,96 @@ def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
 
 
 def train_ch8(net, train_iter, vocab, lr, num_epochs, device, use_random_iter=False):
-    """Train with theta = 1, print and draw on the way: `training.train`."""
-    history = training.History()
-    drawing = _Drawing(num_epochs)
+    """Train with theta = 1, print and draw every ten epochs: `training.train`."""
+    from d2l_rnn import figures  # matplotlib is wanted only here
+
+    def predict(prefix):
+        return predict_ch8(prefix, 50, net, vocab, device)
+
+    history, screen = training.History(), figures.Screen()
     for progress in training.train(
         net, train_iter, lr, num_epochs, 1.0, device, use_random_iter
     ):
         history.append(progress)
         if progress.epoch % 10 == 0:
-            print(predict_ch8("time traveller", 50, net, vocab, device))
-            drawing.update(history)
-    print(
-        f"perplexity {progress.perplexity:.1f}, "
-        f"{progress.tokens_per_second:.1f} tokens/sec on {device}"
-    )
-    if progress.diverged:
-        print(progress)
-        return
-    print(predict_ch8("time traveller", 50, net, vocab, device))
-    print(predict_ch8("traveller", 50, net, vocab, device))
+            print(predict("time traveller"))
+            screen.show(figures.perplexity_curves({"train": history}))
+    for last in history[-1:]:
+        print(
+            f"perplexity {last.perplexity:.1f}, "
+            f"{last.tokens_per_second:.1f} tokens/sec on {device}"
+        )
+        if last.diverged:
+            print(last)
+    print(predict("time traveller"))
+    print(predict("traveller"))
+
+
+def __getattr__(name: str):
+    """Any name that the chapter does not define: the installed d2l's own."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    try:
+        return getattr(_installed_d2l(), name)
+    except ModuleNotFoundError as error:
+        raise AttributeError(
+            f"d2l.{name} is not one of the RNN chapter's names, and the d2l package "
+            f"that has the others cannot be loaded ({error}). On Python 3.10 or 3.11: "
+            f"pip install d2l==1.0.3"
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals()])
+
+
+@functools.cache
+def _installed_d2l() -> types.ModuleType:
+    """The module `d2l.torch`, loaded even where torchvision is missing or broken.
+
+    d2l imports torchvision at its top, for chapters on vision; text needs none.
+    """
+    try:
+        importlib.import_module("torchvision")
+        stand_in = contextlib.nullcontext()
+    except Exception:  # ImportError, or RuntimeError where it does not match torch
+        stand_in = _without_torchvision()
+    with stand_in, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of d2l's own code, nothing a reader can mend
+        return importlib.import_module("d2l.torch")
+
+
+class _NoTorchvision(types.ModuleType):
+    """Stands where d2l wants torchvision, and says so if vision is really used."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"{self.__name__}.{name} needs a torchvision that matches torch "
+            f"{torch.__version__}, and there is none: see pytorch.org"
+        )
+
+
+@contextlib.contextmanager
+def _without_torchvision():
+    """Let `import torchvision` succeed inside the block, with nothing in it.
+
+    Afterwards sys.modules is as if torchvision had never been asked for, so that
+    anybody else who imports it meets the true error.
+    """
+    _forget_torchvision()  # what a broken import has left behind
+    torchvision = _NoTorchvision("torchvision")
+    torchvision.transforms = _NoTorchvision("torchvision.transforms")
+    sys.modules["torchvision"] = torchvision
+    sys.modules["torchvision.transforms"] = torchvision.transforms
+    try:
+        yield
+    finally:
+        _forget_torchvision()
+
+
+def _forget_torchvision() -> None:
+    for name in [*sys.modules]:
+        if name.split(".")[0] == "torchvision":
+            del sys.modules[name]

@@ -50,6 +50,11 @@ class Text:
         """
         try:
             text = self.path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise ValueError(
+                f"path must name a text file that can be read, got {str(self.path)!r}: "
+                f"{error.strerror}"
+            ) from error
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"path must name a text file in UTF-8, got {self.path}, whose byte "

@@ -38,7 +38,8 @@ def load_lines(
     Raises ValueError if the text is missing, empty, not UTF-8, or has no letter from
     a to z left after cleaning.
     """
-    lines = corpora.find_text(path).read().splitlines()
+    # Not `splitlines`, which also splits at signs that are no line ends in a file.
+    lines = corpora.find_text(path).read().removesuffix("\n").split("\n")
     if not clean:
         return lines
     cleaned = [clean_line(line) for line in lines]
@@ -53,9 +54,12 @@ def load_lines(
 def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
     """Step 2: split each line into words (at white space) or into characters.
 
-    Raises ValueError if `token` is neither "word" nor "char".
+    Raises ValueError if `token` is neither "word" nor "char", or if the lines are one
+    string.
     """
     one_of("token", token, TOKEN_TYPES)
+    if isinstance(lines, str):
+        raise ValueError(f"lines must be a list of lines, got a string: {lines[:20]!r}")
     if token == "word":
         return [line.split() for line in lines]
     return [list(line) for line in lines]

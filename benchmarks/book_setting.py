@@ -1,0 +1,106 @@
+"""Train the book's setting, with both ways of sampling, and write down what came out.
+
+    python benchmarks/book_setting.py
+
+H = 512, batch 32, 35 steps, learning rate 1, theta 1, the first 10,000 characters of
+*The Time Machine*, 500 epochs: the run that ends the book's chapter. Writes
+`results/book_setting.json`, with every epoch, and `results/book_setting.md`, the table
+that the README quotes. Takes a few minutes on two cores.
+"""
+
+import argparse
+import json
+import platform
+import random
+import statistics
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from d2l_rnn import batching, corpora, generating, rnn, training
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def run(use_random_iter: bool, num_epochs: int, seed: int) -> dict:
+    """One run of the book's setting: its epochs and what the model then writes."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+    minibatches, vocab = batching.load_data(32, 35, use_random_iter)
+    net = rnn.make_model("scratch", len(vocab), num_hiddens=512)
+    epochs = training.train(net, minibatches, lr=1, num_epochs=num_epochs, theta=1)
+    history = training.History(tqdm(epochs, total=num_epochs, unit="epoch"))
+    return {
+        "sampling": "random" if use_random_iter else "sequential",
+        "last_perplexity": history[-1].perplexity,
+        "best_perplexity": history.best.perplexity,
+        "best_epoch": history.best.epoch,
+        "tokens_per_second": statistics.median(history.tokens_per_second),
+        "prediction": generating.predict("time traveller", 50, net, vocab),
+        "epochs": [asdict(progress) for progress in history],
+    }
+
+
+def machine() -> dict:
+    """What the figures were measured on."""
+    return {
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def processor() -> str:
+    """The name of the processor, as far as the operating system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def table(result: dict) -> str:
+    """The result as a Markdown table, with the machine below it."""
+    lines = [
+        "| sampling | last perplexity | best perplexity (epoch) | tokens/s (median) |",
+        "|---|---|---|---|",
+    ]
+    for row in result["runs"]:
+        lines.append(
+            f"| {row['sampling']} | {row['last_perplexity']:.2f} "
+            f"| {row['best_perplexity']:.2f} ({row['best_epoch']}) "
+            f"| {row['tokens_per_second']:,.0f} |"
+        )
+    where = result["machine"]
+    lines += [
+        "",
+        f"{where['processor']}, {where['threads']} threads, "
+        f"Python {where['python']}, PyTorch {where['torch']}, seed {result['seed']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if not corpora.find_text().is_time_machine:
+        parser.error("the figures are those of The Time Machine, which was not found")
+    result = {"machine": machine(), "seed": args.seed, "runs": []}
+    for use_random_iter in (False, True):
+        result["runs"].append(run(use_random_iter, args.epochs, args.seed))
+    args.results.mkdir(parents=True, exist_ok=True)
+    file = args.results / "book_setting"
+    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What the tests share: the text, and small models that train in no time."""
+
+import random
+
+import pytest
+import torch
+
+from d2l_rnn import corpora, rnn, text
+
+
+@pytest.fixture(scope="session")
+def time_machine():
+    """The path of *The Time Machine*; skips where it is not to be had."""
+    found = corpora.find_text()
+    if not found.is_time_machine:
+        pytest.skip("The Time Machine is neither here nor to be fetched")
+    return found.path
+
+
+@pytest.fixture
+def seed():
+    """Seed the global generators that the book uses; call it again to start over."""
+
+    def start(value=0):
+        random.seed(value)
+        torch.manual_seed(value)
+
+    start()
+    return start
+
+
+@pytest.fixture
+def vocab():
+    """The vocabulary of a little text, 10 kinds of characters and `<unk>`."""
+    return text.Vocab(list("the time traveller"))
+
+
+@pytest.fixture(params=rnn.CELLS)
+def net(request, vocab, seed):
+    """A small model of each kind."""
+    return rnn.make_model(request.param, len(vocab), num_hiddens=8)

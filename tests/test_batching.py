@@ -1,0 +1,137 @@
+import random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from d2l_rnn import batching
+
+# Corpora that hold one minibatch at least, whatever the offset.
+sizes = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(0, 60)).map(
+    lambda s: (*s[:2], s[0] * s[1] + s[1] + 1 + s[2])
+)
+
+
+def books_random(corpus, batch_size, num_steps, rng):
+    """The definition, token by token, in the manner of the book."""
+    corpus = corpus[rng.randint(0, num_steps - 1) :]
+    num_subseqs = (len(corpus) - 1) // num_steps
+    starts = [i * num_steps for i in range(num_subseqs)]
+    rng.shuffle(starts)
+    for i in range(0, num_subseqs // batch_size * batch_size, batch_size):
+        rows = starts[i : i + batch_size]
+        yield (
+            [[corpus[s + t] for t in range(num_steps)] for s in rows],
+            [[corpus[s + t + 1] for t in range(num_steps)] for s in rows],
+        )
+
+
+@given(sizes, st.integers(0, 99))
+def test_random_sampling_against_its_definition(size, seed):
+    batch_size, num_steps, length = size
+    corpus = [3 * i % 101 for i in range(length)]
+    ours = batching.random_sampling(corpus, batch_size, num_steps, random.Random(seed))
+    theirs = books_random(corpus, batch_size, num_steps, random.Random(seed))
+    assert [(X.tolist(), Y.tolist()) for X, Y in ours] == list(theirs)
+
+
+@given(sizes, st.integers(0, 99))
+def test_sequential_rows_go_on_where_they_ended(size, seed):
+    batch_size, num_steps, length = size
+    batches = list(
+        batching.sequential_partitioning(
+            range_tensor(length), batch_size, num_steps, random.Random(seed)
+        )
+    )
+    assert len(batches) >= 1
+    for X, Y in batches:
+        assert X.shape == Y.shape == (batch_size, num_steps)
+        assert X.dtype == torch.int64
+        assert torch.equal(Y, X + 1)  # the corpus counts, so the label is one more
+    for (before, _), (after, _) in zip(batches, batches[1:], strict=False):
+        assert torch.equal(after[:, 0], before[:, -1] + 1)
+    assert batches[0][0][0, 0] == random.Random(seed).randint(0, num_steps)
+
+
+def range_tensor(length):
+    return torch.arange(length)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_no_token_is_given_twice_in_an_epoch(use_random_iter):
+    loader = batching.SequenceLoader(range(1000), 4, 7, use_random_iter, seed=1)
+    for _ in range(3):
+        seen = torch.cat([X.reshape(-1) for X, _ in loader])
+        assert len(seen.unique()) == len(seen) > 900
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_a_loader_is_iterated_again_and_again(use_random_iter):
+    loader = batching.SequenceLoader(range(500), 4, 5, use_random_iter, seed=3)
+    epochs = [[X.tolist() for X, _ in loader] for _ in range(4)]
+    assert epochs[0] != epochs[1] or epochs[1] != epochs[2]  # a new offset each
+    again = batching.SequenceLoader(range(500), 4, 5, use_random_iter, seed=3)
+    assert [[X.tolist() for X, _ in again] for _ in range(4)] == epochs
+
+
+def test_two_epochs_of_a_loader_do_not_disturb_each_other():
+    loader = batching.SequenceLoader(range(200), 2, 5, seed=0)
+    first = iter(loader)
+    X, _ = next(first)
+    next(iter(loader))
+    after, _ = next(first)
+    assert torch.equal(after[:, 0], X[:, -1] + 1)
+
+
+def test_the_global_seed_rules_unless_there_is_an_own(seed):
+    corpus = range(300)
+    seed(7)
+    first = [X.tolist() for X, _ in batching.SequenceLoader(corpus, 2, 5, True)]
+    seed(7)
+    assert [X.tolist() for X, _ in batching.SequenceLoader(corpus, 2, 5, True)] == first
+    state = random.getstate()
+    list(batching.SequenceLoader(corpus, 2, 5, True, seed=7))
+    assert random.getstate() == state
+
+
+@pytest.mark.parametrize("iterate", [
+    batching.random_sampling, batching.sequential_partitioning,
+])  # fmt: skip
+def test_sizes_too_large_for_the_corpus_are_told_at_once(iterate):
+    with pytest.raises(ValueError, match="batch_size=4 and num_steps=5 are too large"):
+        iterate(range(20), 4, 5)
+
+
+@pytest.mark.parametrize("iterate", [
+    batching.random_sampling, batching.sequential_partitioning,
+])  # fmt: skip
+@given(seed=st.integers(0, 999), size=sizes)
+def test_what_passes_the_door_never_yields_nothing(iterate, seed, size):
+    batch_size, num_steps, _ = size
+    for length in range(1, 2 * batch_size * num_steps + 2):
+        try:
+            batches = iterate(range(length), batch_size, num_steps, random.Random(seed))
+        except ValueError:
+            continue
+        assert len(list(batches)) >= 1
+
+
+@pytest.mark.parametrize("sizes", [(0, 5), (-1, 5), (2, 0), (2, -3), (2.0, 5), (2, None)])
+def test_bad_sizes_are_told(sizes):
+    with pytest.raises(ValueError, match="(batch_size|num_steps) must be an integer"):
+        batching.SequenceLoader(range(100), *sizes)
+
+
+def test_a_corpus_of_lines_is_told():
+    with pytest.raises(ValueError, match="corpus must be one sequence.*shape"):
+        batching.SequenceLoader(torch.zeros(10, 10, dtype=torch.int64), 2, 2)
+
+
+def test_load_data_of_the_reader_s_own_text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("时间旅行者" * 20, encoding="utf-8")
+    loader, vocab = batching.load_data(2, 4, path=path, clean=False, seed=0)
+    X, Y = next(iter(loader))
+    assert X.shape == (2, 4) and len(vocab) == 6
+    assert vocab.to_tokens(Y[0].tolist())[:3] == vocab.to_tokens(X[0].tolist())[1:]

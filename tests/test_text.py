@@ -1,0 +1,167 @@
+import re
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from d2l_rnn import text
+
+tokens = st.lists(st.lists(st.sampled_from("abcdef"), max_size=8), max_size=8)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a text file, return its path."""
+
+    def write(content):
+        path = tmp_path / "text.txt"
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_the_notes_figures_to_the_digit(time_machine):
+    lines = text.load_lines(time_machine)
+    words = text.tokenize(lines, "word")
+    vocab = text.Vocab(words)
+    assert list(vocab.token_to_idx.items())[:6] == [
+        ("<unk>", 0), ("the", 1), ("i", 2), ("and", 3), ("of", 4), ("a", 5),
+    ]  # fmt: skip
+    assert words[0] == ["the", "time", "machine", "by", "h", "g", "wells"]
+    assert vocab[words[0]] == [1, 19, 50, 40, 2183, 2184, 400]
+    assert len(vocab) == 4580
+
+
+def test_the_notes_characters(time_machine):
+    corpus, vocab = text.load_corpus(time_machine)
+    assert (len(corpus), len(vocab)) == (170_580, 28)
+
+
+def test_cleaning_is_the_books_expression():
+    line = "  'It's a -- Time_Machine!' 1895, é\n"
+    assert text.clean_line(line) == "it s a time machine"
+    assert text.clean_line(line) == re.sub("[^A-Za-z]+", " ", line).strip().lower()
+
+
+def test_load_lines_cleaned_and_as_they_are(file):
+    path = file("The Time\r\n\r\nTraveller!")
+    assert text.load_lines(path) == ["the time", "", "traveller"]
+    assert text.load_lines(path, clean=False) == ["The Time", "", "Traveller!"]
+
+
+def test_a_chinese_text_is_used_as_it_is(file):
+    path = file("隐状态\n时间步，隐状态\n")
+    corpus, vocab = text.load_corpus(path, clean=False)
+    assert "".join(vocab.to_tokens(corpus)) == "隐状态时间步，隐状态"
+    assert vocab.idx_to_token[1] == "隐"
+    with pytest.raises(ValueError, match="clean must be False"):
+        text.load_corpus(path)
+
+
+def test_a_line_ends_only_where_a_file_s_line_ends(file):
+    path = file("one\x0btwo\x85three\u2028four\nfive")
+    assert text.load_lines(path, clean=False) == ["one\x0btwo\x85three\u2028four", "five"]
+
+
+def test_empty_text_is_told(file):
+    with pytest.raises(ValueError, match="empty"):
+        text.load_corpus(file("\n\n"))
+
+
+def test_tokenize_words_and_characters():
+    lines = ["the time", "", "a  b"]
+    assert text.tokenize(lines) == [["the", "time"], [], ["a", "b"]]
+    assert text.tokenize(lines, "char") == [list("the time"), [], list("a  b")]
+
+
+@pytest.mark.parametrize("token", ["words", "", None, 3])
+def test_an_unknown_token_type_is_told(token):
+    with pytest.raises(ValueError, match="token must be one of 'word', 'char', got"):
+        text.tokenize(["a"], token)
+
+
+def test_lines_are_a_list_not_a_string():
+    with pytest.raises(ValueError, match="lines must be a list of lines"):
+        text.tokenize("the time traveller")
+
+
+def test_count_corpus_of_one_list_and_of_lists():
+    assert text.count_corpus(["a", "b", "a"]) == {"a": 2, "b": 1}
+    assert text.count_corpus([[], ["a"], ["b", "a"]]) == {"a": 2, "b": 1}
+    assert text.count_corpus([]) == {}
+
+
+@given(tokens, st.integers(0, 4))
+def test_vocabulary_against_its_definition(lines, min_freq):
+    flat = [token for line in lines for token in line]
+    vocab = text.Vocab(lines, min_freq, reserved_tokens=["<pad>"])
+    assert vocab.idx_to_token[:2] == ["<unk>", "<pad>"]
+    kept = vocab.idx_to_token[2:]
+    assert set(kept) == {token for token in flat if flat.count(token) >= min_freq}
+    # Falling frequency, and ties in the order of first appearance.
+    assert kept == sorted(kept, key=lambda token: (-flat.count(token), flat.index(token)))
+    assert vocab.token_freqs == [
+        (token, flat.count(token))
+        for token in sorted(set(flat), key=lambda t: (-flat.count(t), flat.index(t)))
+    ]
+
+
+@given(tokens)
+def test_to_indices_and_back(lines):
+    vocab = text.Vocab(lines)
+    for line in lines:
+        assert vocab.to_tokens(vocab[line]) == line
+        assert vocab.to_tokens(torch.tensor(vocab[line], dtype=torch.int64)) == line
+    assert vocab[lines] == [[vocab[token] for token in line] for line in lines]
+
+
+def test_reserved_tokens_stand_first_and_once():
+    vocab = text.Vocab(["<bos>", "a", "a", "<eos>"], 0, ["<pad>", "<bos>", "<eos>"])
+    assert vocab.idx_to_token == ["<unk>", "<pad>", "<bos>", "<eos>", "a"]
+    assert vocab["<pad>"] == 1 and "<pad>" in vocab
+
+
+def test_what_is_rare_or_new_becomes_unknown():
+    vocab = text.Vocab(list("aab"), min_freq=2)
+    assert (vocab["a"], vocab["b"], vocab["z"]) == (1, 0, 0)
+    assert vocab[["a", "z"]] == [1, 0]
+    assert vocab.to_tokens(vocab.unk) == "<unk>"
+    assert "b" not in vocab
+
+
+def test_an_empty_vocabulary_knows_the_unknown():
+    assert text.Vocab().idx_to_token == ["<unk>"]
+
+
+@pytest.mark.parametrize("reserved", [["<pad>", "<pad>"], ["<unk>"]])
+def test_reserved_tokens_named_twice_are_told(reserved):
+    with pytest.raises(ValueError, match="reserved_tokens must be distinct"):
+        text.Vocab([], reserved_tokens=reserved)
+
+
+@pytest.mark.parametrize("min_freq", [-1, 1.5, True, None])
+def test_a_bad_frequency_is_told(min_freq):
+    with pytest.raises(ValueError, match="min_freq must be an integer of at least 0"):
+        text.Vocab(["a"], min_freq)
+
+
+@pytest.mark.parametrize("index", [-1, 3, [0, 3], 1.0])
+def test_an_index_outside_the_vocabulary_is_told(index):
+    with pytest.raises(ValueError, match="indices must be an integer from 0 to 2"):
+        text.Vocab(["a", "b"]).to_tokens(index)
+
+
+def test_load_corpus_keeps_the_whole_vocabulary(file):
+    path = file("abc\nabd")
+    corpus, vocab = text.load_corpus(path, max_tokens=4)
+    assert vocab.to_tokens(corpus) == list("abca")
+    assert len(vocab) == 5
+    assert text.load_corpus(path)[0] == vocab[list("abcabd")]
+
+
+@pytest.mark.parametrize("max_tokens", [-2, 2.5])
+def test_a_bad_number_of_tokens_is_told(file, max_tokens):
+    with pytest.raises(ValueError, match="max_tokens"):
+        text.load_corpus(file("abc"), max_tokens=max_tokens)
