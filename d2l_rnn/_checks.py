@@ -14,8 +14,11 @@ def integer(name: str, value, at_least: int, at_most: int | None = None, why="")
     ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if ok and at_least <= value and (at_most is None or value <= at_most):
         return int(value)
-    allowed = (f"of at least {at_least}" if at_most is None
-               else f"from {at_least} to {at_most}")
+    allowed = (
+        f"of at least {at_least}"
+        if at_most is None
+        else f"from {at_least} to {at_most}"
+    )
     reason = f" ({why})" if why else ""
     raise ValueError(f"{name} must be an integer {allowed}{reason}, got {value!r}")
 

@@ -150,7 +150,12 @@ def _installed_d2l() -> types.ModuleType:
         stand_in = _without_torchvision()
     with stand_in, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of d2l's own code, nothing a reader can mend
-        return importlib.import_module("d2l.torch")
+        module = importlib.import_module("d2l.torch")
+    # Nor can a reader mend what its Accumulator does with the chapter's losses.
+    warnings.filterwarnings(
+        "ignore", "Converting a tensor with requires_grad", module=r"d2l\.torch"
+    )
+    return module
 
 
 class _NoTorchvision(types.ModuleType):

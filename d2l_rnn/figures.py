@@ -275,7 +275,8 @@ def latent_autoregression(num_steps: int = 3) -> Picture:
 def _unrolled(given, told, w_in, w_along, w_out, num_steps) -> Picture:
     """A row of states, each with what goes in below it and what comes out above."""
     latent = not w_in  # x_{t-1} goes into h_t; in the RNN it is X_t
-    figure = Picture(figsize=(1.5 * (num_steps + 1), 3.2), dpi=100, layout="constrained")
+    size = (1.5 * (num_steps + 1), 3.2)
+    figure = Picture(figsize=size, dpi=100, layout="constrained")
     axes = figure.add_subplot()
     axes.set(xlim=(-0.35, num_steps + 0.35), ylim=(-0.45, 2.45))
     axes.axis("off")
@@ -295,8 +296,13 @@ def _unrolled(given, told, w_in, w_along, w_out, num_steps) -> Picture:
 def _node(axes: Axes, x: float, y: float, label: str, colour: str, dotted=False):
     axes.add_patch(
         FancyBboxPatch(
-            (x - 0.2, y - 0.2), 0.4, 0.4, boxstyle="round,pad=0.04",
-            facecolor="white", edgecolor=colour, linewidth=2,
+            (x - 0.2, y - 0.2),
+            0.4,
+            0.4,
+            boxstyle="round,pad=0.04",
+            facecolor="white",
+            edgecolor=colour,
+            linewidth=2,
             linestyle=":" if dotted else "-",
         )  # fmt: skip
     )

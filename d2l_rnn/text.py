@@ -27,9 +27,7 @@ def clean_line(line: str) -> str:
     return re.sub("[^A-Za-z]+", " ", line).strip().lower()
 
 
-def load_lines(
-    path: str | os.PathLike | None = None, clean: bool = True
-) -> list[str]:
+def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> list[str]:
     """Step 1: load the text into memory, a list of its lines.
 
     `path` names the reader's own text; without it, `corpora.find_text` looks for

@@ -117,7 +117,9 @@ def test_what_passes_the_door_never_yields_nothing(iterate, seed, size):
         assert len(list(batches)) >= 1
 
 
-@pytest.mark.parametrize("sizes", [(0, 5), (-1, 5), (2, 0), (2, -3), (2.0, 5), (2, None)])
+@pytest.mark.parametrize(
+    "sizes", [(0, 5), (-1, 5), (2, 0), (2, -3), (2.0, 5), (2, None)]
+)
 def test_bad_sizes_are_told(sizes):
     with pytest.raises(ValueError, match="(batch_size|num_steps) must be an integer"):
         batching.SequenceLoader(range(100), *sizes)

@@ -7,7 +7,7 @@ import pytest
 
 from d2l_rnn import corpora
 
-BOOK = b"The Time Machine, by H. G. Wells\n" * 20  # stands for the book, see `book_hash`
+BOOK = b"The Time Machine, by H. G. Wells\n" * 20  # stands for the book
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -1,0 +1,38 @@
+"""Recurrent neural networks, by running and bending them.
+
+The real implementations behind the notebooks. Data flows down this list, and a module
+imports only from modules above it:
+
+    corpora     find the text
+    text        lines → tokens → vocabulary → corpus of indices
+    series      autoregressive models of time series
+    markov      Markov chains, n-grams, and the floor under any perplexity
+    batching    corpus → minibatches
+    rnn         the RNN from scratch, and the same model on torch.nn layers
+    clipping    gradient clipping
+    training    epochs, perplexity, history
+    generating  text from a model
+    figures     numbers → pictures
+    book        the book's own names: `from d2l_rnn import book as d2l`
+
+Each is loaded when it is first used.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "corpora", "text", "series", "markov", "batching", "rnn", "clipping", "training",
+    "generating", "figures", "book",
+)  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f"d2l_rnn.{name}")
+    raise AttributeError(f"module 'd2l_rnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])

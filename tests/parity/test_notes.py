@@ -1,0 +1,80 @@
+"""The code of the notes, as it stands there, on the names of `d2l_rnn.book`.
+
+Two lines are changed: the import, and one more that defines X, which the notes use
+before they have it.
+"""
+
+import importlib.util
+import math
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+NOTES = Path(
+    os.environ.get("D2L_RNN_NOTES")
+    or Path(__file__).parents[3] / "shared" / "seed" / "rnn-notes.zh.md"
+)
+IMPORT = "from d2l import torch as d2l\n"
+USES_X = "state = net.begin_state(X.shape[0], d2l.try_gpu())\n"
+SHAPES = "Y.shape, len(new_state), new_state[0].shape\n"
+
+
+@pytest.fixture(scope="module")
+def blocks():
+    if not NOTES.exists():
+        if os.environ.get("D2L_RNN_REQUIRE_PARITY"):
+            pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but there is no {NOTES}")
+        pytest.skip(f"the notes are not here: {NOTES}")
+    return re.findall(r"```py\n(.*?)```", NOTES.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def is_code(block):
+    """True for functions and programs, False for a value that the notes print."""
+    return "import" in block or "def" in block
+
+
+def test_every_literal_of_the_notes(blocks, time_machine):
+    from d2l_rnn import text
+
+    literals = [block for block in blocks if not is_code(block)]
+    words = text.tokenize(text.load_lines(time_machine))
+    vocab = text.Vocab(words)
+    first = f"{words[0]}\n"
+    assert literals == [
+        first,
+        f"{list(vocab.token_to_idx.items())[:6]}\n",
+        f"文本: {first}索引: {vocab[words[0]]}\n",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad:UserWarning")
+def test_the_code_runs_to_its_end(blocks, seed):
+    if importlib.util.find_spec("d2l") is None:
+        pytest.skip("the notes' code wants Timer, Accumulator, try_gpu: no d2l here")
+    scratch, clipping = (block for block in blocks if is_code(block))
+    for line in (IMPORT, USES_X, SHAPES):
+        assert scratch.count(line) == 1
+    scratch = scratch.replace(IMPORT, "from d2l_rnn import book as d2l\n")
+    scratch = scratch.replace(USES_X, f"X = torch.arange(10).reshape((2, 5))\n{USES_X}")
+    scratch = scratch.replace(SHAPES, f"shapes = {SHAPES}")
+
+    names = {}
+    exec(compile(scratch, NOTES.name, "exec"), names)
+    exec(compile(clipping, NOTES.name, "exec"), names)
+    d2l, net, vocab = names["d2l"], names["net"], names["vocab"]
+    assert d2l.__name__ == "d2l_rnn.book"
+    assert names["shapes"] == ((10, len(vocab)), 1, (2, 512))
+
+    device = d2l.try_gpu()
+    predicted = names["predict_ch8"]("time traveller ", 10, net, vocab, device)
+    assert predicted == d2l.predict_ch8("time traveller ", 10, net, vocab, device)
+    assert predicted.startswith("time traveller ")
+
+    perplexity, speed = names["train_epoch_ch8"](
+        net, names["train_iter"], torch.nn.CrossEntropyLoss(),
+        lambda batch_size: d2l.sgd(net.params, 1, batch_size), device, False,
+    )  # fmt: skip
+    assert 10 < perplexity < len(vocab) + 1 and math.isfinite(speed)

@@ -1,0 +1,98 @@
+"""The same experiments on the book's last wheel with this chapter, and on ours."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from d2l_rnn import corpora
+
+MEASURE = Path(__file__).with_name("measure.py")
+
+
+def run(*command):
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def not_to_be_had(reason):
+    """Skip and say so; fail where the check is required."""
+    if os.environ.get("D2L_RNN_REQUIRE_PARITY"):
+        pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The d2l 0.17.6 wheel, downloaded without its dependencies."""
+    for module in ("IPython", "PIL", "matplotlib_inline", "pandas", "requests"):
+        if run("-c", f"import {module}").returncode:
+            not_to_be_had(f"the d2l 0.17.6 wheel imports {module}, which is missing")
+    folder = tmp_path_factory.mktemp("wheel")
+    done = run("-m", "pip", "download", "--no-deps", "-d", folder, "d2l==0.17.6")
+    if done.returncode:
+        not_to_be_had(f"pip cannot download d2l 0.17.6: {done.stderr[-300:]}")
+    (found,) = folder.glob("d2l-0.17.6-*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def both(wheel, tmp_path_factory):
+    """What the two computed, (the book, ours), on The Time Machine or the story."""
+    text = tmp_path_factory.mktemp("text") / "text.txt"
+    text.write_bytes(corpora.find_text().path.read_bytes())
+    results = []
+    for names in ([wheel], []):
+        out = text.with_suffix(f".{len(results)}.json")
+        done = run(MEASURE, text, out, *names)
+        assert done.returncode == 0, done.stderr
+        results.append(json.loads(out.read_text(encoding="utf-8")))
+    return results
+
+
+@pytest.mark.parametrize("what", [
+    "lines", "characters", "counts", "vocab", "token_freqs", "indices", "tokens",
+    "corpus", "characters_vocab",
+])  # fmt: skip
+def test_text_is_the_same(both, what):
+    book, ours = both
+    assert len(book[what]) > 0
+    assert ours[what] == book[what]
+
+
+def test_minibatches_are_the_same(both):
+    book, ours = both
+    assert len(book["minibatches"]) == 2 * 4 * 2 * 3
+    assert ours["minibatches"] == book["minibatches"]
+
+
+MODELS = [
+    f"{cell} {sampling}"
+    for cell in ("scratch", "rnn", "gru", "lstm")
+    for sampling in ("sequential", "random")
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_training_is_the_same(both, model):
+    book, ours = (result["training"][model] for result in both)
+    assert ours["vocab"] == book["vocab"]
+    assert ours["initial"] == book["initial"]  # to the last bit
+    assert len(book["perplexities"]) == 5
+    assert book["perplexities"][4] < book["perplexities"][0]
+    assert ours["perplexities"] == pytest.approx(book["perplexities"], abs=1e-4)
+    assert ours["predictions"] == book["predictions"]
+
+
+@pytest.mark.parametrize("cell", ["scratch", "rnn", "gru", "lstm"])
+def test_clipped_gradients_are_the_same(both, cell):
+    book, ours = (result["clipped"][cell] for result in both)
+    assert [gradients[0] for gradients in book[:2]] == pytest.approx([1e-3, 0.1])
+    assert 0.1 < book[2][0] < 100  # inside the largest ball, so left alone
+    for one, other in zip(ours, book, strict=True):
+        assert one == pytest.approx(other, rel=1e-5, abs=1e-9)

@@ -1,0 +1,224 @@
+"""The book's names, with and without the packages that the book's own package wants."""
+
+import math
+import random
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from d2l_rnn import book, corpora
+
+CHAPTER = [
+    "read_time_machine", "tokenize", "Vocab", "count_corpus",
+    "load_corpus_time_machine", "seq_data_iter_random", "seq_data_iter_sequential",
+    "SeqDataLoader", "load_data_time_machine", "RNNModelScratch", "predict_ch8",
+    "grad_clipping", "train_epoch_ch8", "train_ch8", "RNNModel",
+]  # fmt: skip
+OTHERS = ["Timer", "Accumulator", "Animator", "try_gpu", "sgd", "plot", "load_array"]
+
+
+@pytest.fixture(autouse=True)
+def story(monkeypatch):
+    """The chapter's code on the story: these tests need no download."""
+    found = corpora.Text(corpora.STORY_PATH, "story")
+    monkeypatch.setattr(corpora, "find_text", lambda path=None: found)
+
+
+def run(program):
+    """Run a program in a Python of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def test_every_name_of_the_chapter_is_ours():
+    assert set(CHAPTER) == set(book.__all__)
+    for name in CHAPTER:
+        assert getattr(book, name).__module__.startswith("d2l_rnn")
+
+
+def test_other_names_fall_through_to_the_installed_d2l():
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    program = f"""
+from d2l_rnn import book as d2l
+for name in {OTHERS}:
+    assert getattr(d2l, name).__module__ == "d2l.torch", name
+assert d2l.Vocab.__module__ == "d2l_rnn.text"
+assert d2l.try_gpu(99).type == "cpu"
+import torch
+d2l.Accumulator(1).add(torch.ones((), requires_grad=True))  # as the chapter does it
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+FINDERS = {
+    "missing": "raise ModuleNotFoundError(\"No module named 'torchvision'\")",
+    "mismatched": 'raise RuntimeError("operator torchvision::nms does not exist")',
+}
+
+
+@pytest.mark.parametrize("torchvision", sorted(FINDERS))
+def test_d2l_is_loaded_where_torchvision_is_missing_or_broken(torchvision, tmp_path):
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        f"import torchvision.part\n{FINDERS[torchvision]}\n", encoding="utf-8"
+    )
+    (package / "part.py").write_text("", encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from d2l_rnn import book as d2l
+d2l.Timer
+assert not [name for name in sys.modules if name.startswith("torchvision")]
+try:
+    d2l.torchvision.datasets
+except AttributeError as error:
+    assert "needs a torchvision that matches torch" in str(error), error
+else:
+    raise AssertionError("vision without torchvision")
+try:
+    import torchvision
+except (ModuleNotFoundError, RuntimeError) as error:
+    assert "torchvision" in str(error)
+else:
+    raise AssertionError("the stand-in was left behind")
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_torchvision_that_works_is_d2l_s_own(tmp_path):
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import transforms", encoding="utf-8")
+    (package / "transforms.py").write_text("", encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from d2l_rnn import book as d2l
+import torchvision
+assert d2l.torchvision is torchvision
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_d2l_the_chapter_works_and_a_missing_name_says_what_to_install():
+    program = f"""
+import sys
+sys.modules["d2l"] = None  # as if it were not installed
+from d2l_rnn import book as d2l
+for name in {CHAPTER}:
+    assert callable(getattr(d2l, name))
+try:
+    d2l.Timer
+except AttributeError as error:
+    assert "d2l.Timer" in str(error) and "pip install d2l==1.0.3" in str(error), error
+else:
+    raise AssertionError("d2l.Timer without d2l")
+assert not hasattr(d2l, "Animator")
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_nobody_has():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        book.no_such_name  # noqa: B018
+
+
+def test_the_loader_of_the_chapter(seed):
+    train_iter, vocab = book.load_data_time_machine(32, 35)
+    corpus, _ = book.load_corpus_time_machine(10000)
+    assert len(corpus) == 10000 and train_iter.vocab is vocab
+    seed(3)
+    ours = [(X.tolist(), Y.tolist()) for X, Y in train_iter]
+    seed(3)
+    theirs = book.seq_data_iter_sequential(corpus, 32, 35)
+    assert ours == [(X.tolist(), Y.tolist()) for X, Y in theirs]
+    assert ours[0][0][0] == corpus[random.Random(3).randint(0, 35) :][:35]
+
+
+def sgd(params, lr, batch_size):
+    """The book's `d2l.sgd`."""
+    with torch.no_grad():
+        for param in params:
+            param -= lr * param.grad / batch_size
+            param.grad.zero_()
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_train_epoch_takes_an_optimizer_or_a_function(seed, use_random_iter):
+    results = []
+    for own_updater in (False, True):
+        seed()
+        train_iter, vocab = book.load_data_time_machine(16, 10, use_random_iter, 2000)
+        net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+        updater = torch.optim.SGD(net.params, 1.0)
+        if own_updater:
+
+            def updater(batch_size, net=net):
+                return sgd(net.params, 1.0, batch_size)
+
+        results.append([
+            book.train_epoch_ch8(
+                net, train_iter, nn.CrossEntropyLoss(), updater,
+                torch.device("cpu"), use_random_iter,
+            )[0]
+            for _ in range(3)
+        ])  # fmt: skip
+    assert results[0] == pytest.approx(results[1], rel=1e-5)
+    assert results[0][2] < results[0][0]
+
+
+def test_train_prints_what_the_book_prints(seed, capsys):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModel(nn.GRU(len(vocab), 16), len(vocab))
+    book.train_ch8(net, train_iter, vocab, 1.0, 20, torch.device("cpu"))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5  # two on the way, and three at the end
+    assert lines[2].startswith("perplexity ") and lines[2].endswith("tokens/sec on cpu")
+    assert all(line.startswith("time traveller") for line in [*lines[:2], lines[3]])
+    assert lines[4].startswith("traveller")
+    assert len(lines[4]) == len("traveller") + 50
+
+
+def test_train_survives_a_divergence_that_kills_the_book_s(seed, capsys):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    book.train_ch8(net, train_iter, vocab, 1e30, 20, torch.device("cpu"))
+    out = capsys.readouterr().out
+    assert "perplexity inf" in out and "diverged at epoch" in out
+
+
+def test_train_of_no_epochs_predicts_all_the_same(capsys):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    book.train_ch8(net, train_iter, vocab, 1, 0, torch.device("cpu"))
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_grad_clipping_returns_nothing_and_clips():
+    net = nn.Linear(2, 1)
+    net(torch.tensor([[3.0, 4.0]])).sum().backward()
+    assert book.grad_clipping(net, 1) is None
+    total = sum((param.grad**2).sum() for param in net.parameters())
+    assert total == pytest.approx(1)
+
+
+def test_epoch_that_diverges_gives_infinity():
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    net.params[0].data.fill_(float("nan"))
+    updater = torch.optim.SGD(net.params, 1.0)
+    loss = nn.CrossEntropyLoss()
+    perplexity, _ = book.train_epoch_ch8(net, train_iter, loss, updater, None, False)
+    assert math.isinf(perplexity)

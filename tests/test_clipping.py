@@ -1,0 +1,95 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from d2l_rnn import clipping
+
+finite = st.floats(-1e6, 1e6, width=32)
+
+
+def with_gradients(*gradients):
+    params = []
+    for gradient in gradients:
+        gradient = torch.tensor(gradient, dtype=torch.float32)
+        param = torch.zeros_like(gradient, requires_grad=True)
+        param.grad = gradient
+        params.append(param)
+    return params
+
+
+@given(
+    st.lists(st.lists(finite, min_size=1, max_size=5), min_size=1, max_size=4),
+    st.floats(1e-3, 1e3),
+)
+def test_the_projection_onto_the_ball(gradients, theta):
+    params = with_gradients(*gradients)
+    g = torch.cat([param.grad.double() for param in params])
+    norm = g.norm().item()
+    assert clipping.clip_gradients(params, theta) == pytest.approx(norm, rel=1e-5)
+    clipped = torch.cat([param.grad.double() for param in params])
+    expected = min(1, theta / norm) * g if norm else g
+    torch.testing.assert_close(clipped, expected, rtol=1e-5, atol=1e-12)
+    assert clipping.global_norm(params) <= theta * (1 + 1e-5) or norm <= theta
+
+
+def test_against_torch_s_own_clipping():
+    torch.manual_seed(0)
+    ours, theirs = nn.GRU(3, 5), nn.GRU(3, 5)
+    theirs.load_state_dict(ours.state_dict())
+    X = torch.randn(4, 2, 3)
+    for net in (ours, theirs):
+        (net(X)[0] ** 2).sum().backward()
+    norm = nn.utils.clip_grad_norm_(theirs.parameters(), 0.1)
+    assert clipping.clip_gradients(ours, 0.1) == pytest.approx(norm.item())
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-8)
+
+
+def test_a_worked_number():
+    params = with_gradients([3.0], [0.0, 4.0])
+    assert clipping.clip_gradients(params, 1) == 5
+    assert [param.grad.tolist() for param in params] == [
+        [pytest.approx(0.6)], [0, pytest.approx(0.8)],
+    ]  # fmt: skip
+
+
+def test_a_gradient_inside_the_ball_is_left_alone():
+    params = with_gradients([0.3, 0.4])
+    before = params[0].grad.clone()
+    assert clipping.clip_gradients(params, 0.6) == pytest.approx(0.5)
+    assert torch.equal(params[0].grad, before)
+
+
+@pytest.mark.parametrize("theta", [None, math.inf])
+def test_no_theta_leaves_gradients_alone(theta):
+    params = with_gradients([300.0, 400.0])
+    assert clipping.clip_gradients(params, theta) == 500
+    assert params[0].grad.tolist() == [300, 400]
+
+
+def test_parameters_without_a_gradient_are_skipped():
+    unused = torch.zeros(3, requires_grad=True)
+    frozen = torch.zeros(3)
+    params = [unused, *with_gradients([6.0, 8.0]), frozen]
+    assert clipping.clip_gradients(params, 5) == 10
+    assert unused.grad is None and params[1].grad.tolist() == [3, 4]
+    assert clipping.clip_gradients([unused], 1) == 0
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("theta", [1.0, None])
+def test_a_norm_that_is_not_finite_is_reported(bad, theta):
+    params = with_gradients([1.0, bad], [2.0])
+    with pytest.raises(FloatingPointError, match="norm of the gradient is (nan|inf)"):
+        clipping.clip_gradients(params, theta)
+    assert params[1].grad.tolist() == [2.0]
+
+
+@pytest.mark.parametrize("theta", [0, -1, math.nan, -math.inf, "1", True])
+def test_a_bad_theta_is_told(theta):
+    with pytest.raises(ValueError, match="theta must be a number greater than 0, got"):
+        clipping.clip_gradients(with_gradients([1.0]), theta)

@@ -1,0 +1,134 @@
+import io
+import math
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+from d2l_rnn import figures
+from d2l_rnn.training import Progress
+
+
+@pytest.fixture
+def run():
+    return [Progress(e, 28 / e, 1000.0, 2.0 / e, 1 / e) for e in range(1, 9)]
+
+
+@pytest.fixture
+def diverged(run):
+    return [*run[:4], Progress(5, math.inf, 1000.0, math.nan, math.nan, True)]
+
+
+def pixels(picture):
+    return image.imread(io.BytesIO(picture.png()), format="png")
+
+
+def every_kind(run, diverged):
+    x = np.arange(5.0)
+    yield figures.curves({"a": (x, x), "b": (x, x**2)}, "x", "y", points={"p": (x, x)})
+    yield figures.curves({"a": (x + 1, x + 1)}, "x", "y", levels={"one": 1}, log="xy")
+    yield figures.perplexity_curves({"fine": run, "not": diverged}, {"guessing": 28})
+    yield figures.gradient_norms(run, theta=1)
+    yield figures.heatmap(np.eye(3), "to", "from", xticks="abc", yticks="abc", digits=1)
+    yield figures.bars(["a", "b"], {"one": [1, 2], "two": [3, 4]}, "x", "y")
+    yield figures.minibatch_map([np.arange(10).reshape(2, 5)])
+    yield figures.clipping_ball([[3, 4], [0.1, 0.2], [0, 0]], theta=1)
+
+
+def test_every_picture_is_a_png_with_labelled_axes(run, diverged):
+    for picture in every_kind(run, diverged):
+        assert picture._repr_png_()[:4] == b"\x89PNG"
+        assert pixels(picture).std() > 0.01  # something is drawn
+        axes = picture.axes[0]
+        assert axes.get_ylabel() and picture.axes[-1 if not axes.get_xlabel() else 0]
+
+
+@pytest.mark.parametrize(
+    "diagram", [figures.unrolled_rnn, figures.latent_autoregression]
+)
+def test_diagrams_show_every_step(diagram):
+    for num_steps in (1, 4):
+        axes = diagram(num_steps).axes[0]
+        labels = [text.get_text() for text in axes.texts]
+        for t in range(1, num_steps + 1):
+            assert any(f"_{{{t}}}" in label for label in labels)
+        assert pixels(diagram(num_steps)).std() > 0.01
+
+
+def test_latent_states_sum_up_the_past_inputs_only():
+    labels = [t.get_text() for t in figures.latent_autoregression(2).axes[0].texts]
+    assert "$x_{0}$" in labels and "$x_{1}$" in labels and "$x_{2}$" not in labels
+
+
+def test_curves_differ_in_colour_and_in_line_style():
+    lines = {str(i): ([0, 1], [i, i]) for i in range(5)}
+    drawn = figures.curves(lines, "x", "y").axes[0].lines
+    for one, next_one in zip(drawn, drawn[1:], strict=False):
+        assert one.get_color() != next_one.get_color()
+        assert one.get_linestyle() != next_one.get_linestyle()
+
+
+def test_a_perplexity_curve_is_what_it_was_given(run):
+    (line,) = figures.perplexity_curves({"run": run}).axes[0].lines
+    assert line.get_xdata().tolist() == list(range(1, 9))
+    assert line.get_ydata() == pytest.approx([28 / e for e in range(1, 9)])
+
+
+def test_a_diverged_run_says_where_it_ended(diverged):
+    axes = figures.perplexity_curves({"run": diverged}).axes[0]
+    assert "diverged at epoch 5" in [text.get_text() for text in axes.texts]
+    assert axes.lines[0].get_xdata().tolist() == [1, 2, 3, 4]
+
+
+def test_a_run_that_diverges_at_once_has_a_picture_all_the_same(diverged):
+    at_once = [replace(diverged[-1], epoch=1)]
+    assert pixels(figures.perplexity_curves({"run": at_once})).std() > 0.01
+    assert pixels(figures.perplexity_curves({"run": []})).std() > 0.001
+
+
+def test_clipping_ball_shortens_only_what_is_outside():
+    axes = figures.clipping_ball([[3, 4], [0.1, 0.2]], theta=1).axes[0]
+    ends = [arrow.xy for arrow in axes.texts]
+    np.testing.assert_allclose(ends[:2], [[3, 4], [0.6, 0.8]])
+    np.testing.assert_allclose(ends[2:], [[0.1, 0.2], [0.1, 0.2]])
+
+
+def test_a_picture_is_drawn_in_any_thread(run):
+    drawn = []
+    thread = threading.Thread(
+        target=lambda: drawn.append(figures.perplexity_curves({"run": run}).png())
+    )
+    thread.start()
+    thread.join()
+    assert drawn == [figures.perplexity_curves({"run": run}).png()]
+
+
+def test_a_screen_shows_nothing_outside_a_notebook(run, capsys):
+    figures.Screen().show(figures.perplexity_curves({"run": run}))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_screen_in_a_notebook_shows_one_picture_the_latest(run, monkeypatch):
+    pytest.importorskip("IPython")
+    import IPython
+    from IPython import display
+
+    shown = []
+
+    class Handle:
+        def update(self, picture):
+            shown.append(("update", picture))
+
+    def show(picture, display_id):
+        shown.append(("display", picture))
+        return Handle()
+
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(display, "display", show)
+    screen = figures.Screen()
+    one, two = figures.gradient_norms(run), figures.gradient_norms(run, 1)
+    screen.show(one)
+    screen.show(two)
+    assert shown == [("display", one), ("update", two)]

@@ -1,0 +1,195 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from d2l_rnn import rnn
+
+
+def scratch_and_layer(V, H, seed=0):
+    """The scratch parameters, and torch's own layers with the same values in them."""
+    torch.manual_seed(seed)
+    params = rnn.get_params(V, H)
+    with torch.no_grad():
+        for param in params:
+            param.copy_(torch.randn_like(param) * 0.3)
+    W_xh, W_hh, b_h, W_hq, b_q = params
+    layer, linear = nn.RNN(V, H), nn.Linear(H, V)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(W_xh.T)
+        layer.weight_hh_l0.copy_(W_hh.T)
+        layer.bias_ih_l0.copy_(b_h)
+        layer.bias_hh_l0.zero_()
+        linear.weight.copy_(W_hq.T)
+        linear.bias.copy_(b_q)
+    return params, layer, linear
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    T=st.integers(1, 6), B=st.integers(1, 4), H=st.integers(1, 9), V=st.integers(1, 7)
+)
+def test_the_scratch_rnn_is_torch_s_rnn_values_and_gradients(T, B, H, V):
+    params, layer, linear = scratch_and_layer(V, H)
+    X = torch.randint(V, (B, T))
+    H_0 = torch.randn(B, H, requires_grad=True)
+    H_0_layer = H_0.detach().clone().requires_grad_()
+    Y = torch.randint(V, (T * B,))
+
+    one_hot = F.one_hot(X.T, V).float()
+    outputs, (H_T,) = rnn.rnn(one_hot, (H_0,), params)
+    hiddens, last = layer(one_hot, H_0_layer[None])
+    theirs = linear(hiddens).reshape(-1, V)
+    torch.testing.assert_close(outputs, theirs)
+    torch.testing.assert_close(H_T, last[0])
+
+    F.cross_entropy(outputs, Y).backward()
+    F.cross_entropy(theirs, Y).backward()
+    pairs = [
+        (params[0].grad, layer.weight_ih_l0.grad.T),
+        (params[1].grad, layer.weight_hh_l0.grad.T),
+        (params[2].grad, layer.bias_ih_l0.grad),
+        (params[3].grad, linear.weight.grad.T),
+        (params[4].grad, linear.bias.grad),
+        (H_0.grad, H_0_layer.grad),
+    ]
+    for ours, theirs in pairs:
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_parameters_are_as_the_notes_draw_them(seed):
+    W_xh, W_hh, b_h, W_hq, b_q = params = rnn.get_params(28, 512)
+    assert [tuple(param.shape) for param in params] == [
+        (28, 512), (512, 512), (512,), (512, 28), (28,),
+    ]  # fmt: skip
+    assert all(param.requires_grad and param.is_leaf for param in params)
+    for weight in (W_xh, W_hh, W_hq):
+        assert weight.std().item() == pytest.approx(0.01, rel=0.05)
+    assert not b_h.any() and not b_q.any()
+    seed()
+    assert torch.equal(W_xh, torch.randn(28, 512) * 0.01)
+
+
+def test_shapes_of_the_notes():
+    net = rnn.RNNModelScratch(28, 512)
+    X = torch.arange(10).reshape(2, 5)
+    Y, state = net(X, net.begin_state(X.shape[0]))
+    assert (Y.shape, len(state), state[0].shape) == ((10, 28), 1, (2, 512))
+
+
+def test_outputs_stand_time_first(net, vocab):
+    """Row t * B + b is the output of sequence b at step t, like the labels."""
+    X = torch.tensor([[1, 2, 3], [4, 5, 6]])
+    both, _ = net(X, net.begin_state(batch_size=2))
+    for b in range(2):
+        alone, _ = net(X[b : b + 1], net.begin_state(batch_size=1))
+        torch.testing.assert_close(both[b::2], alone)
+
+
+def test_a_carried_state_goes_on_where_it_was(net):
+    X = torch.tensor([[1, 2, 3, 4, 5]])
+    whole, _ = net(X, net.begin_state(batch_size=1))
+    first, state = net(X[:, :2], net.begin_state(batch_size=1))
+    second, _ = net(X[:, 2:], rnn.detach(state))
+    torch.testing.assert_close(torch.cat([first, second]), whole)
+
+
+@pytest.mark.parametrize("kind, state_kind", [
+    (nn.RNN, torch.Tensor), (nn.GRU, torch.Tensor), (nn.LSTM, tuple),
+])  # fmt: skip
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_layers_of_torch_with_depth_and_directions(kind, state_kind, bidirectional):
+    layer = kind(7, 5, num_layers=2, bidirectional=bidirectional)
+    net = rnn.RNNModel(layer, 7)
+    state = net.begin_state(batch_size=3)
+    assert isinstance(state, state_kind)
+    Y, new_state = net(torch.randint(7, (3, 4)), state)
+    assert Y.shape == (12, 7)
+    for part, new in zip(rnn_parts(state), rnn_parts(new_state), strict=True):
+        assert part.shape == new.shape == (4 if bidirectional else 2, 3, 5)
+
+
+def rnn_parts(state):
+    return state if isinstance(state, tuple) else (state,)
+
+
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_parameters_do_not_grow_with_time(cell):
+    net = rnn.make_model(cell, 11, 6)
+    count = sum(param.numel() for param in rnn.parameters_of(net))
+    gates = {"scratch": 1, "rnn": 1, "gru": 3, "lstm": 4}[cell]
+    biases = 1 if cell == "scratch" else 2
+    assert count == gates * (11 * 6 + 6 * 6 + biases * 6) + 6 * 11 + 11
+    for T in (1, 50):
+        Y, _ = net(torch.zeros(2, T, dtype=torch.int64), net.begin_state(batch_size=2))
+        assert Y.shape == (2 * T, 11)
+
+
+def test_detach_cuts_the_graph_and_keeps_the_values(net):
+    _, state = net(torch.tensor([[1, 2]]), net.begin_state(batch_size=1))
+    detached = rnn.detach(state)
+    assert type(detached) is type(state)
+    for before, after in zip(rnn_parts(state), rnn_parts(detached), strict=True):
+        assert before.requires_grad and not after.requires_grad
+        assert torch.equal(before, after)
+
+
+def test_any_device():
+    """The meta device computes shapes only, so it shows what was left on the CPU."""
+    for cell in rnn.CELLS:
+        net = rnn.make_model(cell, 9, 4, device="meta")
+        assert rnn.device_of(net) == torch.device("meta")
+        state = net.begin_state(batch_size=2, device="meta")
+        Y, state = net(torch.zeros(2, 3, dtype=torch.int64, device="meta"), state)
+        assert {part.device.type for part in (Y, *rnn_parts(state))} == {"meta"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_a_gpu_computes_the_same():
+    for cell in rnn.CELLS:
+        torch.manual_seed(0)
+        net = rnn.make_model(cell, 9, 4)
+        torch.manual_seed(0)
+        on_gpu = rnn.make_model(cell, 9, 4, device="cpu")
+        for ours, theirs in zip(
+            rnn.parameters_of(net), rnn.parameters_of(on_gpu), strict=True
+        ):
+            theirs.data = ours.data.to("cuda")
+        X = torch.randint(9, (2, 3))
+        Y, _ = net(X, net.begin_state(batch_size=2))
+        Y_gpu, _ = on_gpu(X.cuda(), on_gpu.begin_state(batch_size=2, device="cuda"))
+        torch.testing.assert_close(Y_gpu.cpu(), Y, rtol=1e-3, atol=1e-4)
+
+
+def test_parameters_of_a_model_or_a_list():
+    net = nn.Linear(2, 3)
+    net.bias.requires_grad_(False)
+    assert [id(param) for param in rnn.parameters_of(net)] == [id(net.weight)]
+    params = rnn.get_params(3, 4)
+    assert rnn.parameters_of(params) == params
+    assert rnn.parameters_of(rnn.RNNModelScratch(3, 4, get_params=lambda *_: params))
+
+
+@pytest.mark.parametrize("sizes", [(0, 4), (-3, 4), (3, 0), (3, -1), (3, 2.5)])
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_bad_sizes_are_told(cell, sizes):
+    with pytest.raises(ValueError, match="(vocab_size|num_hiddens) must be an integer"):
+        rnn.make_model(cell, *sizes)
+
+
+def test_a_bad_batch_size_is_told(net):
+    with pytest.raises(ValueError, match="batch_size must be an integer"):
+        net.begin_state(batch_size=0)
+
+
+def test_an_unknown_cell_is_told():
+    with pytest.raises(ValueError, match="cell must be one of 'scratch', 'rnn'"):
+        rnn.make_model("transformer", 3, 4)
+
+
+@pytest.mark.parametrize("layer", [nn.RNN(5, 4), nn.GRU(3, 4, batch_first=True)])
+def test_a_layer_that_does_not_fit_is_told(layer):
+    with pytest.raises(ValueError, match="rnn_layer must have input_size=3"):
+        rnn.RNNModel(layer, 3)

@@ -1,0 +1,217 @@
+import math
+from dataclasses import astuple
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from d2l_rnn import batching, rnn, training
+
+CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
+
+
+def loader(use_random_iter=False, batch_size=4, num_steps=5, corpus=CORPUS):
+    return batching.SequenceLoader(
+        corpus, batch_size, num_steps, use_random_iter, seed=0
+    )
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_every_kind_of_model_learns_what_is_certain(net, use_random_iter):
+    lr = 1.0 if isinstance(net, rnn.RNNModelScratch) else 2.0
+    run = training.train(net, loader(use_random_iter), lr, num_epochs=120)
+    history = training.History(run)
+    assert history.epoch == list(range(1, 121))
+    assert 4 < history[0].perplexity < 13  # it begins by guessing, 1 in 11
+    assert history[-1].perplexity < 1.5
+    assert history.best.perplexity == min(history.perplexity)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_an_epoch_against_the_steps_written_out(seed, use_random_iter):
+    """Plain autograd and torch's clipping, with the state as the notes treat it."""
+    seed()
+    net = rnn.make_model("scratch", 11, 6)
+    seed()
+    params = rnn.get_params(11, 6)
+    optimizer = torch.optim.SGD(net.params, 0.5)
+    progress = training.train_epoch(
+        net, loader(use_random_iter), optimizer, 0.3, use_random_iter=use_random_iter
+    )
+
+    losses, norms, H = [], [], torch.zeros(4, 6)
+    for X, Y in loader(use_random_iter):
+        H = torch.zeros(4, 6) if use_random_iter else H.detach()
+        outputs, (H,) = rnn.rnn(F.one_hot(X.T, 11).float(), (H,), params)
+        loss = F.cross_entropy(outputs, Y.T.reshape(-1))
+        gradients = torch.autograd.grad(loss, params)
+        norm = torch.cat([g.reshape(-1) for g in gradients]).norm()
+        with torch.no_grad():
+            for param, gradient in zip(params, gradients, strict=True):
+                param -= 0.5 * min(1, 0.3 / norm) * gradient
+        losses.append(loss.item())
+        norms.append(norm.item())
+
+    for ours, theirs in zip(net.params, params, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+    mean = sum(losses) / len(losses)
+    assert progress.perplexity == pytest.approx(math.exp(mean), rel=1e-5)
+    assert progress.gradient_norm == pytest.approx(sum(norms) / len(norms), rel=1e-4)
+    share = sum(norm > 0.3 for norm in norms) / len(norms)
+    assert progress.clipped_fraction == pytest.approx(share)
+
+
+class Watched:
+    """A model that notes the states it is given."""
+
+    def __init__(self, net):
+        self.net, self.params, self.states = net, rnn.parameters_of(net), []
+
+    def __call__(self, X, state):
+        self.states.append(state)
+        return self.net(X, state)
+
+    def begin_state(self, **kwargs):
+        return self.net.begin_state(**kwargs)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_the_state_begins_anew_or_is_carried_detached(net, use_random_iter):
+    watched = Watched(net)
+    list(training.train(watched, loader(use_random_iter), 0.1, 1))
+    assert len(watched.states) > 3
+    for number, state in enumerate(watched.states):
+        for part in state if isinstance(state, tuple) else (state,):
+            assert not part.requires_grad
+            begins = number == 0 or use_random_iter
+            assert (part == 0).all() == begins
+
+
+def test_how_the_loader_samples_can_be_overruled(vocab, net):
+    watched = Watched(net)
+    list(training.train(watched, loader(), 0.1, 1, use_random_iter=True))
+    state = watched.states[-1]
+    assert not (state[0] if isinstance(state, tuple) else state).any()
+
+
+def test_a_run_is_a_plain_iterator_that_can_wait_and_stop(net):
+    before = [param.clone() for param in rnn.parameters_of(net)]
+    run = training.train(net, loader(), 0.5, num_epochs=10)
+    assert all(
+        torch.equal(a, b) for a, b in zip(before, rnn.parameters_of(net), strict=True)
+    )  # nothing is done before it is asked for
+    assert [next(run).epoch, next(run).epoch] == [1, 2]
+    run.close()
+    assert list(run) == []
+
+
+def test_clipped_fraction_and_theta(vocab, seed):
+    def record(theta):
+        seed()
+        net = rnn.make_model("scratch", 11, 6)
+        return next(training.train(net, loader(), 0.1, 1, theta=theta))
+
+    assert record(1e-6).clipped_fraction == 1
+    assert record(1e6).clipped_fraction == record(None).clipped_fraction == 0
+    assert record(1e6).perplexity == record(None).perplexity
+
+
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_a_diverging_run_ends_and_says_when(cell, seed):
+    net = rnn.make_model(cell, 11, 6)
+    history = training.History(training.train(net, loader(), 1e30, 50, theta=None))
+    assert len(history) < 50
+    assert history[-1].diverged and history[-1].perplexity == math.inf
+    assert f"diverged at epoch {history[-1].epoch}" in str(history[-1])
+    assert not any(record.diverged for record in history[:-1])
+
+
+def test_a_loss_too_large_for_exp_is_a_divergence(vocab):
+    def loss(y_hat, y):
+        return F.cross_entropy(y_hat, y) * 1000
+
+    net = rnn.make_model("scratch", 11, 6)
+    optimizer = torch.optim.SGD(net.params, 0.01)
+    progress = training.train_epoch(net, loader(), optimizer, loss=loss)
+    assert progress.diverged and progress.perplexity == math.inf
+
+
+def test_a_loss_for_each_token_is_averaged(seed):
+    results = []
+    for reduction in ("mean", "none"):
+        seed()
+        net = rnn.make_model("scratch", 11, 6)
+        loss = nn.CrossEntropyLoss(reduction=reduction)
+        optimizer = torch.optim.SGD(net.params, 0.5)
+        results.append(training.train_epoch(net, loader(), optimizer, loss=loss))
+    assert results[0].perplexity == pytest.approx(results[1].perplexity, rel=1e-6)
+
+
+def test_any_optimizer(seed):
+    net = rnn.make_model("gru", 11, 8)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+    run = training.train(net, loader(), 1, 20, optimizer=optimizer)
+    history = training.History(run)
+    assert history[-1].perplexity < 1.5
+
+
+def test_tokens_per_second_are_what_was_trained_on(net, monkeypatch):
+    clock = iter([100.0, 102.0])
+    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    tokens = sum(X.numel() for X, _ in loader())
+    record = next(training.train(net, loader(), 0.1, 1))
+    assert record.tokens_per_second == tokens / 2
+
+
+def test_perplexity_of_guessing_is_the_size_of_the_vocabulary():
+    outputs, labels = torch.zeros(50, 28), torch.arange(50) % 28
+    cross_entropy = F.cross_entropy(outputs, labels).item()
+    assert training.perplexity(cross_entropy) == pytest.approx(28)
+    assert training.perplexity(0) == 1
+
+
+@given(st.floats())
+def test_perplexity_never_fails(cross_entropy):
+    value = training.perplexity(cross_entropy)
+    assert value >= 0
+    if not cross_entropy <= 709:
+        assert value == math.inf
+
+
+def test_history_has_the_columns_of_its_records(net):
+    history = training.History(training.train(net, loader(), 0.1, 3))
+    rows = [astuple(record) for record in history]
+    names = ["epoch", "perplexity", "tokens_per_second", "gradient_norm",
+             "clipped_fraction", "diverged"]  # fmt: skip
+    assert [list(row) for row in zip(*rows, strict=True)] == [
+        getattr(history, name) for name in names
+    ]
+    with pytest.raises(AttributeError, match="Progress has no field 'loss'"):
+        history.loss  # noqa: B018
+
+
+def test_a_record_reads_well():
+    record = training.Progress(3, 12.345, 54321.0, 0.678, 0.25)
+    assert str(record) == (
+        "epoch 3: perplexity 12.35, 54,321 tokens/s, gradient norm 0.68, clipped 25%"
+    )
+
+
+@pytest.mark.parametrize("kwargs, message", [
+    ({"lr": 0}, "lr must be a number greater than 0"),
+    ({"lr": math.nan}, "lr must be a number greater than 0"),
+    ({"lr": 1, "num_epochs": -1}, "num_epochs must be an integer of at least 0"),
+    ({"lr": 1, "theta": 0}, "theta must be a number greater than 0"),
+    ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),
+])  # fmt: skip
+def test_bad_settings_are_told_at_once(net, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        training.train(net, loader(), **{"num_epochs": 1, **kwargs})
+
+
+def test_no_minibatch_at_all_is_told(net):
+    with pytest.raises(ValueError, match="minibatches must yield at least one"):
+        next(training.train(net, [], 1, 1))
