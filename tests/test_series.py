@@ -1,0 +1,569 @@
+"""Fits and forecasts against numpy, closed forms, the book's own lines and nn.RNN."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from d2l_rnn import series
+
+N_TRAIN, TAU = 600, 4
+
+
+@pytest.fixture(scope="module")
+def sine():
+    return series.noisy_sine()[1]
+
+
+@pytest.fixture(scope="module")
+def examples(sine):
+    features, labels = series.lag_matrix(sine, TAU)
+    return features[:N_TRAIN], labels[:N_TRAIN]
+
+
+@pytest.fixture(scope="module")
+def ar(examples):
+    return series.fit_ar(*examples)
+
+
+@pytest.fixture(scope="module")
+def mlp(examples):
+    return series.train_mlp(*examples)
+
+
+@pytest.fixture(scope="module")
+def latent(sine):
+    return series.train_latent_ar(sine[:N_TRAIN])
+
+
+def exact_sine(num_points=400, frequency=0.1):
+    """A sine in float64, which x_t = 2 cos(w) x_{t-1} - x_{t-2} continues exactly."""
+    return torch.sin(frequency * torch.arange(num_points, dtype=torch.float64) + 0.3)
+
+
+# --- Data -----------------------------------------------------------------------
+
+
+def test_noisy_sine_is_the_books_data():
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        time = torch.arange(1, 1001, dtype=torch.float32)
+        x = torch.sin(0.01 * time) + torch.normal(0, 0.2, (1000,))
+    ours = series.noisy_sine(seed=3)
+    torch.testing.assert_close(ours, (time, x), rtol=0, atol=1e-6)
+
+
+def test_noisy_sine_without_noise_repeats_after_its_period():
+    _, x = series.noisy_sine(num_points=50, noise=0, period=25)
+    torch.testing.assert_close(x[:25], x[25:], rtol=0, atol=1e-5)
+    assert x[24].abs() < 1e-5  # sin(2 pi)
+
+
+def test_the_seed_alone_decides_and_the_global_state_stays_as_it_was(examples):
+    weather, x = series.simulate_weather(20, seed=1), series.noisy_sine(20, seed=1)[1]
+    before = torch.random.get_rng_state()
+    torch.rand(3)  # another global state must not matter
+    assert torch.equal(series.simulate_weather(20, seed=1), weather)
+    assert torch.equal(series.noisy_sine(20, seed=1)[1], x)
+    assert not torch.equal(series.noisy_sine(20, seed=2)[1], x)
+    moved = torch.random.get_rng_state()
+    assert not torch.equal(before, moved)
+    series.train_mlp(*examples, num_epochs=1)
+    series.train_latent_ar(examples[1][:, 0], num_epochs=1)
+    assert torch.equal(torch.random.get_rng_state(), moved)
+
+
+def test_lag_matrix_is_the_books_loop(sine):
+    T = len(sine)
+    features = torch.zeros((T - TAU, TAU))
+    for i in range(TAU):
+        features[:, i] = sine[i : T - TAU + i]
+    labels = sine[TAU:].reshape((-1, 1))
+    assert torch.equal(series.lag_matrix(sine, TAU)[0], features)
+    assert torch.equal(series.lag_matrix(sine, TAU)[1], labels)
+
+
+def test_lag_matrix_is_a_copy():
+    x = torch.arange(5.0)
+    features, labels = series.lag_matrix(x, 1)
+    features.zero_()
+    labels.zero_()
+    assert x.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "x", [[1, 2, 3, 4], (1.0, 2.0, 3.0, 4.0), np.arange(1, 5), torch.arange(1, 5)]
+)
+def test_lists_and_integers_become_float32(x):
+    features, labels = series.lag_matrix(x, 2)
+    assert features.tolist() == [[1, 2], [2, 3]] and labels.tolist() == [[3], [4]]
+    assert features.dtype == torch.float32
+
+
+def test_tensors_and_arrays_keep_their_floating_dtype():
+    for x in (exact_sine(), exact_sine().numpy()):
+        assert series.lag_matrix(x, 2)[0].dtype == torch.float64
+
+
+# --- Linear autoregression ------------------------------------------------------
+
+
+def test_fit_ar_is_numpys_least_squares(examples, ar):
+    features, labels = (part.double().numpy() for part in examples)
+    design = np.hstack([features, np.ones((len(features), 1))])
+    solution = np.linalg.lstsq(design, labels, rcond=None)[0][:, 0]
+    np.testing.assert_allclose(ar.weights, solution[:-1], rtol=1e-9)
+    np.testing.assert_allclose(ar.bias, solution[-1], rtol=1e-7)
+    np.testing.assert_allclose(ar(examples[0]), design @ solution[:, None], atol=1e-6)
+    assert ar.tau == TAU and ar(examples[0]).dtype == torch.float32
+
+
+def test_ar1_is_the_closed_form_of_a_regression_line(sine):
+    past, now = sine[:-1].double(), sine[1:].double()
+    covariance = ((past - past.mean()) * (now - now.mean())).sum()
+    slope = covariance / (past - past.mean()).square().sum()
+    model = series.fit_ar(*series.lag_matrix(sine, 1))
+    torch.testing.assert_close(model.weights[0], slope)
+    torch.testing.assert_close(model.bias, now.mean() - slope * past.mean())
+
+
+def test_ar2_finds_the_law_of_a_sine_and_continues_it_without_decay():
+    x = exact_sine()
+    model = series.fit_ar(*series.lag_matrix(x[:100], 2))
+    law = torch.tensor([-1, 2 * math.cos(0.1)], dtype=torch.float64)
+    torch.testing.assert_close(model.weights, law, rtol=1e-8, atol=0)
+    ahead = series.forecast(model, x[:100], 2, 300)
+    torch.testing.assert_close(ahead, x[100:], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "x, tau",
+    [
+        (exact_sine(), 10),
+        (torch.full((50,), 5.0), 4),
+        (torch.zeros(9), 3),
+        (torch.arange(6.0), 5),
+    ],
+)
+def test_dependent_columns_do_no_harm(x, tau):
+    features, labels = series.lag_matrix(x, tau)
+    model = series.fit_ar(features, labels)
+    torch.testing.assert_close(model(features), labels, rtol=0, atol=1e-5)
+    assert model.weights.abs().max() <= 2
+
+
+# --- MLP ------------------------------------------------------------------------
+
+
+def test_make_mlp_is_the_books_network():
+    net = series.make_mlp(TAU)
+    assert [type(layer) for layer in net] == [nn.Linear, nn.ReLU, nn.Linear]
+    assert [tuple(p.shape) for p in net.parameters()] == [(10, 4), (10,), (1, 10), (1,)]
+    xavier = math.sqrt(6 / (4 + 10))
+    assert 0.8 * xavier < net[0].weight.abs().max() <= xavier
+
+
+def test_train_mlp_lowers_the_loss_and_is_reproducible(examples, mlp):
+    net, losses = mlp
+    untrained = nn.functional.mse_loss(series.make_mlp(TAU)(examples[0]), examples[1])
+    assert len(losses) == 5 and losses[-1] < losses[0] < untrained.item()
+    assert losses[-1] == pytest.approx(
+        nn.functional.mse_loss(net(examples[0]), examples[1]).item()
+    )
+    assert series.train_mlp(*examples)[1] == losses
+    assert series.train_mlp(*examples, seed=1)[1] != losses
+
+
+def test_train_mlp_steps_as_adam_does_on_the_whole_batch(examples):
+    features, labels = examples
+    net, _ = series.train_mlp(features, labels, num_epochs=1, batch_size=len(features))
+    expected = series.make_mlp(TAU)
+    trainer = torch.optim.Adam(expected.parameters(), lr=0.01)
+    nn.MSELoss()(expected(features), labels).backward()
+    trainer.step()
+    for ours, theirs in zip(net.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_train_mlp_keeps_float64():
+    net, _ = series.train_mlp(*series.lag_matrix(exact_sine(), 3), num_epochs=1)
+    assert series.forecast(net, exact_sine(), 3, 2).dtype == torch.float64
+
+
+# --- Forecasts ------------------------------------------------------------------
+
+
+def naive_k_step(model, x, tau, k):
+    """The k-step forecasts one start and one value at a time."""
+    forecasts = []
+    for start in range(len(x) - tau - k + 1):
+        known = x[start : start + tau].tolist()
+        for _ in range(k):
+            window = torch.tensor([known[-tau:]], dtype=x.dtype)
+            known.append(model(window).item())
+        forecasts.append(known[-1])
+    return torch.tensor(forecasts, dtype=x.dtype)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_k_step_forecasts_are_a_naive_loop(ar, mlp, k):
+    x = series.noisy_sine(60, seed=5)[1]
+    for model in (ar, mlp[0]):
+        expected = naive_k_step(model, x, TAU, k)
+        forecasts = series.k_step_forecasts(model, x, TAU, k)
+        torch.testing.assert_close(forecasts, expected, rtol=0, atol=1e-5)
+
+
+def test_one_step_forecasts_are_the_model_on_the_lag_matrix(sine, mlp):
+    features, _ = series.lag_matrix(sine, TAU)
+    forecasts = series.k_step_forecasts(mlp[0], sine, TAU)
+    torch.testing.assert_close(forecasts, mlp[0](features).detach()[:, 0])
+
+
+def test_k_step_forecasts_are_the_books_picture(sine, mlp):
+    """The book's loop over max_steps, from the same observations."""
+    net, max_steps, T = mlp[0], 16, len(sine)
+    features = torch.zeros((T - TAU - max_steps + 1, TAU + max_steps))
+    for i in range(TAU):
+        features[:, i] = sine[i : i + T - TAU - max_steps + 1]
+    for i in range(TAU, TAU + max_steps):
+        features[:, i] = net(features[:, i - TAU : i]).detach().reshape(-1)
+    for k in (1, 4, 16):
+        ours = series.k_step_forecasts(net, sine, TAU, k)
+        torch.testing.assert_close(ours[: len(features)], features[:, TAU + k - 1])
+
+
+def test_forecast_is_the_books_multistep_loop(sine, mlp):
+    T, net = len(sine), mlp[0]
+    multistep_preds = torch.zeros(T)
+    multistep_preds[: N_TRAIN + TAU] = sine[: N_TRAIN + TAU]
+    for i in range(N_TRAIN + TAU, T):
+        multistep_preds[i] = net(multistep_preds[i - TAU : i].reshape((1, -1))).detach()
+    ours = series.forecast(net, sine[: N_TRAIN + TAU], TAU, T - N_TRAIN - TAU)
+    torch.testing.assert_close(ours, multistep_preds[N_TRAIN + TAU :])
+
+
+def test_forecasts_stand_beside_the_values_they_forecast():
+    x = torch.arange(10.0)
+
+    def count_on(windows):
+        return windows[:, -1:] + 1
+
+    for k in (1, 3, 7):
+        forecasts = series.k_step_forecasts(count_on, x, 3, k)
+        assert torch.equal(forecasts, x[3 + k - 1 :])
+    assert series.forecast(count_on, x, 1, 3).tolist() == [10, 11, 12]
+    assert series.forecast(count_on, x[:1], 1, 1).tolist() == [1]
+
+
+def test_the_error_grows_with_k_on_the_noisy_sine(sine, ar, mlp):
+    for model in (ar, mlp[0]):
+        errors = series.rmse_by_step(model, sine, TAU, 64)
+        one, four, sixteen, sixty_four = errors[[0, 3, 15, 63]].tolist()
+        assert 0.2 < one < four < sixteen < sixty_four
+        assert sixty_four > 1.5 * one
+
+
+def test_rmse_by_step_is_the_error_of_each_k_step_forecast(ar):
+    x = series.noisy_sine(80, seed=2)[1]
+    errors = series.rmse_by_step(ar, x, TAU, len(x) - TAU)
+    for k in (1, 5, 40, len(x) - TAU):
+        forecasts = series.k_step_forecasts(ar, x, TAU, k).numpy()
+        expected = math.sqrt(np.mean((forecasts - x[TAU + k - 1 :].numpy()) ** 2))
+        assert errors[k - 1].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_rmse_is_taken_series_by_series():
+    predictions, observed = torch.tensor([[3.0, 1], [4, 1]]), torch.zeros(2, 2)
+    assert series.rmse(predictions, observed).tolist() == pytest.approx(
+        [math.sqrt(12.5), 1]
+    )
+
+
+# --- Vector autoregression ------------------------------------------------------
+
+
+def test_fit_var_is_numpys_least_squares():
+    x = series.simulate_weather(200, seed=4)
+    model, data = series.fit_var(x, tau=3), x.double().numpy()
+    design = np.array(
+        [
+            np.concatenate([data[t - 1], data[t - 2], data[t - 3], [1]])
+            for t in range(3, 200)
+        ]
+    )
+    solution = np.linalg.lstsq(design, data[3:], rcond=None)[0]
+    for i in range(3):
+        np.testing.assert_allclose(
+            model.weights[i], solution[3 * i : 3 * i + 3].T, atol=1e-8
+        )
+    np.testing.assert_allclose(model.bias, solution[-1], rtol=1e-6)
+    assert model.tau == 3
+    fitted = series.k_step_forecasts(model, x, 3)
+    np.testing.assert_allclose(fitted, design @ solution, atol=1e-4)
+
+
+def test_fit_var_recovers_the_law_of_the_weather():
+    x = series.simulate_weather(20_000, seed=0)[:, :2]
+    model = series.fit_var(x)
+    torch.testing.assert_close(
+        model.weights, series.WEATHER.weights[:, :2, :2], rtol=0, atol=0.02
+    )
+    mean = torch.linalg.solve(torch.eye(2) - model.weights[0], model.bias)
+    torch.testing.assert_close(
+        mean, torch.tensor([15.0, 60.0]).double(), rtol=0, atol=0.5
+    )
+
+
+def test_var_of_one_series_is_ar(sine):
+    features, labels = series.lag_matrix(sine, 3)
+    ar, var = series.fit_ar(features, labels), series.fit_var(sine[:, None], 3)
+    torch.testing.assert_close(var.weights.flatten().flip(0), ar.weights)
+    torch.testing.assert_close(
+        series.forecast(var, sine[:, None], 3, 20)[:, 0],
+        series.forecast(ar, sine, 3, 20),
+    )
+
+
+def test_var_forecast_is_the_formula_fed_back():
+    x = series.simulate_weather(50)
+    model = series.fit_var(x, tau=2)
+    known = list(x.double())
+    for _ in range(5):
+        known.append(
+            model.bias + model.weights[0] @ known[-1] + model.weights[1] @ known[-2]
+        )
+    ours = series.forecast(model, x.double(), 2, 5)
+    torch.testing.assert_close(ours, torch.stack(known[-5:]))
+    assert series.rmse_by_step(model, x, 2, 4).shape == (4, 3)
+
+
+def test_weather_follows_its_law_and_stays_physical():
+    x = series.simulate_weather(20_000, seed=9)
+    temperature, humidity, precipitation = x.T
+    assert x.shape == (20_000, len(series.WEATHER_SERIES))
+    assert 0 < humidity.min() and humidity.max() < 100
+    assert -10 < temperature.min() and temperature.max() < 45
+    assert precipitation.min() == 0 and 0.2 < (precipitation == 0).float().mean() < 0.5
+    shocks = x[1:] - series.WEATHER(x[:-1, None])[:, 0]
+    wet = precipitation[1:] > 0  # a dry day's shock is cut off
+    torch.testing.assert_close(
+        shocks[:, :2].std(dim=0), series.WEATHER_NOISE[:2], rtol=0.05, atol=0
+    )
+    assert shocks[:, :2].mean(dim=0).abs().max() < 0.1 and shocks[wet, 2].std() > 1
+
+
+def test_yesterdays_two_series_predict_rain_better_than_either_alone():
+    x = series.simulate_weather(4000)
+
+    def error(columns):
+        errors = series.rmse_by_step(
+            series.fit_var(x[:3000, columns]), x[3000:, columns], 1, 1
+        )
+        return errors[0, -1]  # of precipitation
+
+    both = error([0, 1, 2])
+    assert both < 0.97 * error([0, 2]) and both < 0.97 * error([1, 2])
+    assert both < 0.75 * x[3000:, 2].std()
+
+
+# --- Latent autoregression ------------------------------------------------------
+
+
+def rnn_with_weights_of(model):
+    rnn = nn.RNN(1, model.num_hiddens, batch_first=True)
+    with torch.no_grad():
+        rnn.weight_ih_l0.copy_(model.W_xh.T)
+        rnn.weight_hh_l0.copy_(model.W_hh.T)
+        rnn.bias_ih_l0.copy_(model.b_h)
+        rnn.bias_hh_l0.zero_()
+    return rnn
+
+
+def test_latent_ar_is_nn_rnn_in_values_and_gradients():
+    model = series.LatentAR(num_hiddens=5, seed=1)
+    rnn = rnn_with_weights_of(model)
+    x = torch.sin(torch.arange(21.0)).reshape(3, 7)
+    h = torch.cos(torch.arange(15.0)).reshape(3, 5)
+    for start in (None, h):
+        predictions, summaries = model(x, start)
+        outputs, _ = rnn(x[:, :, None], None if start is None else start[None])
+        torch.testing.assert_close(summaries, outputs)
+        torch.testing.assert_close(
+            predictions, (outputs @ model.W_hq + model.b_q)[:, :, 0]
+        )
+        model.zero_grad()
+        rnn.zero_grad()
+        summaries.square().sum().backward()
+        outputs.square().sum().backward()
+        torch.testing.assert_close(model.W_xh.grad.T, rnn.weight_ih_l0.grad)
+        torch.testing.assert_close(model.W_hh.grad.T, rnn.weight_hh_l0.grad)
+        torch.testing.assert_close(model.b_h.grad, rnn.bias_ih_l0.grad)
+
+
+def test_latent_ar_beats_the_previous_value_on_unseen_data(sine, latent):
+    model, losses = latent
+    assert losses[-1] < 0.3 * losses[0]
+    unseen = sine[N_TRAIN + 1 :]
+    error = series.rmse(model.k_step_forecasts(sine)[N_TRAIN:], unseen)
+    previous = series.rmse(sine[N_TRAIN:-1], unseen)
+    assert 0.2 < error < 0.9 * previous
+    assert error < series.rmse(
+        model.k_step_forecasts(sine, 64)[N_TRAIN:], sine[N_TRAIN + 64 :]
+    )
+
+
+def test_training_the_latent_ar_again_gives_the_same(sine):
+    first, again, other = (
+        series.train_latent_ar(sine[:99], num_epochs=3, seed=seed)[1]
+        for seed in (4, 4, 5)
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize("k", [1, 2, 6])
+def test_latent_forecasts_are_a_naive_loop(latent, k):
+    model, x = latent[0], series.noisy_sine(30, seed=8)[1]
+
+    def continued(values):
+        h = torch.zeros(1, model.num_hiddens)
+        for value in values:
+            h = model.g(h, value.reshape(1, 1))
+        predictions = [model.output(h)]
+        for _ in range(k - 1):
+            h = model.g(h, predictions[-1])
+            predictions.append(model.output(h))
+        return torch.cat(predictions).flatten().detach()
+
+    expected = torch.stack([continued(x[: t - k + 1])[-1] for t in range(k, len(x))])
+    torch.testing.assert_close(model.k_step_forecasts(x, k), expected)
+    torch.testing.assert_close(model.forecast(x, k), continued(x))
+
+
+# --- Odd input ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "x, tau, message",
+    [
+        (
+            [1.0] * 10,
+            12,
+            r"tau must be an integer from 1 to 9 \(the series has 10 values\)"
+            ", got 12",
+        ),
+        ([1.0] * 10, 10, "tau must be an integer from 1 to 9"),
+        ([1.0] * 10, 0, "tau must be an integer from 1 to 9"),
+        ([1.0] * 10, 2.0, "tau must be an integer"),
+        ([1.0], 1, "x must have a length of at least 2, got 1"),
+        ([], 1, "x must have a length of at least 2, got 0"),
+        ([[1.0, 2.0]], 1, r"x must have the shape \(T,\), got \(1, 2\)"),
+        (3.0, 1, r"x must have the shape \(T,\), got \(\)"),
+        ([1.0, math.nan, 2.0], 1, "x must be finite"),
+        ([1.0, math.inf, 2.0], 1, "x must be finite"),
+        ("abc", 1, "x must hold numbers"),
+        (["a", "b"], 1, "x must hold numbers"),
+        ([[1.0], [1.0, 2.0]], 1, "x must hold numbers"),
+        (None, 1, "x must hold numbers"),
+    ],
+)
+def test_lag_matrix_says_what_is_wrong(x, tau, message):
+    with pytest.raises(ValueError, match=message):
+        series.lag_matrix(x, tau)
+
+
+X = torch.arange(10.0)
+AR2 = series.fit_ar(*series.lag_matrix(X, 2))
+VAR2 = series.fit_var(X[:, None], 2)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: series.noisy_sine(0), "num_points must be an integer of at least 1"),
+        (lambda: series.noisy_sine(noise=-1), "noise must be"),
+        (lambda: series.noisy_sine(noise=math.nan), "noise must be"),
+        (lambda: series.noisy_sine(period=0), "period must be"),
+        (lambda: series.noisy_sine(seed=-1), "seed must be"),
+        (lambda: series.noisy_sine(seed=None), "seed must be"),
+        (lambda: series.fit_ar(X, X), r"features must have the shape \(T, D\)"),
+        (
+            lambda: series.fit_ar(X[:, None], X[:3, None]),
+            r"labels must have the shape \(10, 1\).*got \(3, 1\)",
+        ),
+        (
+            lambda: series.fit_ar(X[:0, None], X[:0, None]),
+            "features must have a length",
+        ),
+        (lambda: series.fit_ar(X[:, None] / 0, X[:, None]), "features must be finite"),
+        (lambda: series.train_mlp(X[:, None], X[:, None] / 0), "labels must be finite"),
+        (
+            lambda: series.train_mlp(X[:, None], X[:, None], num_epochs=0),
+            "num_epochs must",
+        ),
+        (
+            lambda: series.train_mlp(X[:, None], X[:, None], batch_size=0),
+            "batch_size must",
+        ),
+        (lambda: series.train_mlp(X[:, None], X[:, None], lr=math.nan), "lr must"),
+        (lambda: series.make_mlp(0), "tau must"),
+        (lambda: series.forecast(AR2, X, 11, 1), "tau must be an integer from 1 to 10"),
+        (lambda: series.forecast(AR2, X, 2, 0), "num_steps must"),
+        (lambda: series.forecast(AR2, X, 3, 1), r"needs windows of the shape \(N, 2\)"),
+        (
+            lambda: series.forecast(VAR2, X[:, None], 1, 1),
+            r"needs windows of the shape \(N, 2, 1\), got \(1, 1, 1\)",
+        ),
+        (
+            lambda: series.forecast(VAR2, X, 2, 1),
+            r"needs windows of the shape \(N, 2, 1\)",
+        ),
+        (lambda: series.forecast(lambda w: w[:, 0], X, 2, 1), "model must map windows"),
+        (
+            lambda: series.k_step_forecasts(AR2, X, 2, 9),
+            r"k must be an integer from 1 to 8 \(the series has 10 values, tau is 2\)",
+        ),
+        (lambda: series.rmse_by_step(AR2, X, 2, 9), "max_steps must"),
+        (lambda: series.rmse(X, X[:, None]), "one shape"),
+        (lambda: series.rmse(X[:0], X[:0]), "not be empty"),
+        (lambda: series.fit_var(X), r"x must have the shape \(T, D\), got \(10,\)"),
+        (lambda: series.fit_var(X[:, None], 10), "tau must be an integer from 1 to 9"),
+        (lambda: series.fit_var(torch.zeros(5, 0)), r"x must have the shape \(T, D\)"),
+        (lambda: series.simulate_weather(0), "num_days must"),
+        (lambda: series.LatentAR(0), "num_hiddens must"),
+        (lambda: series.LatentAR()(X), r"x must have the shape \(B, T\)"),
+        (lambda: series.LatentAR().forecast(X, 0), "num_steps must"),
+        (
+            lambda: series.LatentAR().forecast([], 1),
+            "x must have a length of at least 1",
+        ),
+        (
+            lambda: series.LatentAR().k_step_forecasts(X, 10),
+            "k must be an integer from 1",
+        ),
+        (lambda: series.train_latent_ar(X, num_steps=10), "num_steps must"),
+        (
+            lambda: series.train_latent_ar(X, num_steps=2, num_epochs=0),
+            "num_epochs must",
+        ),
+    ],
+)
+def test_bad_arguments_say_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=30), st.data())
+def test_any_series_is_fitted_at_least_as_well_as_by_its_mean(x, data):
+    tau = data.draw(st.integers(1, len(x) - 1))
+    features, labels = series.lag_matrix(torch.tensor(x).double(), tau)
+    residuals = labels - series.fit_ar(features, labels)(features)
+    spread = labels - labels.mean()
+    assert residuals.norm() <= spread.norm() + 1e-6 * (1 + labels.norm())
+    if len(x) - tau >= 2:
+        assert residuals.mean().abs() < 1e-6 * (1 + labels.abs().max())
