@@ -7,6 +7,9 @@ import torch
 
 from d2l_rnn import corpora, rnn, text
 
+# The tests' models are so small that a second thread only makes them wait.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def time_machine():

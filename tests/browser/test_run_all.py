@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 
-NAMES = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NAMES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
 CELLS = """() => {
     const notebook = window.jupyterapp.shell.currentWidget?.content?.model;
     return notebook ? notebook.toJSON().cells : [];

@@ -1,0 +1,59 @@
+"""Every notebook, run from top to bottom by nbval and held against its saved outputs.
+
+They are saved with outputs from *The Time Machine*. Where that is the text in use, all
+outputs must come out again, except in cells that say `# NBVAL_IGNORE_OUTPUT`. On the
+built-in story every cell must run, and only what `# NBVAL_CHECK_OUTPUT` marks is
+compared.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbval", reason="nbval is not installed")
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+SAY_WHICH_TEXT = """
+from d2l_rnn.corpora import find_text
+print(find_text().is_time_machine)
+"""
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess:
+    """Run this Python as a reader's Jupyter would: a back end or options set for the
+    tests around it must not reach the kernel."""
+    ours = ("MPLBACKEND", "PYTEST_ADDOPTS")
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in ours},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    """How strictly nbval compares, by the text that the notebooks will find."""
+    answer = run_python("-c", SAY_WHICH_TEXT)
+    assert answer.returncode == 0, answer.stdout
+    return "--nbval" if answer.stdout.split()[-1] == "True" else "--nbval-lax"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
+    nbval = run_python(
+        *("-m", "pytest", comparison, "--nbval-current-env"),
+        *("--nbval-cell-timeout=300", "--override-ini=filterwarnings="),
+        *("-p", "no:cacheprovider", str(notebook)),
+    )
+    print(nbval.stdout)
+    if nbval.returncode:
+        pytest.fail(f"{notebook.name}: what {comparison} says follows", pytrace=False)
