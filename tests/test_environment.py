@@ -31,12 +31,13 @@ def instructions(file: Path) -> list[str]:
 
 
 def constraints(python: str) -> dict[str, str]:
-    """What constraints.txt asks of each package on that version of Python."""
+    """What constraints.txt asks of each package on that version of Python, on Linux."""
     pins = map(Requirement, instructions(ROOT / "constraints.txt"))
+    machine = {"python_version": python, "sys_platform": "linux"}
     return {
         canonicalize_name(pin.name): str(pin.specifier)
         for pin in pins
-        if pin.marker is None or pin.marker.evaluate({"python_version": python})
+        if pin.marker is None or pin.marker.evaluate(machine)
     }
 
 

@@ -1,8 +1,8 @@
 """Every notebook, run from top to bottom by nbval and held against its saved outputs.
 
 They are saved with outputs from *The Time Machine*. Where that is the text in use, all
-outputs must come out again, except in cells that say `# NBVAL_IGNORE_OUTPUT`. On the
-built-in story every cell must run, and only what `# NBVAL_CHECK_OUTPUT` marks is
+outputs must come out again, except in cells with the tag `nbval-ignore-output`. On the
+built-in story every cell must run, and only cells with the tag `nbval-check-output` are
 compared.
 """
 

@@ -1,0 +1,45 @@
+# make lab        open the course in JupyterLab
+# make test       check the code, run the unit tests, then every notebook
+# make bench      measure what the README quotes
+# make notebooks  run the notebooks and save what they print
+#
+# Each makes the environment first if it is not there, or if what it holds has changed.
+# Variables: VENV is where it lies, PYTHON is what it is made from, LAB_ARGS and
+# TEST_ARGS are handed on, as in  make lab LAB_ARGS="--no-browser --port=9999".
+
+VENV ?= .venv
+PYTHON ?= python3
+LAB_ARGS ?=
+TEST_ARGS ?=
+
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/.installed
+
+.PHONY: lab test bench notebooks clean
+
+lab: $(INSTALLED)
+	$(BIN)/jupyter lab \
+	    --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb $(LAB_ARGS)
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+bench: $(INSTALLED)
+	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+notebooks: $(INSTALLED)
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	    --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
+
+clean:
+	rm -rf $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e ".[lab,book,test]"
+	touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
+	    "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
