@@ -86,11 +86,14 @@ def curves(
             label, (1, level), xycoords=("axes fraction", "data"), color=GREY,
             fontsize="small", ha="right", va="bottom",
         )  # fmt: skip
+    drawn = [x for x, _ in (*lines.values(), *(points or {}).values())]
+    if all(np.equal(np.mod(x, 1), 0).all() for x in drawn):  # steps, counts, epochs
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if "x" in log:
         axes.set_xscale("log")
     if "y" in log:
         axes.set_yscale("log")
-    if lines or points:
+    if len(lines) + len(points or {}) > 1:
         axes.legend(frameon=False)
     return figure
 
@@ -134,7 +137,6 @@ def perplexity_curves(
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -232,6 +234,7 @@ def minibatch_map(minibatches: Sequence, title: str = "") -> Picture:
             middle = positions[0] + len(positions) / 2
             axes.text(middle, number, str(row), color="white", ha="center", va="center")
     axes.set_yticks(range(len(minibatches)))
+    axes.set_xlim(left=0)  # what the offset passed over shows as a gap
     axes.invert_yaxis()
     return figure
 

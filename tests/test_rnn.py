@@ -138,6 +138,10 @@ def test_detach_cuts_the_graph_and_keeps_the_values(net):
 
 def test_any_device():
     """The meta device computes shapes only, so it shows what was left on the CPU."""
+    try:
+        F.one_hot(torch.zeros(1, dtype=torch.int64, device="meta"), 2)
+    except RuntimeError:
+        pytest.skip(f"torch {torch.__version__} has no one_hot on the meta device")
     for cell in rnn.CELLS:
         net = rnn.make_model(cell, 9, 4, device="meta")
         assert rnn.device_of(net) == torch.device("meta")
