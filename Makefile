@@ -29,8 +29,8 @@ bench: $(INSTALLED)
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 notebooks: $(INSTALLED)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	    --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \
+	    --coalesce-streams --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
 
 clean:
 	rm -rf $(VENV)

@@ -133,10 +133,12 @@ def perplexity_curves(
                 f"diverged at epoch {run[-1].epoch}", (run[-1].epoch, top),
                 xytext=(8, -4), textcoords="offset points", fontsize="small",
             )  # fmt: skip
-    # Few perplexities are powers of ten: say plain numbers, 1, 2, 5, 10, 20, …
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    bottom, top = axes.get_ylim()
+    if top < 1e4 * bottom:
+        # Few perplexities are powers of ten: say plain numbers, 1, 2, 5, 10, 20, …
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
 

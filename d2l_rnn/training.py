@@ -47,9 +47,9 @@ class Progress:
                 "try a smaller learning rate or a smaller theta"
             )
         return (
-            f"epoch {self.epoch}: perplexity {self.perplexity:.2f}, "
+            f"epoch {self.epoch}: perplexity {self.perplexity:.4g}, "
             f"{self.tokens_per_second:,.0f} tokens/s, "
-            f"gradient norm {self.gradient_norm:.2f}, "
+            f"gradient norm {self.gradient_norm:.2g}, "
             f"clipped {self.clipped_fraction:.0%}"
         )
 
@@ -79,14 +79,15 @@ def train(
     theta: float | None = 1.0,
     device=None,
     use_random_iter: bool | None = None,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: type[torch.optim.Optimizer] = torch.optim.SGD,
 ) -> Iterator[Progress]:
     """Train epoch by epoch; yield a `Progress` record after each.
 
     `net` is any model of `d2l_rnn.rnn`; `minibatches` can be iterated once an epoch,
     like a `SequenceLoader`, and says by its `use_random_iter` how it samples, unless
-    that is given here. Plain SGD with learning rate `lr` unless an `optimizer` is
-    given. The run ends early, with a record that says so, if it diverges.
+    that is given here. `optimizer` is a class of `torch.optim`, made with the model's
+    parameters and the learning rate `lr`. The run ends early, with a record that says
+    so, if it diverges.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, or a
     negative number of epochs.
@@ -97,13 +98,12 @@ def train(
         positive("theta", theta)
     if use_random_iter is None:
         use_random_iter = getattr(minibatches, "use_random_iter", False)
-    if optimizer is None:
-        optimizer = torch.optim.SGD(parameters_of(net), lr)
+    stepper = optimizer(parameters_of(net), lr)
 
     def epochs():
         for epoch in range(1, num_epochs + 1):
             progress = train_epoch(
-                net, minibatches, optimizer, theta, device, use_random_iter, epoch=epoch
+                net, minibatches, stepper, theta, device, use_random_iter, epoch=epoch
             )
             yield progress
             if progress.diverged:

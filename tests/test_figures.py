@@ -76,6 +76,21 @@ def test_a_perplexity_curve_is_what_it_was_given(run):
     assert line.get_ydata() == pytest.approx([28 / e for e in range(1, 9)])
 
 
+@pytest.mark.parametrize("growth", [0.99, 0.7, 1.5, 20, 1e5])
+def test_the_perplexity_axis_has_numbers_whatever_its_range(growth):
+    run = [Progress(e, 25.0 * growth**e, 1.0, 1.0, 1.0) for e in range(1, 9)]
+    picture = figures.perplexity_curves({"run": run}, {"guessing": 28})
+    picture.png()
+    axis = picture.axes[0].yaxis
+    bottom, top = sorted(axis.get_view_interval())
+    labelled = [
+        tick
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+        if bottom <= tick.get_loc() <= top and tick.label1.get_text()
+    ]
+    assert 2 <= len(labelled) <= 14
+
+
 def test_a_diverged_run_says_where_it_ended(diverged):
     axes = figures.perplexity_curves({"run": diverged}).axes[0]
     assert "diverged at epoch 5" in [text.get_text() for text in axes.texts]

@@ -152,8 +152,7 @@ def test_a_loss_for_each_token_is_averaged(seed):
 
 def test_any_optimizer(seed):
     net = rnn.make_model("gru", 11, 8)
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
-    run = training.train(net, loader(), 1, 20, optimizer=optimizer)
+    run = training.train(net, loader(), 0.05, 20, optimizer=torch.optim.Adam)
     history = training.History(run)
     assert history[-1].perplexity < 1.5
 
@@ -194,10 +193,12 @@ def test_history_has_the_columns_of_its_records(net):
 
 
 def test_a_record_reads_well():
-    record = training.Progress(3, 12.345, 54321.0, 0.678, 0.25)
+    record = training.Progress(3, 12.344, 54321.0, 0.678, 0.25)
     assert str(record) == (
-        "epoch 3: perplexity 12.35, 54,321 tokens/s, gradient norm 0.68, clipped 25%"
+        "epoch 3: perplexity 12.34, 54,321 tokens/s, gradient norm 0.68, clipped 25%"
     )
+    lost = training.Progress(3, 5.2e13, 54321.0, 1e9, 1.0)
+    assert "perplexity 5.2e+13" in str(lost)
 
 
 @pytest.mark.parametrize("kwargs, message", [

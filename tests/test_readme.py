@@ -1,0 +1,42 @@
+"""What the README shows is there, and its figures are the measured ones."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_it_links_to_is_there():
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    local = [link for link in links if not link.startswith("https://")]
+    assert len(local) >= 12
+    assert [link for link in local if not (ROOT / link).is_file()] == []
+
+
+def test_the_map_has_every_notebook_in_order():
+    names = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert re.findall(r"\(notebooks/([^)]+)\)", README) == names
+
+
+def test_the_table_is_the_one_that_was_measured():
+    measured = ROOT / "benchmarks" / "results" / "book_setting.md"
+    assert measured.read_text(encoding="utf-8").strip() in README
+
+
+def test_the_example_runs(capsys):
+    (example,) = re.findall(r"```python\n(import torch.*?)```", README, re.DOTALL)
+    assert "num_epochs=100" in example and "num_hiddens=256" in example
+    quick = example.replace("num_epochs=100", "num_epochs=1").replace("256", "8")
+    exec(compile(quick, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("epoch 1: perplexity")
+    assert lines[1].startswith("time traveller")
+
+
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")))
+def test_links_between_notebooks_lead_somewhere(notebook):
+    links = re.findall(r"\]\(([^):]+\.ipynb)\)", notebook.read_text(encoding="utf-8"))
+    assert [link for link in links if not (notebook.parent / link).is_file()] == []
