@@ -23,6 +23,7 @@ lab: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check d2l_rnn tests benchmarks
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 bench: $(INSTALLED)

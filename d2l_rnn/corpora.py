@@ -121,10 +121,12 @@ def fetched_or_story() -> Text:
     failure = download()
     if failure is None:
         return Text(cache_dir() / FILE_NAME, "download")
+    folder = os.environ.get(DATA_DIR_VARIABLE)
+    but = f" ({folder} does not)" if folder else ""
     print(
         f"d2l_rnn: reading the built-in story, not The Time Machine ({failure}). "
         f"To read the book's text, go online and restart, or set {DATA_DIR_VARIABLE} "
-        f"to a folder that holds {FILE_NAME}.",
+        f"to a folder that holds {FILE_NAME}{but}.",
         file=sys.stderr,
     )
     return Text(STORY_PATH, "story")

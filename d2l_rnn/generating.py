@@ -11,7 +11,9 @@ from d2l_rnn.rnn import device_of
 from d2l_rnn.text import Vocab
 
 
-def predict(prefix: Sequence[str], num_preds: int, net, vocab: Vocab, device=None):
+def predict(
+    prefix: Sequence[str], num_preds: int, net, vocab: Vocab, device=None
+) -> str:
     """Continue `prefix` by `num_preds` tokens, each the most probable one.
 
     In the warm-up (预热期) the model only reads the prefix and so updates its hidden
@@ -32,7 +34,7 @@ def sample(
     temperature: float = 1.0,
     seed: int | None = None,
     device=None,
-):
+) -> str:
     """Continue `prefix` by `num_preds` tokens drawn from the model's distribution.
 
     Each token is drawn from softmax(O_t / temperature): at 1 it is the model's own

@@ -190,6 +190,13 @@ def test_a_folder_without_the_text_is_passed_over(server, tmp_path, monkeypatch)
     assert corpora.find_text().origin == "download"
 
 
+def test_a_folder_without_the_text_is_told(server, tmp_path, monkeypatch, capsys):
+    server.status = 404
+    monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, str(tmp_path))
+    assert corpora.find_text().origin == "story"
+    assert f"({tmp_path} does not)" in capsys.readouterr().err
+
+
 def test_the_story_is_long_plain_and_about_a_time_traveller():
     story = corpora.Text(corpora.STORY_PATH, "story").read()
     assert 30_000 <= len(story.encode("utf-8")) <= 40_000

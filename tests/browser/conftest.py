@@ -60,7 +60,8 @@ def lab(tmp_path_factory):
     )  # fmt: skip
     try:
         wait_for(f"{address}/api?{token}")
-        yield f"{address}/lab/tree/notebooks/{{}}?{token}"
+        # Without "reset" JupyterLab opens the notebooks of the tests before, too.
+        yield f"{address}/lab/tree/notebooks/{{}}?{token}&reset"
     finally:
         server.terminate()
         server.wait(30)

@@ -85,7 +85,6 @@ def test_run_all(lab, page, name):
     outputs = [output for cell in code_cells(page) for output in cell["outputs"]]
     assert any("image/png" in output.get("data", {}) for output in outputs)
     screenshot(page, f"{name}-last")
-    page.evaluate("() => jupyterapp.commands.execute('notebook:move-cursor-up')")
     page.evaluate(
         "() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 0 }"
     )
