@@ -11,6 +11,7 @@ import functools
 import hashlib
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -167,17 +168,16 @@ def _try_mirrors(failures: list[str]) -> None:
 
 
 def _fetch(url: str) -> None:
-    """Download, check, and only then move the text into the cache.
+    """Download, check, and only then put the text into the cache, in one step.
 
-    It arrives in a folder of its own, which is removed whatever happens, the end of
-    the process included: what is half-written never stands in the cache.
+    It arrives among the system's temporary files, so that not even a process killed on
+    the way leaves half a download in the cache.
     """
     import pooch
 
     logger = pooch.get_logger()
     level = logger.level
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="arriving-", dir=cache_dir()) as folder:
+    with tempfile.TemporaryDirectory(prefix="d2l_rnn-") as folder:
         logger.setLevel(logging.WARNING)  # our one line is enough
         try:
             arrived = pooch.retrieve(
@@ -189,7 +189,10 @@ def _fetch(url: str) -> None:
             )
         finally:
             logger.setLevel(level)
-        os.replace(arrived, cache_dir() / FILE_NAME)
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        beside = cache_dir() / f"{FILE_NAME}.{os.getpid()}"
+        shutil.copyfile(arrived, beside)
+        os.replace(beside, cache_dir() / FILE_NAME)
 
 
 def _in_brief(error: Exception, url: str) -> str:
