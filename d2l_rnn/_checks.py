@@ -23,11 +23,12 @@ def integer(name: str, value, at_least: int, at_most: int | None = None, why="")
     raise ValueError(f"{name} must be an integer {allowed}{reason}, got {value!r}")
 
 
-def positive(name: str, value) -> float:
-    """Return `value` as a float greater than 0 (infinity allowed, NaN not)."""
-    if _is_real(value) and value > 0:
+def positive(name: str, value, at_most: float = math.inf) -> float:
+    """Return `value` as a float greater than 0 and at most `at_most` (so not NaN)."""
+    if _is_real(value) and 0 < value <= at_most:
         return float(value)
-    raise ValueError(f"{name} must be a number greater than 0, got {value!r}")
+    limit = "" if at_most == math.inf else f" and at most {at_most:.3g}"
+    raise ValueError(f"{name} must be a number greater than 0{limit}, got {value!r}")
 
 
 def non_negative(name: str, value) -> float:

@@ -29,9 +29,11 @@ def random_sampling(
     standard library's `random` or a `random.Random`: the same seed gives the same
     minibatches as the book's `seq_data_iter_random`, and uses up the same numbers.
 
-    Raises ValueError if even one minibatch is too large for the corpus.
+    Raises ValueError if the corpus is no sequence of indices, or too short for even one
+    minibatch.
     """
-    corpus = _checked(corpus, batch_size, num_steps, largest_offset=num_steps - 1)
+    # The offset takes up to num_steps - 1 tokens, and the last label one.
+    corpus, batch_size, num_steps = _checked(corpus, batch_size, num_steps, extra=0)
 
     def minibatches():
         offset = rng.randint(0, num_steps - 1)
@@ -54,9 +56,10 @@ def sequential_partitioning(
 
     Shapes and `rng` as in `random_sampling`; the book's `seq_data_iter_sequential`.
 
-    Raises ValueError if even one minibatch is too large for the corpus.
+    Raises ValueError as `random_sampling` does.
     """
-    corpus = _checked(corpus, batch_size, num_steps, largest_offset=num_steps)
+    # The offset takes up to num_steps tokens, and the last label one.
+    corpus, batch_size, num_steps = _checked(corpus, batch_size, num_steps, extra=1)
 
     def minibatches():
         offset = rng.randint(0, num_steps)
@@ -92,10 +95,12 @@ class SequenceLoader:
         use_random_iter: bool = False,
         seed: int | None = None,
     ):
-        self.corpus = torch.as_tensor(corpus)
+        self.corpus = _as_indices(corpus)
         self.batch_size, self.num_steps = batch_size, num_steps
         self.use_random_iter = use_random_iter
-        self.rng = random if seed is None else random.Random(seed)
+        self.rng = random
+        if seed is not None:
+            self.rng = random.Random(integer("seed", seed, at_least=0))
         self._minibatches()  # checks the sizes now, draws nothing
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -116,9 +121,10 @@ def load_data(
     clean: bool = True,
     seed: int | None = None,
 ) -> tuple[SequenceLoader, Vocab]:
-    """A loader over a text's first `max_tokens` tokens (-1: all), and its vocabulary.
+    """A loader over the first tokens of a text, and the text's vocabulary.
 
-    The book's `load_data_time_machine`, for any text.
+    `max_tokens` is how many (0 or -1: all). The book's `load_data_time_machine`, for
+    any text.
 
     Raises ValueError for a bad text, token type or size.
     """
@@ -127,19 +133,34 @@ def load_data(
     return loader, vocab
 
 
-def _checked(corpus, batch_size: int, num_steps: int, largest_offset: int) -> Tensor:
-    """The corpus as a tensor, long enough for one minibatch whatever the offset."""
-    integer("batch_size", batch_size, at_least=1)
-    integer("num_steps", num_steps, at_least=1)
-    corpus = torch.as_tensor(corpus)
-    if corpus.dim() != 1:
-        raise ValueError(
-            f"corpus must be one sequence of indices, got shape {tuple(corpus.shape)}"
-        )
-    needed = batch_size * num_steps + largest_offset + 1  # the labels need one more
+def _checked(corpus, batch_size, num_steps, extra: int) -> tuple[Tensor, int, int]:
+    """The three as a tensor and two ints, with one minibatch in it at any offset.
+
+    What the offset and the last label take is `num_steps + extra` tokens.
+    """
+    corpus = _as_indices(corpus)
+    batch_size = integer("batch_size", batch_size, at_least=1)
+    num_steps = integer("num_steps", num_steps, at_least=1)
+    needed = batch_size * num_steps + num_steps + extra
     if len(corpus) < needed:
         raise ValueError(
             f"batch_size={batch_size} and num_steps={num_steps} are too large for the "
             f"corpus: they need at least {needed} tokens, it has {len(corpus)}"
         )
-    return corpus
+    return corpus, batch_size, num_steps
+
+
+def _as_indices(corpus) -> Tensor:
+    """The corpus as a tensor of int64, shape (num_tokens,)."""
+    try:
+        indices = torch.as_tensor(corpus)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"corpus must be a sequence of indices: {error}") from None
+    if len(indices.shape) != 1:
+        raise ValueError(
+            f"corpus must be one sequence of indices, got shape {tuple(indices.shape)}"
+        )
+    no_integers = indices.is_floating_point() or indices.is_complex()
+    if len(indices) > 0 and (no_integers or indices.dtype == torch.bool):
+        raise ValueError(f"corpus must be integers (indices), got {indices.dtype}")
+    return indices.long()

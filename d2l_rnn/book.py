@@ -124,17 +124,19 @@ def __getattr__(name: str):
     if name.startswith("__"):
         raise AttributeError(name)
     try:
-        return getattr(_installed_d2l(), name)
+        d2l = _installed_d2l()
     except ModuleNotFoundError as error:
         raise AttributeError(
             f"d2l.{name} is not one of the RNN chapter's names, and the d2l package "
             f"that has the others cannot be loaded ({error}). On Python 3.10 or 3.11: "
             f"pip install d2l==1.0.3"
         ) from error
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals()])
+    if not hasattr(d2l, name):
+        raise AttributeError(
+            f"neither the RNN chapter nor the installed d2l has the name {name}: "
+            "it may belong to another chapter of the book's edition 0.17"
+        )
+    return getattr(d2l, name)
 
 
 @functools.cache

@@ -31,8 +31,8 @@ def clip_gradients(net, theta: float | None) -> float:
     Returns ‖g‖ as it was before.
 
     Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
-    infinite or NaN: no length can mend such a gradient, and a step along it would
-    destroy the parameters. The gradients are then left as they are.
+    NaN or infinite (or so large that the gradients' own dtype cannot hold it): a step
+    along such a gradient would destroy the parameters. It is then left as it is.
     """
     if theta is not None:
         theta = positive("theta", theta)

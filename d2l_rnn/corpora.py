@@ -7,6 +7,7 @@ is offline gets a story that is part of the package, so that every notebook runs
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -88,10 +89,11 @@ def find_text(path: str | os.PathLike | None = None) -> Text:
 
 def named_file(path: str | os.PathLike) -> Text:
     """The file the reader names. Raises ValueError if it is not there."""
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise ValueError(f"path must name a text file, got {str(path)!r}: no such file")
-    return Text(file, "file")
+    with contextlib.suppress(OSError, RuntimeError):  # a name too long, ~nobody
+        file = Path(path).expanduser()
+        if file.is_file():
+            return Text(file, "file")
+    raise ValueError(f"path must name a text file, got {str(path)!r}: no such file")
 
 
 def in_data_dir() -> Text | None:
@@ -170,8 +172,8 @@ def _try_mirrors(failures: list[str]) -> None:
 def _fetch(url: str) -> None:
     """Download, check, and only then put the text into the cache, in one step.
 
-    It arrives among the system's temporary files, so that not even a process killed on
-    the way leaves half a download in the cache.
+    It arrives among the system's temporary files, so that a process killed on the way
+    leaves no half download in the cache.
     """
     import pooch
 
@@ -191,14 +193,19 @@ def _fetch(url: str) -> None:
             logger.setLevel(level)
         cache_dir().mkdir(parents=True, exist_ok=True)
         beside = cache_dir() / f"{FILE_NAME}.{os.getpid()}"
-        shutil.copyfile(arrived, beside)
-        os.replace(beside, cache_dir() / FILE_NAME)
+        try:
+            shutil.copyfile(arrived, beside)
+            os.replace(beside, cache_dir() / FILE_NAME)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _in_brief(error: Exception, url: str) -> str:
     host = url.split("/")[2]
     if isinstance(error, ValueError) and "hash" in str(error):
         return f"what {host} sent is not the book's file"
+    if getattr(error, "filename", None) is not None:  # not the network, but the disk
+        return f"could not write to {error.filename}: {error.strerror}"
     return f"could not fetch it from {host}: {type(error).__name__}"
 
 

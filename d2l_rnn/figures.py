@@ -151,13 +151,16 @@ def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
     figure = Picture(figsize=(6.4, 4.4), dpi=100, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     epochs = [record.epoch for record in history]
+    marker = "o" if len(epochs) == 1 else None  # a line of one point does not show
     decorate(above, "", "gradient norm")
     decorate(below, "epoch", "clipped (%)")
-    above.plot(epochs, [r.gradient_norm for r in history], label="before", **style(0))
+    norms = [record.gradient_norm for record in history]
+    above.plot(epochs, norms, label="before", marker=marker, **style(0))
     if theta is not None:
         above.axhline(theta, label=f"theta = {theta:g}", **style(1))
     above.legend(frameon=False)
-    below.plot(epochs, [100 * r.clipped_fraction for r in history], **style(2))
+    clipped = [100 * record.clipped_fraction for record in history]
+    below.plot(epochs, clipped, marker=marker, **style(2))
     below.set_ylim(-5, 105)
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
@@ -211,8 +214,10 @@ def bars(
     places, width = np.arange(len(labels)), 0.8 / len(groups)
     for i, (name, values) in enumerate(groups.items()):
         shift = (i - (len(groups) - 1) / 2) * width
-        axes.bar(places + shift, values, width, label=name, color=COLOURS[i],
-                 hatch=("", "//", "..", "xx")[i % 4], edgecolor="white")  # fmt: skip
+        axes.bar(
+            places + shift, values, width, label=name, edgecolor="white",
+            color=COLOURS[i % len(COLOURS)], hatch=("", "//", "..", "xx")[i % 4],
+        )  # fmt: skip
     axes.set_xticks(places, labels)
     if len(groups) > 1:
         axes.legend(frameon=False)

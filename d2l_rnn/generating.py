@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import torch
@@ -42,19 +43,24 @@ def sample(
     the same tokens; the global generator is left alone.
 
     Raises ValueError for an empty prefix, a negative `num_preds`, or a temperature that
-    is not greater than 0.
+    is not greater than 0; and if the model's outputs are not finite, as those of a
+    model that diverged.
     """
     positive("temperature", temperature)
     generator = torch.Generator()
     if seed is None:
         generator.seed()
     else:
-        generator.manual_seed(integer("seed", seed, at_least=0))
+        generator.manual_seed(integer("seed", seed, 0, 2**64 - 1))
 
     def choose(output):  # (V,)
+        output = output.cpu().double()
+        if not output.isfinite().all():
+            raise ValueError(
+                "net must have finite outputs, got NaN or infinity in them"
+            )
         # Subtracting the largest first keeps a tiny temperature from overflowing.
-        logits = (output.double().cpu() - output.max().item()) / temperature
-        probabilities = torch.softmax(logits, dim=0)
+        probabilities = torch.softmax((output - output.max()) / temperature, dim=0)
         return int(torch.multinomial(probabilities, 1, generator=generator))
 
     return _generate(prefix, num_preds, net, vocab, device, choose)
@@ -65,17 +71,19 @@ def most_probable(output: torch.Tensor) -> int:
     return int(output.argmax())
 
 
-@torch.no_grad()
 def warm_up(prefix: Sequence[str], net, vocab: Vocab, device=None):
     """Read a prefix; return the output after it, shape (vocab_size,), and the state.
 
     Raises ValueError if the prefix is empty: there is nothing to start from.
     """
+    if not isinstance(prefix, (str, list, tuple)):
+        raise ValueError(f"prefix must be a string or a list of tokens, got {prefix!r}")
     if len(prefix) == 0:
         raise ValueError("prefix must have at least one token, got none")
     device = device_of(net) if device is None else device
     state = net.begin_state(batch_size=1, device=device)
-    return _read(vocab[list(prefix)], state, net, device)
+    with _only_reading(net):
+        return _read(vocab[list(prefix)], state, net, device)
 
 
 def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
@@ -83,12 +91,26 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
     device = device_of(net) if device is None else device
     output, state = warm_up(prefix, net, vocab, device)
     indices = vocab[list(prefix)]
-    with torch.no_grad():
+    with _only_reading(net):
         for _ in range(num_preds):
             indices.append(choose(output))
             output, state = _read(indices[-1:], state, net, device)
     # Characters stand side by side; words (a prefix given as a list) stand apart.
     return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(indices))
+
+
+@contextlib.contextmanager
+def _only_reading(net):
+    """Inside the block the model keeps no graph, and drops nothing out."""
+    was_training = getattr(net, "training", False)
+    if was_training:
+        net.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        if was_training:
+            net.train()
 
 
 def _read(indices: list[int], state, net, device):

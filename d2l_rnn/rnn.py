@@ -26,7 +26,7 @@ def get_params(vocab_size: int, num_hiddens: int, device=None) -> list[Tensor]:
     Weights are drawn from N(0, 0.01²), biases are 0 (the notes, "RNN from scratch").
     """
     num_inputs = num_outputs = integer("vocab_size", vocab_size, at_least=1)
-    integer("num_hiddens", num_hiddens, at_least=1)
+    num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
 
     def normal(*shape):
         return torch.randn(size=shape, device=device) * 0.01
@@ -44,7 +44,8 @@ def get_params(vocab_size: int, num_hiddens: int, device=None) -> list[Tensor]:
 
 def init_rnn_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
     """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
-    integer("batch_size", batch_size, at_least=1)
+    batch_size = integer("batch_size", batch_size, at_least=1)
+    num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
     return (torch.zeros((batch_size, num_hiddens), device=device),)
 
 
@@ -105,7 +106,8 @@ class RNNModel(nn.Module):
     values, as many layers and directions as `rnn_layer` has, and a state that is a
     tensor (RNN, GRU) or a pair of tensors (LSTM), each of shape
     (num_directions * num_layers, batch_size, num_hiddens). The layer takes time first
-    (`batch_first=False`) and one-hot tokens (`input_size == vocab_size`).
+    (`batch_first=False`) and one-hot tokens (`input_size == vocab_size`), and gives its
+    hidden state as it is (no `proj_size`).
 
     Raises ValueError if `rnn_layer` is made otherwise.
     """
@@ -113,10 +115,17 @@ class RNNModel(nn.Module):
     def __init__(self, rnn_layer: nn.RNNBase, vocab_size: int, **kwargs):
         super().__init__(**kwargs)
         self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
-        if rnn_layer.input_size != vocab_size or rnn_layer.batch_first:
+        fits = (
+            isinstance(rnn_layer, nn.RNNBase)
+            and rnn_layer.input_size == vocab_size
+            and not rnn_layer.batch_first
+            and not rnn_layer.proj_size
+        )
+        if not fits:
             raise ValueError(
-                f"rnn_layer must have input_size={vocab_size} (vocab_size) and "
-                f"batch_first=False, got {rnn_layer}"
+                f"rnn_layer must be an nn.RNN, nn.GRU or nn.LSTM with "
+                f"input_size={vocab_size} (vocab_size), batch_first=False and no "
+                f"proj_size, got {rnn_layer}"
             )
         self.rnn = rnn_layer
         self.num_hiddens = rnn_layer.hidden_size
@@ -131,12 +140,11 @@ class RNNModel(nn.Module):
 
     def begin_state(self, device=None, batch_size: int = 1):
         """Zeros: one tensor, or for an LSTM two (hidden state and memory cell)."""
-        integer("batch_size", batch_size, at_least=1)
+        batch_size = integer("batch_size", batch_size, at_least=1)
         layers = self.num_directions * self.rnn.num_layers
         shape = (layers, batch_size, self.num_hiddens)
-        if isinstance(self.rnn, nn.LSTM):
-            return torch.zeros(shape, device=device), torch.zeros(shape, device=device)
-        return torch.zeros(shape, device=device)
+        zeros = torch.zeros(shape, device=device, dtype=self.linear.weight.dtype)
+        return (zeros, zeros.clone()) if isinstance(self.rnn, nn.LSTM) else zeros
 
 
 def make_model(cell: str, vocab_size: int, num_hiddens: int, device=None):
@@ -145,26 +153,28 @@ def make_model(cell: str, vocab_size: int, num_hiddens: int, device=None):
     Raises ValueError for another name, or a size smaller than 1.
     """
     one_of("cell", cell, CELLS)
-    integer("num_hiddens", num_hiddens, at_least=1)
+    num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
+    vocab_size = integer("vocab_size", vocab_size, at_least=1)
     if cell == "scratch":
         return RNNModelScratch(vocab_size, num_hiddens, device)
-    integer("vocab_size", vocab_size, at_least=1)
     layer = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
     return RNNModel(layer(vocab_size, num_hiddens), vocab_size).to(device)
 
 
 def parameters_of(net) -> list[Tensor]:
     """The trainable parameters of either kind of model, or of a plain list of them."""
-    if isinstance(net, nn.Module):
-        params: Iterable[Tensor] = net.parameters()
-    else:
-        params = getattr(net, "params", net)
-    return [param for param in params if param.requires_grad]
+    return [param for param in _all_parameters(net) if param.requires_grad]
 
 
 def device_of(net) -> torch.device:
     """The device that the parameters of the model live on."""
-    return parameters_of(net)[0].device
+    return next(iter(_all_parameters(net))).device
+
+
+def _all_parameters(net) -> Iterable[Tensor]:
+    if isinstance(net, nn.Module):
+        return net.parameters()
+    return getattr(net, "params", net)
 
 
 def detach(state):

@@ -64,8 +64,11 @@ def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
 
 
 def count_corpus(tokens: Sequence) -> collections.Counter:
-    """Count how often each token occurs in a list, or a list of lists, of tokens."""
-    if len(tokens) == 0 or isinstance(tokens[0], (list, tuple)):
+    """Count how often each token occurs in a list, or a list of lists, of tokens.
+
+    A token may be anything hashable: a tuple of words is one token, a bigram.
+    """
+    if len(tokens) == 0 or isinstance(tokens[0], list):
         tokens = [token for line in tokens for token in line]
     return collections.Counter(tokens)
 
@@ -78,9 +81,11 @@ class Vocab:
     most frequent first and ties in the order of their first appearance.
 
     `vocab[token]` is an index, `vocab[[token, …]]` a list of them; a token that is not
-    in the vocabulary has index 0. `vocab.to_tokens` goes the other way.
+    in the vocabulary has index 0. `vocab.to_tokens` goes the other way. Iterating gives
+    the tokens in the order of their indices.
 
-    Raises ValueError if `min_freq` is negative or a reserved token is named twice.
+    Raises ValueError if `min_freq` is negative, or `reserved_tokens` is one string or
+    names a token twice.
     """
 
     def __init__(
@@ -90,11 +95,15 @@ class Vocab:
         reserved_tokens: Sequence[str] | None = None,
     ):
         integer("min_freq", min_freq, at_least=0)
-        special = [UNKNOWN, *(reserved_tokens or [])]
+        if isinstance(reserved_tokens, str):
+            raise ValueError(
+                f"reserved_tokens must be a list of tokens, got {reserved_tokens!r}"
+            )
+        special = [UNKNOWN, *([] if reserved_tokens is None else reserved_tokens)]
         if len(set(special)) < len(special):
             raise ValueError(
                 f"reserved_tokens must be distinct and not {UNKNOWN!r}, "
-                f"got {list(reserved_tokens)!r}"
+                f"got {special[1:]!r}"
             )
         counter = count_corpus([] if tokens is None else tokens)
         # `most_common` sorts stably, so ties keep the order of first appearance.
@@ -105,6 +114,9 @@ class Vocab:
 
     def __len__(self) -> int:
         return len(self.idx_to_token)
+
+    def __iter__(self):
+        return iter(self.idx_to_token)
 
     def __contains__(self, token) -> bool:
         return token in self.token_to_idx
@@ -146,8 +158,8 @@ def load_corpus(
     """Step 4: the whole text as one list of indices, with its vocabulary.
 
     Lines are joined, because a line of the text is neither a sentence nor a
-    paragraph. `max_tokens` keeps only the first so many tokens (-1: all of them); the
-    vocabulary is always that of the whole text, as in the book.
+    paragraph. `max_tokens` keeps only the first so many tokens (0 or -1: all of them,
+    as in the book); the vocabulary is always that of the whole text.
 
     Raises ValueError for a bad text, token type, size or frequency.
     """

@@ -89,11 +89,16 @@ def train(
     parameters and the learning rate `lr`. The run ends early, with a record that says
     so, if it diverges.
 
-    Raises ValueError for a learning rate or theta that is not greater than 0, or a
-    negative number of epochs.
+    Raises ValueError for a learning rate or theta that is not greater than 0, a
+    negative number of epochs, or minibatches that can be iterated only once.
     """
-    positive("lr", lr)
+    positive("lr", lr, at_most=torch.finfo(torch.float32).max)
     integer("num_epochs", num_epochs, at_least=0)
+    if isinstance(minibatches, Iterator) and num_epochs > 1:
+        raise ValueError(
+            "minibatches must be iterable once an epoch, like a SequenceLoader or a "
+            f"list; a {type(minibatches).__name__} can be iterated only once"
+        )
     if theta is not None:
         positive("theta", theta)
     if use_random_iter is None:

@@ -1,5 +1,6 @@
 import random
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -128,6 +129,30 @@ def test_bad_sizes_are_told(sizes):
 def test_a_corpus_of_lines_is_told():
     with pytest.raises(ValueError, match="corpus must be one sequence.*shape"):
         batching.SequenceLoader(torch.zeros(10, 10, dtype=torch.int64), 2, 2)
+
+
+@pytest.mark.parametrize("corpus", [[0.5] * 50, list("abc" * 20), None, [True] * 50])
+def test_a_corpus_that_is_no_indices_is_told(corpus):
+    with pytest.raises(ValueError, match="corpus must be"):
+        batching.SequenceLoader(corpus, 2, 3)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_integers_of_numpy_are_integers(dtype, use_random_iter):
+    corpus = np.arange(50, dtype=dtype)
+    loader = batching.SequenceLoader(
+        corpus, dtype(2), dtype(3), use_random_iter, seed=0
+    )
+    X, Y = next(iter(loader))
+    assert X.shape == (2, 3) and X.dtype == torch.int64
+    assert torch.equal(Y, X + 1)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", True])
+def test_a_bad_seed_is_told(seed):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0"):
+        batching.SequenceLoader(range(50), 2, 3, seed=seed)
 
 
 def test_load_data_of_the_reader_s_own_text(tmp_path):

@@ -133,6 +133,7 @@ assert not hasattr(d2l, "Animator")
 def test_a_name_that_nobody_has():
     with pytest.raises(AttributeError, match="no_such_name"):
         book.no_such_name  # noqa: B018
+    assert not hasattr(book, "__no_such_name__")
 
 
 def test_the_loader_of_the_chapter(seed):

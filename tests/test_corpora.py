@@ -180,9 +180,10 @@ def test_a_tampered_cache_is_not_used_offline(server, cache):
     assert left_in(cache) == []
 
 
-def test_a_cache_that_cannot_be_written_leaves_the_story(server, cache):
+def test_a_cache_that_cannot_be_written_leaves_the_story(server, cache, capsys):
     cache.write_text("a file where the folder should be", encoding="utf-8")
     assert corpora.find_text().origin == "story"
+    assert f"could not write to {cache}" in capsys.readouterr().err
 
 
 def test_a_folder_without_the_text_is_passed_over(server, tmp_path, monkeypatch):
@@ -207,8 +208,9 @@ def test_the_story_is_long_plain_and_about_a_time_traveller():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ValueError, match="path must name a text file.*nowhere.txt"):
         corpora.find_text(tmp_path / "nowhere.txt")
-    with pytest.raises(ValueError, match="no such file"):
-        corpora.find_text(tmp_path)  # a folder is no file
+    for other in (tmp_path, "~nobody-of-this-name/x.txt", "x" * 5000):
+        with pytest.raises(ValueError, match="no such file"):
+            corpora.find_text(other)
 
 
 def test_a_file_that_is_not_utf8_is_told_where(tmp_path):

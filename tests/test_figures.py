@@ -97,6 +97,19 @@ def test_a_diverged_run_says_where_it_ended(diverged):
     assert axes.lines[0].get_xdata().tolist() == [1, 2, 3, 4]
 
 
+def test_a_run_of_one_epoch_is_a_dot(run):
+    for picture in (
+        figures.perplexity_curves({"run": run[:1]}),
+        figures.gradient_norms(run[:1]),
+    ):
+        assert all(axes.lines[0].get_marker() == "o" for axes in picture.axes)
+
+
+def test_more_groups_than_colours_are_drawn():
+    groups = {str(i): [i, 1] for i in range(9)}
+    assert pixels(figures.bars(["a", "b"], groups, "x", "y")).std() > 0.01
+
+
 def test_a_run_that_diverges_at_once_has_a_picture_all_the_same(diverged):
     at_once = [replace(diverged[-1], epoch=1)]
     assert pixels(figures.perplexity_curves({"run": at_once})).std() > 0.01

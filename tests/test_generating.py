@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from d2l_rnn import generating, rnn, text
 
@@ -67,6 +68,41 @@ def books_prediction(prefix, num_preds, net, vocab, device="cpu"):
 def test_greedy_prediction_is_the_notes(trained, vocab, prefix):
     ours = generating.predict(prefix, 30, trained, vocab)
     assert ours == books_prediction(prefix, 30, trained, vocab)
+
+
+def test_dropout_has_no_part_in_writing(vocab):
+    torch.manual_seed(0)
+    net = rnn.RNNModel(nn.LSTM(len(vocab), 16, 2, dropout=0.5), len(vocab))
+    for param in net.parameters():
+        nn.init.normal_(param)
+    assert len({generating.predict("time", 20, net, vocab) for _ in range(4)}) == 1
+    before = torch.random.get_rng_state()
+    assert len({generating.sample("t", 20, net, vocab, seed=1) for _ in range(4)}) == 1
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert net.training and net.rnn.training  # as it was
+
+
+def test_a_frozen_model_writes(vocab):
+    net = rnn.make_model("gru", len(vocab), 8).requires_grad_(False)
+    assert generating.predict("t", 3, net, vocab).startswith("t")
+
+
+def test_a_model_in_double_precision_writes(vocab):
+    net = rnn.make_model("lstm", len(vocab), 8).double()
+    assert generating.predict("t", 3, net, vocab).startswith("t")
+
+
+def test_a_model_that_has_diverged_is_told(vocab):
+    net = rnn.make_model("scratch", len(vocab), 8)
+    net.params[3].data.fill_(math.nan)
+    with pytest.raises(ValueError, match="net must have finite outputs"):
+        generating.sample("t", 3, net, vocab)
+
+
+@pytest.mark.parametrize("prefix", [None, 5, b"time"])
+def test_a_prefix_that_is_no_text_is_told(net, vocab, prefix):
+    with pytest.raises(ValueError, match="prefix must be a string or a list"):
+        generating.predict(prefix, 3, net, vocab)
 
 
 def test_warm_up_reads_the_whole_prefix(net, vocab):
@@ -147,6 +183,7 @@ def test_a_bad_temperature_is_told(net, vocab, temperature):
         generating.sample("t", 3, net, vocab, temperature)
 
 
-def test_a_bad_seed_is_told(net, vocab):
+@pytest.mark.parametrize("seed", ["one", -1, 2**64])
+def test_a_bad_seed_is_told(net, vocab, seed):
     with pytest.raises(ValueError, match="seed must be an integer"):
-        generating.sample("t", 3, net, vocab, seed="one")
+        generating.sample("t", 3, net, vocab, seed=seed)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -193,7 +194,22 @@ def test_an_unknown_cell_is_told():
         rnn.make_model("transformer", 3, 4)
 
 
-@pytest.mark.parametrize("layer", [nn.RNN(5, 4), nn.GRU(3, 4, batch_first=True)])
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_integers_of_numpy_are_integers(cell):
+    net = rnn.make_model(cell, np.int64(5), np.int32(4))
+    Y, _ = net(torch.zeros(2, 3, dtype=torch.int64), net.begin_state(batch_size=2))
+    assert Y.shape == (6, 5)
+
+
+def test_a_bad_state_is_told():
+    with pytest.raises(ValueError, match="num_hiddens must be an integer"):
+        rnn.init_rnn_state(2, -1)
+
+
+@pytest.mark.parametrize("layer", [
+    nn.RNN(5, 4), nn.GRU(3, 4, batch_first=True), nn.LSTM(3, 4, proj_size=2),
+    nn.RNNCell(3, 4),
+])  # fmt: skip
 def test_a_layer_that_does_not_fit_is_told(layer):
-    with pytest.raises(ValueError, match="rnn_layer must have input_size=3"):
+    with pytest.raises(ValueError, match="rnn_layer must be an nn.RNN.*input_size=3"):
         rnn.RNNModel(layer, 3)

@@ -116,6 +116,17 @@ def test_to_indices_and_back(lines):
     assert vocab[lines] == [[vocab[token] for token in line] for line in lines]
 
 
+def test_a_tuple_is_one_token_a_bigram():
+    bigrams = [("of", "the"), ("of", "the"), ("in", "the")]
+    vocab = text.Vocab(bigrams)
+    assert vocab.token_freqs == [(("of", "the"), 2), (("in", "the"), 1)]
+
+
+def test_a_vocabulary_is_iterated_in_the_order_of_its_indices():
+    vocab = text.Vocab(list("aab"))
+    assert list(vocab) == ["<unk>", "a", "b"]
+
+
 def test_reserved_tokens_stand_first_and_once():
     vocab = text.Vocab(["<bos>", "a", "a", "<eos>"], 0, ["<pad>", "<bos>", "<eos>"])
     assert vocab.idx_to_token == ["<unk>", "<pad>", "<bos>", "<eos>", "a"]
@@ -138,6 +149,11 @@ def test_an_empty_vocabulary_knows_the_unknown():
 def test_reserved_tokens_named_twice_are_told(reserved):
     with pytest.raises(ValueError, match="reserved_tokens must be distinct"):
         text.Vocab([], reserved_tokens=reserved)
+
+
+def test_reserved_tokens_as_one_string_are_told():
+    with pytest.raises(ValueError, match="must be a list of tokens, got '<pad>'"):
+        text.Vocab([], reserved_tokens="<pad>")
 
 
 @pytest.mark.parametrize("min_freq", [-1, 1.5, True, None])

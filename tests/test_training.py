@@ -204,6 +204,7 @@ def test_a_record_reads_well():
 @pytest.mark.parametrize("kwargs, message", [
     ({"lr": 0}, "lr must be a number greater than 0"),
     ({"lr": math.nan}, "lr must be a number greater than 0"),
+    ({"lr": 1e40}, "lr must be a number greater than 0 and at most 3.4e[+]38"),
     ({"lr": 1, "num_epochs": -1}, "num_epochs must be an integer of at least 0"),
     ({"lr": 1, "theta": 0}, "theta must be a number greater than 0"),
     ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),
@@ -211,6 +212,13 @@ def test_a_record_reads_well():
 def test_bad_settings_are_told_at_once(net, kwargs, message):
     with pytest.raises(ValueError, match=message):
         training.train(net, loader(), **{"num_epochs": 1, **kwargs})
+
+
+def test_minibatches_for_one_epoch_only_are_told_at_once(net):
+    once = batching.sequential_partitioning(CORPUS, 4, 5)
+    with pytest.raises(ValueError, match="a generator can be iterated only once"):
+        training.train(net, once, 1, 2)
+    assert len(list(training.train(net, once, 0.1, 1))) == 1
 
 
 def test_no_minibatch_at_all_is_told(net):
