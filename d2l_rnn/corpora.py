@@ -99,8 +99,10 @@ def named_file(path: str | os.PathLike) -> Text:
 def in_data_dir() -> Text | None:
     """The text in the folder that `D2L_RNN_DATA_DIR` names, if it is there."""
     folder = os.environ.get(DATA_DIR_VARIABLE)
-    file = Path(folder or ".").expanduser() / FILE_NAME
-    return Text(file, "folder") if folder and file.is_file() else None
+    if not folder:
+        return None
+    file = Path(folder).expanduser() / FILE_NAME
+    return Text(file, "folder") if file.is_file() else None
 
 
 def in_cache() -> Text | None:

@@ -23,7 +23,13 @@ GREY = "#777777"
 
 
 class Picture(Figure):
-    """A figure that shows itself, drawn by Agg; safe to make in any thread."""
+    """A figure that shows itself, drawn by Agg; safe to make in any thread.
+
+    `width` and `height` are in inches.
+    """
+
+    def __init__(self, width: float = 6.4, height: float = 3.6):
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
@@ -38,7 +44,7 @@ def picture(
     xlabel: str, ylabel: str, title: str = "", width: float = 6.4, height: float = 3.6
 ) -> tuple[Picture, Axes]:
     """An empty picture, `width` by `height` inches, and its labelled axes."""
-    figure = Picture(figsize=(width, height), dpi=100, layout="constrained")
+    figure = Picture(width, height)
     return figure, decorate(figure.add_subplot(), xlabel, ylabel, title)
 
 
@@ -148,7 +154,7 @@ def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
     `history` is a sequence of records with `epoch`, `gradient_norm` and
     `clipped_fraction`; theta is drawn as a line.
     """
-    figure = Picture(figsize=(6.4, 4.4), dpi=100, layout="constrained")
+    figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     epochs = [record.epoch for record in history]
     marker = "o" if len(epochs) == 1 else None  # a line of one point does not show
@@ -274,32 +280,33 @@ def unrolled_rnn(num_steps: int = 3) -> Picture:
 
     X_t goes in below, O_t comes out above, H_t is handed on to the right.
     """
-    return _unrolled("X", "O", "W_xh", "W_hh", "W_hq", num_steps)
+    return _unrolled("X", "H", "O", ("W_{xh}", "W_{hh}", "W_{hq}"), 0, num_steps)
 
 
 def latent_autoregression(num_steps: int = 3) -> Picture:
     """The latent autoregressive model: h_t sums up the past, x̂_t is told from it."""
-    return _unrolled("x", r"\hat{x}", "", "g", "", num_steps)
+    return _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
 
 
-def _unrolled(given, told, w_in, w_along, w_out, num_steps) -> Picture:
-    """A row of states, each with what goes in below it and what comes out above."""
-    latent = not w_in  # x_{t-1} goes into h_t; in the RNN it is X_t
-    size = (1.5 * (num_steps + 1), 3.2)
-    figure = Picture(figsize=size, dpi=100, layout="constrained")
+def _unrolled(given, state, told, arrows, lag: int, num_steps: int) -> Picture:
+    """A row of states, each with what goes in below it and what comes out above.
+
+    What goes into state t is `given` at t - lag. `arrows` label the ways into a state,
+    along to the next, and out.
+    """
+    into, along, out = arrows
+    figure = Picture(1.5 * (num_steps + 1), 3.2)
     axes = figure.add_subplot()
     axes.set(xlim=(-0.35, num_steps + 0.35), ylim=(-0.45, 2.45))
     axes.axis("off")
-    state = "h" if latent else "H"
     _node(axes, 0, 1, rf"${state}_{{0}}$", COLOURS[0], dotted=True)
     for t in range(1, num_steps + 1):
-        source = t - 1 if latent else t
-        _node(axes, t, 0, rf"${given}_{{{source}}}$", COLOURS[2])
+        _node(axes, t, 0, rf"${given}_{{{t - lag}}}$", COLOURS[2])
         _node(axes, t, 1, rf"${state}_{{{t}}}$", COLOURS[0])
         _node(axes, t, 2, rf"${told}_{{{t}}}$", COLOURS[1])
-        _arrow(axes, (t, 0.25), (t, 0.75), w_in)
-        _arrow(axes, (t, 1.25), (t, 1.75), w_out)
-        _arrow(axes, (t - 0.75, 1), (t - 0.25, 1), w_along)
+        _arrow(axes, (t, 0.25), (t, 0.75), into)
+        _arrow(axes, (t, 1.25), (t, 1.75), out)
+        _arrow(axes, (t - 0.75, 1), (t - 0.25, 1), along)
     return figure
 
 
@@ -307,14 +314,14 @@ def _node(axes: Axes, x: float, y: float, label: str, colour: str, dotted=False)
     axes.add_patch(
         FancyBboxPatch(
             (x - 0.2, y - 0.2),
-            0.4,
-            0.4,
+            width=0.4,
+            height=0.4,
             boxstyle="round,pad=0.04",
             facecolor="white",
             edgecolor=colour,
             linewidth=2,
             linestyle=":" if dotted else "-",
-        )  # fmt: skip
+        )
     )
     axes.text(x, y, label, ha="center", va="center", fontsize=13)
 
@@ -323,10 +330,9 @@ def _arrow(axes: Axes, start, end, label: str):
     axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "linewidth": 1.5})
     middle = (np.add(start, end) / 2).tolist()
     beside = (6, 0) if start[0] == end[0] else (0, 5)
-    name, _, index = label.partition("_")
     axes.annotate(
-        f"${name}_{{{index}}}$" if index else f"${name}$" if name else "",
-        middle, xytext=beside, textcoords="offset points", fontsize=10, color=GREY,
+        f"${label}$" if label else "", middle,
+        xytext=beside, textcoords="offset points", fontsize=10, color=GREY,
         ha="left" if beside[0] else "center", va="center" if beside[0] else "bottom",
     )  # fmt: skip
 

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from d2l_rnn._checks import integer, one_of
 
-CELLS = ("scratch", "rnn", "gru", "lstm")
+LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS = ("scratch", *LAYERS)
 
 
 def get_params(vocab_size: int, num_hiddens: int, device=None) -> list[Tensor]:
@@ -157,8 +158,7 @@ def make_model(cell: str, vocab_size: int, num_hiddens: int, device=None):
     vocab_size = integer("vocab_size", vocab_size, at_least=1)
     if cell == "scratch":
         return RNNModelScratch(vocab_size, num_hiddens, device)
-    layer = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
-    return RNNModel(layer(vocab_size, num_hiddens), vocab_size).to(device)
+    return RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size).to(device)
 
 
 def parameters_of(net) -> list[Tensor]:

@@ -41,8 +41,8 @@ def test_every_picture_is_a_png_with_labelled_axes(run, diverged):
     for picture in every_kind(run, diverged):
         assert picture._repr_png_()[:4] == b"\x89PNG"
         assert pixels(picture).std() > 0.01  # something is drawn
-        axes = picture.axes[0]
-        assert axes.get_ylabel() and picture.axes[-1 if not axes.get_xlabel() else 0]
+        assert picture.axes[0].get_ylabel()
+        assert any(axes.get_xlabel() for axes in picture.axes)
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,12 @@ def code_cells(page):
     ]
 
 
+def outputs(page):
+    return [output for cell in code_cells(page) for output in cell["outputs"]]
+
+
 def errors(page):
-    outputs = [output for cell in code_cells(page) for output in cell["outputs"]]
-    return [output for output in outputs if output["output_type"] == "error"]
+    return [output for output in outputs(page) if output["output_type"] == "error"]
 
 
 def ended(page):
@@ -74,7 +77,7 @@ def test_run_all(lab, page, name):
     page.evaluate(
         "() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
     )
-    assert not any(cell["outputs"] for cell in code_cells(page))
+    assert outputs(page) == []
 
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
@@ -82,8 +85,7 @@ def test_run_all(lab, page, name):
 
     assert errors(page) == []
     assert all(cell["execution_count"] for cell in code_cells(page))
-    outputs = [output for cell in code_cells(page) for output in cell["outputs"]]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any("image/png" in output.get("data", {}) for output in outputs(page))
     screenshot(page, f"{name}-last")
     page.evaluate(
         "() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 0 }"

@@ -13,22 +13,20 @@ from pathlib import Path
 
 import pytest
 
+from d2l_rnn import corpora
+
 pytest.importorskip("nbval", reason="nbval is not installed")
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-SAY_WHICH_TEXT = """
-from d2l_rnn.corpora import find_text
-print(find_text().is_time_machine)
-"""
 
 
-def run_python(*arguments: str) -> subprocess.CompletedProcess:
-    """Run this Python as a reader's Jupyter would: a back end or options set for the
-    tests around it must not reach the kernel."""
+def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
+    """Run nbval in a Python of its own, where a back end or options that are set for
+    the tests around it do not reach the kernel."""
     ours = ("MPLBACKEND", "PYTEST_ADDOPTS")
     return subprocess.run(
-        [sys.executable, *arguments],
+        [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in ours},
         stdin=subprocess.DEVNULL,
@@ -41,18 +39,15 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="module")
 def comparison():
     """How strictly nbval compares, by the text that the notebooks will find."""
-    answer = run_python("-c", SAY_WHICH_TEXT)
-    assert answer.returncode == 0, answer.stdout
-    return "--nbval" if answer.stdout.split()[-1] == "True" else "--nbval-lax"
+    return "--nbval" if corpora.find_text().is_time_machine else "--nbval-lax"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
-    nbval = run_python(
-        *("-m", "pytest", comparison, "--nbval-current-env"),
-        *("--nbval-cell-timeout=300", "--override-ini=filterwarnings="),
-        *("-p", "no:cacheprovider", str(notebook)),
+    nbval = run_nbval(
+        *(comparison, "--nbval-current-env", "--nbval-cell-timeout=300"),
+        *("--override-ini=filterwarnings=", "-p", "no:cacheprovider", str(notebook)),
     )
     print(nbval.stdout)
     if nbval.returncode:
