@@ -9,8 +9,10 @@ imports only from modules above it:
     markov      Markov chains, n-grams, and the floor under any perplexity
     batching    corpus → minibatches
     rnn         the RNN from scratch, and the same model on torch.nn layers
+    bptt        the same recurrence with its backward pass written by hand
     clipping    gradient clipping
     training    epochs, perplexity, history
+    sweeping    many settings, trained as one computation
     generating  text from a model
     figures     numbers → pictures
     book        the book's own names: `from d2l_rnn import book as d2l`
@@ -23,8 +25,8 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = (
-    "corpora", "text", "series", "markov", "batching", "rnn", "clipping", "training",
-    "generating", "figures", "book",
+    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "clipping",
+    "training", "sweeping", "generating", "figures", "book",
 )  # fmt: skip
 
 

@@ -42,9 +42,10 @@ def random_sampling(
         rng.shuffle(starts)
         num_batches = num_subseqs // batch_size
         starts = torch.tensor(starts[: num_batches * batch_size])
-        X, Y = windows(corpus, num_steps)
-        for rows in starts.split(batch_size):
-            yield X[rows], Y[rows]  # (B, T)
+        # All minibatches of the epoch at once.
+        shape = (num_batches, batch_size, num_steps)
+        X, Y = (tokens[starts].view(shape) for tokens in windows(corpus, num_steps))
+        yield from zip(X, Y, strict=True)  # (B, T)
 
     return minibatches()
 
@@ -67,8 +68,12 @@ def sequential_partitioning(
         end = offset + batch_size * length
         X = corpus[offset:end].reshape(batch_size, length)
         Y = corpus[offset + 1 : end + 1].reshape(batch_size, length)
-        for start in range(0, length // num_steps * num_steps, num_steps):
-            yield X[:, start : start + num_steps], Y[:, start : start + num_steps]
+        num_batches = length // num_steps
+        X, Y = (
+            tokens[:, : num_batches * num_steps].split(num_steps, dim=1)
+            for tokens in (X, Y)
+        )
+        yield from zip(X, Y, strict=True)  # (B, T)
 
     return minibatches()
 

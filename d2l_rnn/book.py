@@ -68,16 +68,10 @@ def grad_clipping(net, theta):
 
 
 class _Updater:
-    """The book's `updater(batch_size)`, a function, as an optimizer: it steps.
-
-    Zeroing the gradients is the function's own business, as `d2l.sgd` does it.
-    """
+    """The book's `updater(batch_size)`, a function, as an optimizer: it steps."""
 
     def __init__(self, updater):
         self.updater = updater
-
-    def zero_grad(self):
-        pass
 
     def step(self):
         self.updater(batch_size=1)  # the loss is a mean already
@@ -88,8 +82,9 @@ def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
     if not isinstance(updater, torch.optim.Optimizer):
         updater = _Updater(updater)
     progress = training.train_epoch(
-        net, train_iter, updater, 1.0, device, use_random_iter, loss
-    )
+        net, train_iter, updater, 1.0, device, use_random_iter,
+        backpropagate=training.ByAutograd(net, loss),
+    )  # fmt: skip
     return progress.perplexity, progress.tokens_per_second
 
 
@@ -102,8 +97,9 @@ def train_ch8(net, train_iter, vocab, lr, num_epochs, device, use_random_iter=Fa
 
     history, screen = training.History(), figures.Screen()
     for progress in training.train(
-        net, train_iter, lr, num_epochs, 1.0, device, use_random_iter
-    ):
+        net, train_iter, lr, num_epochs, 1.0, device, use_random_iter,
+        backpropagate=training.ByAutograd(net),
+    ):  # fmt: skip
         history.append(progress)
         if progress.epoch % 10 == 0:
             print(predict("time traveller"))

@@ -23,12 +23,17 @@ def global_norm(net) -> float:
 
 
 def clip_gradients(net, theta: float | None) -> float:
+    """`project` the gradients of a model, or of a list of parameters."""
+    return project(_gradients(net), theta)
+
+
+def project(gradients: list[torch.Tensor], theta: float | None) -> float:
     """Project the gradient g onto the ball of radius theta, in place.
 
     g ← min(1, theta / ‖g‖) g
 
-    The direction stays, the length is at most theta. `theta=None` leaves g alone.
-    Returns ‖g‖ as it was before.
+    g is all of `gradients` as one long vector. Its direction stays, its length is at
+    most theta. `theta=None` leaves g alone. Returns ‖g‖ as it was before.
 
     Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
     NaN or infinite (or so large that the gradients' own dtype cannot hold it): a step
@@ -36,7 +41,6 @@ def clip_gradients(net, theta: float | None) -> float:
     """
     if theta is not None:
         theta = positive("theta", theta)
-    gradients = _gradients(net)
     norm = _norm(gradients)
     if not math.isfinite(norm):
         raise FloatingPointError(f"the norm of the gradient is {norm}")
@@ -51,8 +55,8 @@ def _gradients(net) -> list[torch.Tensor]:
 
 
 def _norm(gradients: list[torch.Tensor]) -> float:
-    if not gradients:
-        return 0.0
     # The norm of the norms: the squares of one parameter are summed at a time.
     norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+    if len(norms) < 2:
+        return norms[0].item() if norms else 0.0
     return torch.linalg.vector_norm(torch.stack(norms)).item()

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from d2l_rnn import bptt
 from d2l_rnn._checks import integer, positive
-from d2l_rnn.clipping import clip_gradients
+from d2l_rnn._threads import Threads
+from d2l_rnn.clipping import project
 from d2l_rnn.rnn import detach, device_of, parameters_of
 
 
@@ -31,6 +34,9 @@ class Progress:
     clipped_fraction   share of the minibatches whose gradient was longer than theta
     diverged           True if the epoch ended early, at a loss or a gradient that was
                        not finite
+    clipped_norm       mean over the minibatches of ‖g‖, after clipping
+    state_gradient_norms  ‖dL/dH_t‖ for t = 1 … T in the last minibatch; empty for the
+                       models whose backward pass is left to autograd
     """
 
     epoch: int
@@ -39,6 +45,8 @@ class Progress:
     gradient_norm: float
     clipped_fraction: float
     diverged: bool = False
+    clipped_norm: float = math.nan
+    state_gradient_norms: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         if self.diverged:
@@ -79,15 +87,20 @@ def train(
     theta: float | None = 1.0,
     device=None,
     use_random_iter: bool | None = None,
-    optimizer: type[torch.optim.Optimizer] = torch.optim.SGD,
+    optimizer: Callable | None = None,
+    backpropagate: Callable | None = None,
 ) -> Iterator[Progress]:
     """Train epoch by epoch; yield a `Progress` record after each.
 
     `net` is any model of `d2l_rnn.rnn`; `minibatches` can be iterated once an epoch,
     like a `SequenceLoader`, and says by its `use_random_iter` how it samples, unless
     that is given here. `optimizer` is a class of `torch.optim`, made with the model's
-    parameters and the learning rate `lr`. The run ends early, with a record that says
-    so, if it diverges.
+    parameters and the learning rate `lr`; without it, it is `SGD`. `backpropagate`
+    computes the gradients, as in `train_epoch`. The run ends early, with a record that
+    says so, if it diverges.
+
+    Small models are trained on one thread, and the user's number of threads is given
+    back after each epoch; a number that the user has chosen is used as it is.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, a
     negative number of epochs, or minibatches that can be iterated only once.
@@ -103,15 +116,17 @@ def train(
         positive("theta", theta)
     if use_random_iter is None:
         use_random_iter = getattr(minibatches, "use_random_iter", False)
-    stepper = optimizer(parameters_of(net), lr)
+    stepper, threads = (optimizer or SGD)(parameters_of(net), lr), Threads()
+    backpropagate = backpropagate or backpropagation(net)
 
     def epochs():
         for epoch in range(1, num_epochs + 1):
-            progress = train_epoch(
-                net, minibatches, stepper, theta, device, use_random_iter, epoch=epoch
-            )
-            yield progress
-            if progress.diverged:
+            record = train_epoch(
+                net, minibatches, stepper, theta, device, use_random_iter,
+                epoch=epoch, backpropagate=backpropagate, threads=threads,
+            )  # fmt: skip
+            yield record
+            if record.diverged:
                 return
 
     return epochs()
@@ -126,50 +141,145 @@ def train_epoch(
     use_random_iter: bool = False,
     loss=None,
     epoch: int = 1,
+    backpropagate: Callable | None = None,
+    threads: Threads | None = None,
 ) -> Progress:
     """Train a model on each minibatch once.
 
     With random sampling the state begins anew for each minibatch; with sequential
     partitioning it is carried along, detached. `loss` gives the mean, or one value a
-    token, in nats; without it, the cross-entropy.
+    token, in nats; without it, the cross-entropy. `backpropagate(X, Y, state)` returns
+    the mean loss, the new state and a list of the gradients, which it also leaves in
+    the parameters' `grad`; without it, `backpropagation(net, loss)` does so.
 
     Raises ValueError if there is no minibatch at all.
     """
     device = device_of(net) if device is None else device
-    loss = nn.CrossEntropyLoss() if loss is None else loss
+    backpropagate = backpropagate or backpropagation(net, loss)
+    threads = threads or Threads()
     state, start = None, time.perf_counter()
-    total_loss, num_tokens, num_clipped, norms, diverged = 0.0, 0, 0, [], False
-    for X, Y in minibatches:
-        if state is None or use_random_iter:
-            state = net.begin_state(batch_size=X.shape[0], device=device)
-        else:
-            state = detach(state)
-        y = Y.T.reshape(-1).to(device)  # (T * B,), in the order of the outputs
-        y_hat, state = net(X.to(device), state)
-        mean_loss = loss(y_hat, y.long()).mean()
-        optimizer.zero_grad()
-        mean_loss.backward()
-        total_loss += mean_loss.item() * y.numel()
-        num_tokens += y.numel()
-        try:
-            norms.append(clip_gradients(net, theta))
-        except FloatingPointError:
-            diverged = True
-            break
-        num_clipped += theta is not None and norms[-1] > theta
-        optimizer.step()
-    if num_tokens == 0:
+    losses, sizes, norms, diverged = [], [], [], False
+    with ExitStack() as stack:
+        for X, Y in minibatches:
+            if state is None:
+                done = stack.enter_context(threads.suited_to(_work(net, X)))
+            if state is None or use_random_iter:
+                state = net.begin_state(batch_size=X.shape[0], device=device)
+            else:
+                state = detach(state)
+            mean_loss, state, g = backpropagate(X.to(device), Y.to(device), state)
+            losses.append(mean_loss)
+            sizes.append(Y.numel())
+            try:
+                norms.append(project(g, theta))
+            except FloatingPointError:
+                diverged = True
+                break
+            optimizer.step()
+            done.append(X)
+        state_gradient_norms = _state_gradient_norms(backpropagate)
+    if not sizes:
         raise ValueError("minibatches must yield at least one minibatch, got none")
-    ppl = perplexity(total_loss / num_tokens)
+    weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
+    mean_loss = (torch.stack(losses).cpu().double() @ weights).item()
+    speed = sum(sizes) / (time.perf_counter() - start)
+    return progress(
+        epoch, mean_loss, speed, norms, theta, diverged, state_gradient_norms
+    )
+
+
+def progress(
+    epoch: int,
+    mean_loss: float,
+    tokens_per_second: float,
+    norms: list[float],
+    theta: float | None,
+    diverged: bool,
+    state_gradient_norms: Iterable[float] = (),
+) -> Progress:
+    """The record of an epoch, from its mean loss and the norms of its gradients."""
+    ppl = perplexity(mean_loss)
     diverged = diverged or math.isinf(ppl)
+    radius = math.inf if theta is None else theta
     return Progress(
         epoch,
         math.inf if diverged else ppl,
-        num_tokens / (time.perf_counter() - start),
-        sum(norms) / len(norms) if norms else math.nan,
-        num_clipped / len(norms) if norms else math.nan,
+        tokens_per_second,
+        _mean(norms),
+        _mean([norm > radius for norm in norms]),
         diverged,
+        _mean([min(norm, radius) for norm in norms]),
+        tuple(state_gradient_norms),
     )
+
+
+class SGD:
+    """Stochastic gradient descent, param ← param - lr · gradient, and nothing else.
+
+    What `torch.optim.SGD` does, without the time that its many options take: for a
+    small model that is as much as a product.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float):
+        self.params, self.lr = list(params), lr
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for param in self.params:
+            if param.grad is not None:
+                param.add_(param.grad, alpha=-self.lr)
+
+
+def backpropagation(net, loss=None) -> ByAutograd | bptt.ByHand:
+    """What computes the gradients of a model: by hand where that is written, or not.
+
+    The scratch RNN has its backward pass in `bptt`, together with the cross-entropy's;
+    with a `loss` of another kind, autograd calls it there. All other models are left
+    to autograd altogether.
+    """
+    if not bptt.ByHand.can_train(net):
+        return ByAutograd(net, loss)
+    if loss is None:
+        return bptt.ByHand(net)
+    return ByAutograd(net, loss, lambda X, state: bptt.rnn(X, state, net.params))
+
+
+class ByAutograd:
+    """The loss of any model and its gradients, by autograd.
+
+    Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
+    state and a list of the gradients, the parameters' `grad`. `forward(X, state)`
+    stands for the model itself, if it is given.
+    """
+
+    def __init__(self, net, loss=None, forward: Callable | None = None):
+        self.net, self.forward = net, forward or net
+        self.loss = nn.CrossEntropyLoss() if loss is None else loss
+
+    def __call__(self, X: Tensor, Y: Tensor, state):
+        outputs, state = self.forward(X, state)
+        labels = Y.T.reshape(-1).long()  # (T * B,), in the order of the outputs
+        mean_loss = self.loss(outputs, labels).mean()
+        params = parameters_of(self.net)
+        for param in params:
+            param.grad = None
+        mean_loss.backward()
+        gradients = [param.grad for param in params if param.grad is not None]
+        return mean_loss.detach(), state, gradients
+
+
+def _work(net, X: Tensor) -> int:
+    """The multiplications that one time step of the recurrence takes."""
+    return X.shape[0] * getattr(net, "num_hiddens", 0) ** 2
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
+
+
+def _state_gradient_norms(backpropagate) -> list[float]:
+    unrolled = getattr(backpropagate, "unrolled", None)
+    return [] if unrolled is None else unrolled.state_gradient_norms().tolist()
 
 
 def perplexity(cross_entropy: float) -> float:
