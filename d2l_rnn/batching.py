@@ -68,12 +68,8 @@ def sequential_partitioning(
         end = offset + batch_size * length
         X = corpus[offset:end].reshape(batch_size, length)
         Y = corpus[offset + 1 : end + 1].reshape(batch_size, length)
-        num_batches = length // num_steps
-        X, Y = (
-            tokens[:, : num_batches * num_steps].split(num_steps, dim=1)
-            for tokens in (X, Y)
-        )
-        yield from zip(X, Y, strict=True)  # (B, T)
+        for start in range(0, length // num_steps * num_steps, num_steps):
+            yield X[:, start : start + num_steps], Y[:, start : start + num_steps]
 
     return minibatches()
 

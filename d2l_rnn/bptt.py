@@ -66,10 +66,8 @@ class Unrolled:
         self.H_t, self.dH_t, self.dZ_t = (
             columns.split(B, -1) for columns in (self.H, self.dH, self.dZ)
         )
-        self.rows, self.W_hh_T = (
-            W_hh.new_empty(*settings, H, V),
-            W_hh.new_empty(W_hh.shape),
-        )
+        self.rows = W_hh.new_empty(*settings, H, V)
+        self.W_hh_T = W_hh.new_empty(*settings, H, H)
         self.one, self.minus_one = W_hh.new_tensor([1.0, -1.0])
 
         self.gradient = W_hh.new_empty(*settings, num_parameters(V, H))
@@ -229,16 +227,17 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, H_0, *params):
         batch_size, num_steps = X.shape
-        ctx.unrolled = Unrolled(params, num_steps, batch_size)
+        unrolled = ctx.unrolled = Unrolled(params, num_steps, batch_size)
+        outputs = unrolled.forward(X, H_0)
         ctx.save_for_backward(*params)
-        outputs = ctx.unrolled.forward(X, H_0)
-        return outputs.mT, ctx.unrolled.last_state()
+        unrolled.params = None  # autograd keeps them, and sees when they change
+        return outputs.mT, unrolled.last_state()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, dO, dH_T):
         unrolled = ctx.unrolled
-        unrolled.params = ctx.saved_tensors  # raises if they have changed since
+        unrolled.params = ctx.saved_tensors
         unrolled.backward(dO.mT, dH_T)
         gradients = [gradient.clone() for gradient in unrolled.gradients]
         return None, unrolled.gradient_of_first_state(), *gradients

@@ -185,7 +185,8 @@ def test_history_has_the_columns_of_its_records(net):
     history = training.History(training.train(net, loader(), 0.1, 3))
     rows = [astuple(record) for record in history]
     names = ["epoch", "perplexity", "tokens_per_second", "gradient_norm",
-             "clipped_fraction", "diverged"]  # fmt: skip
+             "clipped_fraction", "diverged", "clipped_norm",
+             "state_gradient_norms"]  # fmt: skip
     assert [list(row) for row in zip(*rows, strict=True)] == [
         getattr(history, name) for name in names
     ]
