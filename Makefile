@@ -27,7 +27,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 bench: $(INSTALLED)
-	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
 
 notebooks: $(INSTALLED)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \

@@ -10,13 +10,13 @@ README shows, `results/book_setting.md` and `.png`. Takes a few minutes on two c
 
 import argparse
 import json
-import platform
 import random
 import statistics
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from _machine import described, machine
 from tqdm import tqdm
 
 from d2l_rnn import batching, corpora, figures, generating, rnn, training
@@ -40,28 +40,13 @@ def run(use_random_iter: bool, num_epochs: int, seed: int) -> dict:
         "best_epoch": history.best.epoch,
         "tokens_per_second": statistics.median(history.tokens_per_second),
         "prediction": generating.predict("time traveller", 50, net, vocab),
-        "epochs": [asdict(progress) for progress in history],
+        "epochs": [record(progress) for progress in history],
     }
 
 
-def machine() -> dict:
-    """What the figures were measured on."""
-    return {
-        "processor": processor(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
-def processor() -> str:
-    """The name of the processor, as far as the operating system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+def record(progress: training.Progress) -> dict:
+    """A record as it is kept: without the norms at each time step."""
+    return {**asdict(progress), "state_gradient_norms": ()}
 
 
 def picture(result: dict) -> figures.Picture:
@@ -87,12 +72,7 @@ def table(result: dict) -> str:
             f"| {row['best_perplexity']:.2f} ({row['best_epoch']}) "
             f"| {row['tokens_per_second']:,.0f} |"
         )
-    where = result["machine"]
-    lines += [
-        "",
-        f"{where['processor']}, {where['threads']} threads, "
-        f"Python {where['python']}, PyTorch {where['torch']}, seed {result['seed']}.",
-    ]
+    lines += ["", f"{described(result['machine'])}, seed {result['seed']}."]
     return "\n".join(lines) + "\n"
 
 

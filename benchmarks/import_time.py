@@ -16,7 +16,7 @@ TORCH = "import torch"
 IMPORTS = {
     "import d2l_rnn": "import d2l_rnn",
     "all its modules": "from d2l_rnn import corpora, text, series, markov, batching, "
-    "rnn, clipping, training, generating",
+    "rnn, bptt, clipping, training, sweeping, generating",
 }
 
 

@@ -49,6 +49,7 @@ class Threads:
 
     def __init__(self):
         self.crowded, self.verdict_until = False, 0.0
+        self.running = 0.0  # seconds that the blocks have taken, all together
         self.seconds: dict[int, float] = {}  # of a minibatch, by number of threads
         self._start_measuring()
 
@@ -58,7 +59,7 @@ class Threads:
 
         The block gets a list, and appends something to it for each minibatch.
         """
-        if self.crowded and time.perf_counter() > self.verdict_until:
+        if self.crowded and self.running > self.verdict_until:
             self.crowded = False
             self._start_measuring()
         users, many = torch.get_num_threads(), worth(multiplications)
@@ -69,9 +70,9 @@ class Threads:
             yield done
         finally:
             torch.set_num_threads(users)
-            self.done += len(done)
-            self.wall += time.perf_counter() - wall
-            self.cpu += time.process_time() - cpu
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            self.done, self.running = self.done + len(done), self.running + wall
+            self.wall, self.cpu = self.wall + wall, self.cpu + cpu
             if many > 1 and self.done and self.wall > LONG_ENOUGH:
                 self._judge(number, many)
                 self._start_measuring()
@@ -81,14 +82,14 @@ class Threads:
         if number > 1:
             # Threads that have a core each are busy, if only with active waiting.
             waited = self.cpu < 0.85 * number * self.wall
-            if waited and time.perf_counter() > self.verdict_until:
+            if waited and self.running > self.verdict_until:
                 self._decide(crowded=True)
         elif self.seconds[1] > self.seconds.get(many, math.inf):
             self._decide(crowded=False)
 
     def _decide(self, crowded: bool) -> None:
         self.crowded = crowded
-        self.verdict_until = time.perf_counter() + PATIENCE * self.wall
+        self.verdict_until = self.running + PATIENCE * self.wall
 
     def _start_measuring(self) -> None:
         self.done, self.wall, self.cpu = 0, 0.0, 0.0

@@ -51,7 +51,7 @@ class Unrolled:
     gradient    the same numbers as one long vector
 
     The memory is taken once and used again by each call: 3 H numbers and an index for
-    each token. The outputs and their gradient take 2 V more while they are needed.
+    each token. While they work, the methods and the loss need up to H + 2 V more.
     """
 
     def __init__(self, params: Sequence[Tensor], num_steps: int, batch_size: int):
@@ -129,7 +129,10 @@ class Unrolled:
     def state_gradient_norms(self) -> Tensor:
         """‖dL/dH_t‖ over all sequences and hidden units, for t = 1 … T, shape (T,)."""
         B, T = self.size
-        return torch.linalg.vector_norm(self.dH.unflatten(-1, (T, B)), dim=(-3, -1))
+        dH = self.dH.cpu().unflatten(-1, (T, B))
+        # The squares of what has vanished are too small for float32, and not every
+        # device has float64.
+        return torch.linalg.vector_norm(dH, dim=(-3, -1), dtype=torch.float64)
 
     def _add_product(self, columns: Tensor, W: Tensor, H_t: Tensor) -> Tensor:
         return columns.addmm_(W, H_t)

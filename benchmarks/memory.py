@@ -1,0 +1,97 @@
+"""How the memory of a training run grows with the number of time steps.
+
+    python benchmarks/memory.py
+
+One epoch of *The Time Machine*, all of it, with batch 32, for several numbers of
+steps, each in a process of its own: its largest resident memory, and what each token
+of a minibatch adds to it. Writes `results/memory.json` and `results/memory.md`. Takes
+half a minute. Needs the module `resource`, which Windows does not have.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from _machine import described, machine
+
+from d2l_rnn import batching, corpora, rnn, training
+
+RESULTS = Path(__file__).with_name("results")
+BATCH_SIZE = 32
+STEPS = (35, 500, 1000, 2000)
+SIZES = (32, 512)
+
+
+def largest_memory(num_hiddens: int, num_steps: int) -> int:
+    """Bytes, measured in a process of its own."""
+    command = [sys.executable, __file__, "--one", str(num_hiddens), str(num_steps)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout.splitlines()[-1])
+
+
+def train(num_hiddens: int, num_steps: int) -> int:
+    """Train an epoch here; return the largest resident memory so far, in bytes."""
+    minibatches, vocab = batching.load_data(
+        BATCH_SIZE, num_steps, max_tokens=-1, seed=0
+    )
+    net = rnn.make_model("scratch", len(vocab), num_hiddens)
+    (record,) = training.train(net, minibatches, lr=1, num_epochs=1)
+    assert not record.diverged
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def rows(num_hiddens: int, num_steps: tuple[int, ...]) -> list[dict]:
+    bytes_used = [largest_memory(num_hiddens, steps) for steps in num_steps]
+    return [
+        {"num_hiddens": num_hiddens, "num_steps": steps, "bytes": used}
+        for steps, used in zip(num_steps, bytes_used, strict=True)
+    ]
+
+
+def bytes_a_token(measured: list[dict]) -> float:
+    """What a token adds, from the fewest steps to the most."""
+    first, last = measured[0], measured[-1]
+    tokens = BATCH_SIZE * (last["num_steps"] - first["num_steps"])
+    return (last["bytes"] - first["bytes"]) / tokens
+
+
+def table(result: dict) -> str:
+    """The result as a Markdown table, with the machine below it."""
+    steps = result["num_steps"]
+    lines = [
+        f"| H | {' | '.join(f'T = {T}' for T in steps)} | bytes a token |",
+        "|---" * (len(steps) + 2) + "|",
+    ]
+    for num_hiddens in result["num_hiddens"]:
+        measured = [r for r in result["rows"] if r["num_hiddens"] == num_hiddens]
+        cells = [f"{row['bytes'] / 2**20:,.0f} MiB" for row in measured]
+        cells.append(f"{bytes_a_token(measured):,.0f}")
+        lines.append(f"| {num_hiddens} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"{described(result['machine'])}."]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if args.one:
+        print(train(*args.one))
+        return
+    if not corpora.find_text().is_time_machine:
+        parser.error("the figures are those of The Time Machine, which was not found")
+    result = {"machine": machine(), "num_hiddens": SIZES, "num_steps": STEPS}
+    result["rows"] = [row for H in SIZES for row in rows(H, STEPS)]
+    args.results.mkdir(parents=True, exist_ok=True)
+    file = args.results / "memory"
+    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""How fast the scratch RNN trains, beside the notes' code and the book's `nn.RNN`.
+
+    python benchmarks/speed.py
+
+Tokens per second at several hidden sizes, with batch 32, 35 steps and the first 10,000
+characters. Four contenders take turns in one process, and medians over the rounds are
+compared: `d2l_rnn`; the notes' code as it stands; the book's concise version around
+`nn.RNN`; and a bound, the time that the matrix products alone would take. The other
+three run with PyTorch's own number of threads.
+
+Then the first two again while other processes keep all cores but one busy, and beside
+them the notes' code on one thread. Writes `results/speed.json` and `results/speed.md`.
+Takes about three minutes, and needs a machine that has nothing else to do.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import _book_code as book
+import torch
+from _machine import described, machine
+from torch import nn
+from tqdm import tqdm
+
+from d2l_rnn import batching, corpora, rnn, training
+
+RESULTS = Path(__file__).with_name("results")
+BATCH_SIZE, NUM_STEPS = 32, 35
+SIZES = (32, 64, 128, 256, 512, 1024)
+TURN = 0.15  # seconds that a contender has at least, each time it is its turn
+CPU = torch.device("cpu")
+
+
+class Contender:
+    """Something that does an epoch's work each time it is called."""
+
+    def __init__(self, epoch: Callable[[], object], tokens: int):
+        self.epoch, self.tokens, self.speeds = epoch, tokens, []
+        self.calls = 1
+
+    def warm_up(self) -> None:
+        """Find out how many epochs make a turn."""
+        self.epoch()
+        start = time.perf_counter()
+        self.epoch()
+        self.calls = 1 + int(TURN / (time.perf_counter() - start))
+
+    def take_turn(self) -> None:
+        start = time.perf_counter()
+        for _ in range(self.calls):
+            self.epoch()
+        seconds = time.perf_counter() - start
+        self.speeds.append(self.calls * self.tokens / seconds)
+
+
+def loader():
+    """The minibatches of the book's setting, the size of the vocabulary, and tokens."""
+    minibatches, vocab = batching.load_data(BATCH_SIZE, NUM_STEPS, seed=0)
+    return minibatches, len(vocab), sum(X.numel() for X, _ in minibatches)
+
+
+def d2l_rnn(num_hiddens: int) -> Contender:
+    """This package's own training run."""
+    minibatches, vocab_size, tokens = loader()
+    net = rnn.make_model("scratch", vocab_size, num_hiddens)
+    run = training.train(net, minibatches, lr=1, num_epochs=sys.maxsize)
+    return Contender(lambda: next(run), tokens)
+
+
+def notes(num_hiddens: int) -> Contender:
+    """The notes' `train_epoch_ch8` with the notes' model."""
+    minibatches, vocab_size, tokens = loader()
+    net = book.RNNModelScratch(
+        vocab_size, num_hiddens, CPU, book.get_params, book.init_rnn_state, book.rnn
+    )
+    return _by_the_book(
+        net, minibatches, tokens, lambda batch_size: book.sgd(net.params, 1, batch_size)
+    )
+
+
+def nn_rnn(num_hiddens: int) -> Contender:
+    """The same loop with the book's `RNNModel`."""
+    minibatches, vocab_size, tokens = loader()
+    net = book.RNNModel(nn.RNN(vocab_size, num_hiddens), vocab_size)
+    return _by_the_book(
+        net, minibatches, tokens, torch.optim.SGD(net.parameters(), lr=1)
+    )
+
+
+def _by_the_book(net, minibatches, tokens, updater) -> Contender:
+    loss = nn.CrossEntropyLoss()
+    return Contender(
+        lambda: book.train_epoch_ch8(net, minibatches, loss, updater, CPU, False),
+        tokens,
+    )
+
+
+def bound(num_hiddens: int) -> Contender:
+    """`torch.mm` alone: for each token three products with W_hh and three with W_hq.
+
+    The two of each that the recurrence needs step by step are taken so, the others for
+    all steps at once, each as (a row a token) or (a column a token), whichever order
+    is the faster on this machine.
+    """
+    H, V, B, N = num_hiddens, loader()[1], BATCH_SIZE, BATCH_SIZE * NUM_STEPS
+
+    def product(m, k, n, times=1):
+        by_rows = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
+        by_columns = torch.randn(n, k), torch.randn(k, m), torch.empty(n, m)
+        return min(by_rows, by_columns, key=_seconds), times
+
+    products = [
+        product(B, H, H, times=2 * NUM_STEPS),  # H W_hh, and dZ W_hhᵀ
+        product(H, N, H),  # Σ Hᵀ dZ
+        product(N, H, V),  # H W_hq
+        product(N, V, H),  # dO W_hqᵀ
+        product(H, N, V),  # Σ Hᵀ dO
+    ]
+
+    def minibatch():
+        for (A, B, out), times in products:
+            for _ in range(times):
+                torch.mm(A, B, out=out)
+
+    return Contender(minibatch, N)
+
+
+def _seconds(operands) -> float:
+    A, B, out = operands
+    times = []
+    for _ in range(20):
+        start = time.perf_counter()
+        torch.mm(A, B, out=out)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+@contextlib.contextmanager
+def threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def on_one_thread(contender: Contender) -> Contender:
+    """The same, on one thread."""
+
+    def epoch():
+        with threads(1):
+            work()
+
+    work, contender.epoch = contender.epoch, epoch
+    return contender
+
+
+@contextlib.contextmanager
+def busy_cores(number: int) -> Iterator[None]:
+    """So many processes that do nothing, as fast as they can."""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(number)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def race(contenders: dict[str, Callable], sizes, rounds: int) -> list[dict]:
+    """Rows of medians, one for each size: the contenders take turns in each round."""
+    rows = []
+    for num_hiddens in sizes:
+        torch.manual_seed(0)
+        runners = {name: make(num_hiddens) for name, make in contenders.items()}
+        for runner in runners.values():
+            runner.warm_up()
+        for _ in tqdm(range(rounds), desc=f"H = {num_hiddens}", leave=False):
+            for runner in runners.values():
+                runner.take_turn()
+        speeds = {name: statistics.median(r.speeds) for name, r in runners.items()}
+        rows.append({"num_hiddens": num_hiddens, "tokens_per_second": speeds})
+    return rows
+
+
+def table(result: dict) -> str:
+    """The result as two Markdown tables, with the machine between them."""
+    lines = [
+        "| H | tokens/s | over the notes' code | over `nn.RNN` | of the bound |",
+        "|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        speed = row["tokens_per_second"]
+        ours = speed["d2l_rnn"]
+        lines.append(
+            f"| {row['num_hiddens']} | {ours:,.0f} | {ours / speed['notes']:.2f}× "
+            f"| {ours / speed['nn_rnn']:.2f}× | {ours / speed['bound']:.0%} |"
+        )
+    lines += ["", f"{described(result['machine'])}.", ""]
+    lines += [
+        "| H, other cores busy | tokens/s | over the notes' code | on one thread |",
+        "|---|---|---|---|",
+    ]
+    for row in result["busy"]:
+        speed = row["tokens_per_second"]
+        ours = speed["d2l_rnn"]
+        lines.append(
+            f"| {row['num_hiddens']} | {ours:,.0f} | {ours / speed['notes']:.2f}× "
+            f"| {ours / speed['notes_on_one_thread']:.2f}× |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if not corpora.find_text().is_time_machine:
+        parser.error("the figures are those of The Time Machine, which was not found")
+    quiet = {"d2l_rnn": d2l_rnn, "notes": notes, "nn_rnn": nn_rnn, "bound": bound}
+    crowded = {
+        "d2l_rnn": d2l_rnn,
+        "notes": notes,
+        "notes_on_one_thread": lambda num_hiddens: on_one_thread(notes(num_hiddens)),
+    }
+    result = {
+        "machine": machine(),
+        "batch_size": BATCH_SIZE,
+        "num_steps": NUM_STEPS,
+        "rows": race(quiet, args.sizes, args.rounds),
+    }
+    with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
+        result["busy"] = race(crowded, args.sizes, args.rounds)
+    args.results.mkdir(parents=True, exist_ok=True)
+    file = args.results / "speed"
+    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()
