@@ -30,9 +30,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from d2l_rnn import rnn as scratch
+from d2l_rnn._threads import one_thread
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -215,13 +215,12 @@ def rnn(X: Tensor, state: tuple[Tensor], params: list[Tensor]):
     state, shape (B, H) in a tuple of one. Gradients flow to the parameters and to the
     state, for a loss of any kind.
 
-    Raises ValueError if X, the state or the parameters are not of such a shape or type,
-    and RuntimeError when a second derivative is asked for.
+    Raises ValueError if X or the state is not of such a shape, X does not hold
+    integers, or the parameters are neither float32 nor float64; and RuntimeError when a
+    second derivative is asked for.
     """
-    (H_0,) = state
-    _check(X, H_0, params)
-    outputs, H_T = _Recurrence.apply(X, H_0, *params)
-    return outputs, (H_T,)
+    outputs, H_T = _Recurrence.apply(X, _checked(X, state, params), *params)
+    return outputs.mT, (H_T,)
 
 
 class _Recurrence(torch.autograd.Function):
@@ -234,14 +233,18 @@ class _Recurrence(torch.autograd.Function):
         outputs = unrolled.forward(X, H_0)
         ctx.save_for_backward(*params)
         unrolled.params = None  # autograd keeps them, and sees when they change
-        return outputs.mT, unrolled.last_state()
+        return outputs, unrolled.last_state()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, dO, dH_T):
+        if torch.is_grad_enabled():  # by create_graph=True
+            raise RuntimeError(
+                "bptt.rnn has no second derivative: use rnn.rnn, which leaves the "
+                "gradients to autograd, or do without create_graph=True"
+            )
         unrolled = ctx.unrolled
         unrolled.params = ctx.saved_tensors
-        unrolled.backward(dO.mT, dH_T)
+        unrolled.backward(dO, dH_T)
         gradients = [gradient.clone() for gradient in unrolled.gradients]
         return None, unrolled.gradient_of_first_state(), *gradients
 
@@ -258,18 +261,22 @@ def state_gradient_norms(net, X: Tensor, Y: Tensor, state=None, last_only=False)
     """
     if not ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
-    (H_0,) = state or net.begin_state(batch_size=len(X), device=X.device)
-    _check(X, H_0, net.params)
-    unrolled = Unrolled(net.params, X.shape[1], X.shape[0])
-    _, dO = cross_entropy(unrolled.forward(X, H_0), Y.T.reshape(-1).long())
-    if last_only:
-        dO[:, : -len(X)] = 0
-        dO *= X.shape[1]  # a mean over the last step's tokens alone
-    unrolled.backward(dO)
-    return unrolled.state_gradient_norms()
+    if state is None:
+        state = net.begin_state(batch_size=len(X), device=X.device)
+    H_0 = _checked(X, state, net.params)
+    batch_size, num_steps = X.shape
+    with one_thread():
+        unrolled = Unrolled(net.params, num_steps, batch_size)
+        _, dO = cross_entropy(unrolled.forward(X, H_0), Y.T.reshape(-1).long())
+        if last_only:
+            dO[:, :-batch_size] = 0
+            dO *= num_steps  # a mean over the last step's tokens alone
+        unrolled.backward(dO)
+        return unrolled.state_gradient_norms()
 
 
-def _check(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> None:
+def _checked(X: Tensor, state, params: Sequence[Tensor]) -> Tensor:
+    """The state's one tensor H_0, if all have the shapes and types that they need."""
     integers = not (X.is_floating_point() or X.is_complex() or X.dtype == torch.bool)
     if X.dim() != 2 or X.numel() == 0 or not integers:
         raise ValueError(
@@ -279,11 +286,14 @@ def _check(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> None:
     W_hh = params[1]
     if W_hh.dtype not in DTYPES:
         raise ValueError(f"params must be float32 or float64, got {W_hh.dtype}")
-    if H_0.shape != (len(X), len(W_hh)):
-        raise ValueError(
-            f"state must be one tensor of shape {len(X), len(W_hh)}, (batch_size, "
-            f"num_hiddens), got {tuple(H_0.shape)}"
-        )
+    shape = (len(X), len(W_hh))
+    if not isinstance(state, Tensor) and [part.shape for part in state] == [shape]:
+        return state[0]
+    got = [tuple(part.shape) for part in state]
+    raise ValueError(
+        f"state must be one tensor of shape {shape}, (batch_size, num_hiddens), in a "
+        f"tuple, got a {type(state).__name__} of {got}"
+    )
 
 
 def _sum_of_products(A: Tensor, B: Tensor, out: Tensor) -> None:

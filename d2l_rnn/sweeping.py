@@ -72,18 +72,18 @@ def sweep(
 
     Raises ValueError if there is no setting, or for what `single` refuses.
     """
-    settings = list(dict.fromkeys(settings))
+    settings = list(settings)
     if not settings or not all(isinstance(each, Setting) for each in settings):
         raise ValueError(f"settings must be one Setting or more, got {settings!r}")
+    settings = list(dict.fromkeys(settings))
+    integer("num_epochs", num_epochs, at_least=0)
     rest = (vocab_size, num_epochs, batch_size, num_steps, use_random_iter, device)
-    runs = []
-    for together in _groups(settings):
-        if len(together) == 1:
-            (setting,) = together
-            records = single(setting, corpus, *rest)
-            runs.append({setting: record} for record in records)
-        else:
-            runs.append(_Batch(together, corpus, *rest).epochs())
+    runs = [
+        _Batch(together, corpus, *rest).epochs()
+        if len(together) > 1
+        else _named(together[0], single(together[0], corpus, *rest))
+        for together in _groups(settings)
+    ]
 
     def epochs():
         for _ in range(num_epochs):
@@ -118,6 +118,11 @@ def single(
     )
     _check_vocab_size(vocab_size, loader.corpus)
     return training.train(net, loader, setting.lr, num_epochs, setting.theta)
+
+
+def _named(setting: Setting, records: Iterable[Progress]):
+    """The records of one run as those of a sweep."""
+    return ({setting: record} for record in records)
 
 
 def initial_model(setting: Setting, vocab_size: int, device=None) -> RNNModelScratch:
@@ -178,18 +183,20 @@ class _Batch:
                 return
 
     def _epoch(self, epoch: int, threads: Threads) -> dict[Setting, Progress]:
-        X, Y, lr, lengths = self._minibatches()
         S, B, H = self.H_0.shape
-        start, losses, norms = time.perf_counter(), [], []
-        with threads.suited_to(S * B * H * H) as done, torch.inference_mode():
+        start, losses, norms, flows = time.perf_counter(), [], [], {}
+        with threads.suited_to(S * B * H * H) as minibatch_done, torch.inference_mode():
+            X, Y, lr, lengths = self._minibatches()
             for minibatch in zip(X, Y, lr, strict=True):
                 if not losses or self.use_random_iter:
                     state = self.H_0
                 loss, norm, state = self._step(*minibatch, state)
                 losses.append(loss)
                 norms.append(norm)
-                done.append(loss)
-            flow = self.unrolled.state_gradient_norms().tolist()
+                if len(losses) in lengths:  # the last minibatch of some settings
+                    flow = self.unrolled.state_gradient_norms()
+                    flows[len(losses)] = flow.tolist()
+                minibatch_done()
         losses, norms = torch.stack(losses, 1).tolist(), torch.stack(norms, 1).tolist()
         speed = X[0, 0].numel() / (time.perf_counter() - start)  # for each minibatch
         records = {}
@@ -197,7 +204,7 @@ class _Batch:
             finite = list(itertools.takewhile(math.isfinite, norms[s][:length]))
             records[each] = training.progress(
                 epoch, sum(losses[s][:length]) / length, speed * length, finite,
-                each.theta, len(finite) < length, flow[s],
+                each.theta, len(finite) < length, flows[length][s],
             )  # fmt: skip
         return records
 

@@ -162,7 +162,7 @@ def train_epoch(
     with ExitStack() as stack:
         for X, Y in minibatches:
             if state is None:
-                done = stack.enter_context(threads.suited_to(_work(net, X)))
+                minibatch_done = stack.enter_context(threads.suited_to(_work(net, X)))
             if state is None or use_random_iter:
                 state = net.begin_state(batch_size=X.shape[0], device=device)
             else:
@@ -176,7 +176,7 @@ def train_epoch(
                 diverged = True
                 break
             optimizer.step()
-            done.append(X)
+            minibatch_done()
         state_gradient_norms = _state_gradient_norms(backpropagate)
     if not sizes:
         raise ValueError("minibatches must yield at least one minibatch, got none")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2l_rnn import book, corpora
+from d2l_rnn import book, bptt, corpora, training
 
 CHAPTER = [
     "read_time_machine", "tokenize", "Vocab", "count_corpus",
@@ -190,6 +190,63 @@ def test_train_prints_what_the_book_prints(seed, capsys):
     assert all(line.startswith("time traveller") for line in [*lines[:2], lines[3]])
     assert lines[4].startswith("traveller")
     assert len(lines[4]) == len("traveller") + 50
+
+
+@pytest.fixture
+def nothing_by_hand(monkeypatch):
+    """Without the backward pass of `bptt`, and the operation that holds it."""
+
+    def fail(*_):
+        raise AssertionError("by hand")
+
+    monkeypatch.setattr(bptt.ByHand, "__call__", fail)
+    monkeypatch.setattr(bptt, "rnn", fail)
+    monkeypatch.setattr(bptt, "Unrolled", fail)
+
+
+def test_the_book_s_loop_leaves_the_gradients_to_autograd(nothing_by_hand, capsys):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    with pytest.raises(AssertionError, match="by hand"):
+        next(training.train(net, train_iter, 1.0, 1))
+    book.train_ch8(net, train_iter, vocab, 1.0, 10, torch.device("cpu"))
+    last = capsys.readouterr().out.splitlines()[-3]
+    assert 1 < float(last.split()[1].rstrip(",")) < 20
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_an_epoch_of_the_book_s_leaves_the_gradients_to_autograd(
+    reduction, nothing_by_hand
+):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    loss, updater = nn.CrossEntropyLoss(reduction=reduction), torch.optim.SGD
+    with pytest.raises(AssertionError, match="by hand"):
+        training.train_epoch(net, train_iter, updater(net.params, 1.0), loss=loss)
+    perplexities = [
+        book.train_epoch_ch8(
+            net, train_iter, loss, updater(net.params, 1.0), torch.device("cpu"), False
+        )[0]
+        for _ in range(3)
+    ]
+    assert perplexities[2] < perplexities[0]
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_the_book_s_epochs_and_ours_are_the_same(seed, use_random_iter):
+    curves = []
+    for whose in ("ours", "the book's"):
+        seed()
+        train_iter, vocab = book.load_data_time_machine(16, 10, use_random_iter, 2000)
+        net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+        if whose == "ours":
+            run = training.train(net, train_iter, 1.0, 10)
+            curves.append([record.perplexity for record in run])
+        else:
+            loss, updater = nn.CrossEntropyLoss(), torch.optim.SGD(net.params, 1.0)
+            epoch = (net, train_iter, loss, updater, None, use_random_iter)
+            curves.append([book.train_epoch_ch8(*epoch)[0] for _ in range(10)])
+    assert curves[0] == pytest.approx(curves[1], rel=0, abs=1e-4)
 
 
 def test_train_survives_a_divergence_that_kills_the_book_s(seed, capsys):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -21,6 +21,7 @@ def with_gradients(*gradients):
     return params
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(finite, min_size=1, max_size=5), min_size=1, max_size=4),
     st.floats(1e-3, 1e3),
@@ -89,7 +90,41 @@ def test_a_norm_that_is_not_finite_is_reported(bad, theta):
     assert params[1].grad.tolist() == [2.0]
 
 
+def test_a_list_of_gradients_is_projected_as_one_vector_in_place():
+    vector = torch.tensor([3.0, 0.0, 0.0, 12.0])
+    gradients = [vector[:1], torch.tensor([[4.0]]), vector[1:].view(3, 1)]
+    assert clipping.project(gradients, 6.5) == 13
+    assert vector.tolist() == [1.5, 0, 0, 6] and gradients[1].tolist() == [[2]]
+    assert clipping.project(gradients, 7) == 6.5
+    assert vector.tolist() == [1.5, 0, 0, 6]  # inside the ball by now
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_vector_or_its_parts_are_the_same_gradient(dtype):
+    torch.manual_seed(0)
+    whole = torch.randn(100, dtype=dtype)
+    parts = [part.clone() for part in whole.split([1, 9, 40, 50])]
+    expected = whole * (2 / whole.norm())
+    assert clipping.project([whole], 2) == pytest.approx(clipping.project(parts, 2))
+    torch.testing.assert_close(whole, expected)
+    torch.testing.assert_close(torch.cat(parts), expected)
+
+
+def test_no_gradients_have_the_norm_zero():
+    assert clipping.project([], 1.0) == 0
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_vector_that_is_not_finite_is_left_as_it_is(parts):
+    gradients = [torch.tensor([3.0, math.inf]) for _ in range(parts)]
+    with pytest.raises(FloatingPointError, match="norm of the gradient is inf"):
+        clipping.project(gradients, 1.0)
+    assert all(gradient.tolist() == [3, math.inf] for gradient in gradients)
+
+
 @pytest.mark.parametrize("theta", [0, -1, math.nan, -math.inf, "1", True])
 def test_a_bad_theta_is_told(theta):
     with pytest.raises(ValueError, match="theta must be a number greater than 0, got"):
         clipping.clip_gradients(with_gradients([1.0]), theta)
+    with pytest.raises(ValueError, match="theta must be a number greater than 0, got"):
+        clipping.project([torch.ones(2)], theta)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_rnn import batching, rnn, training
+from d2l_rnn import batching, bptt, rnn, training
 
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
 
@@ -118,6 +118,155 @@ def test_clipped_fraction_and_theta(vocab, seed):
     assert record(1e-6).clipped_fraction == 1
     assert record(1e6).clipped_fraction == record(None).clipped_fraction == 0
     assert record(1e6).perplexity == record(None).perplexity
+
+
+class Noted:
+    """Backpropagation that notes the norm of each minibatch's gradient."""
+
+    def __init__(self, net):
+        self.backpropagate, self.norms = training.backpropagation(net), []
+
+    def __call__(self, *minibatch):
+        loss, state, gradients = self.backpropagate(*minibatch)
+        g = torch.cat([gradient.reshape(-1).double() for gradient in gradients])
+        self.norms.append(g.norm().item())
+        return loss, state, gradients
+
+
+def test_the_norm_before_and_after_clipping(net):
+    noted = Noted(net)
+    list(training.train(net, loader(), 0.5, 1, theta=None, backpropagate=noted))
+    theta = sorted(noted.norms)[len(noted.norms) // 2]  # some are longer, some not
+    noted.norms.clear()
+    (record,) = training.train(net, loader(), 0.5, 1, theta, backpropagate=noted)
+    norms = noted.norms
+    after = [min(norm, theta) for norm in norms]
+    assert sum(after) < sum(norms)
+    assert record.gradient_norm == pytest.approx(sum(norms) / len(norms), rel=1e-5)
+    assert record.clipped_norm == pytest.approx(sum(after) / len(after), rel=1e-5)
+
+
+def test_without_clipping_the_norm_stays(net):
+    (record,) = training.train(net, loader(), 0.5, 1, theta=None)
+    assert record.clipped_norm == record.gradient_norm > 0
+
+
+def test_a_run_that_diverges_at_once_has_no_norm(net):
+    with torch.no_grad():
+        rnn.parameters_of(net)[0].fill_(math.nan)
+    (record,) = training.train(net, loader(), 0.5, 9)
+    assert record.diverged
+    assert math.isnan(record.gradient_norm) and math.isnan(record.clipped_norm)
+
+
+def test_the_gradient_at_each_time_step_of_the_last_minibatch(net, seed):
+    minibatches = list(loader())
+    (record,) = training.train(net, minibatches[:1], 0.5, 1)
+    if not isinstance(net, rnn.RNNModelScratch):
+        assert record.state_gradient_norms == ()
+        return
+    seed()
+    again = rnn.make_model("scratch", 11, 8)
+    expected = bptt.state_gradient_norms(again, *minibatches[0])
+    assert record.state_gradient_norms == pytest.approx(expected.tolist())
+    (longer,) = training.train(again, minibatches, 0.5, 1)
+    assert len(longer.state_gradient_norms) == 5  # time steps
+    assert longer.state_gradient_norms != pytest.approx(expected.tolist())
+
+
+def test_a_run_by_hand_is_the_run_by_autograd(seed):
+    histories = []
+    for backpropagation in (training.ByAutograd, bptt.ByHand):
+        seed()
+        net = rnn.make_model("scratch", 11, 6)
+        assert isinstance(training.backpropagation(net), bptt.ByHand)
+        run = training.train(
+            net, loader(), 0.5, 10, theta=0.1, backpropagate=backpropagation(net)
+        )
+        histories.append(training.History(run))
+    autograd, by_hand = histories
+    assert by_hand.perplexity == pytest.approx(autograd.perplexity, rel=1e-5)
+    assert by_hand.gradient_norm == pytest.approx(autograd.gradient_norm, rel=1e-4)
+    assert by_hand.clipped_norm == pytest.approx(autograd.clipped_norm, rel=1e-4)
+    assert by_hand.clipped_fraction == autograd.clipped_fraction
+    assert set(autograd.state_gradient_norms) == {()}
+
+
+def test_what_computes_the_gradients(net):
+    """By hand only where the cross-entropy and the notes' own model meet."""
+    scratch = isinstance(net, rnn.RNNModelScratch)
+    assert isinstance(training.backpropagation(net), bptt.ByHand) == scratch
+    autograd = training.backpropagation(net, nn.CrossEntropyLoss())
+    assert isinstance(autograd, training.ByAutograd)
+    assert (autograd.forward is net) == (not scratch)
+
+
+def test_a_loss_of_the_user_s_own_goes_through_the_recurrence_by_hand(
+    seed, monkeypatch
+):
+    net = rnn.make_model("scratch", 11, 6)
+    calls, outputs_seen, inner = [], [], bptt.rnn
+
+    def forward(X, state, params):
+        calls.append((X, state))
+        return inner(X, state, params)
+
+    def loss(outputs, labels):
+        X, state = calls[-1]
+        expected, _ = net(X, state)
+        torch.testing.assert_close(outputs, expected, rtol=1e-4, atol=1e-6)
+        outputs_seen.append(outputs)
+        return F.cross_entropy(outputs, labels, label_smoothing=0.1)
+
+    monkeypatch.setattr(bptt, "rnn", forward)
+    optimizer = torch.optim.SGD(net.params, 0.5)
+    progress = training.train_epoch(net, loader(), optimizer, loss=loss)
+    assert len(calls) == len(outputs_seen) == 9
+
+    seed()
+    net = rnn.make_model("scratch", 11, 6)
+    by_autograd = training.ByAutograd(
+        net, lambda outputs, y: F.cross_entropy(outputs, y, label_smoothing=0.1)
+    )
+    theirs = training.train_epoch(
+        net, loader(), torch.optim.SGD(net.params, 0.5), backpropagate=by_autograd
+    )
+    assert len(calls) == 9  # not that one
+    assert progress.perplexity == pytest.approx(theirs.perplexity, rel=1e-5)
+    assert progress.gradient_norm == pytest.approx(theirs.gradient_norm, rel=1e-4)
+
+
+def test_sgd_is_torch_s():
+    torch.manual_seed(0)
+    ours = [torch.randn(shape, requires_grad=True) for shape in [(3, 4), (5,), (2,)]]
+    theirs = [param.detach().clone().requires_grad_() for param in ours]
+    steppers = training.SGD(iter(ours), 0.3), torch.optim.SGD(theirs, 0.3)
+    for _ in range(3):
+        for one, other in zip(ours[:2], theirs[:2], strict=True):  # the third has none
+            one.grad = torch.randn_like(one)
+            other.grad = one.grad.clone()
+        for stepper in steppers:
+            stepper.step()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other)
+        assert one.requires_grad and one.is_leaf
+
+
+@pytest.mark.parametrize("optimizer", [
+    torch.optim.Adam, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.SGD,
+])  # fmt: skip
+def test_optimizers_find_the_gradients_made_by_hand(optimizer, seed):
+    histories = []
+    for backpropagation in (training.ByAutograd, bptt.ByHand):
+        seed()
+        net = rnn.make_model("scratch", 11, 6)
+        run = training.train(
+            net, loader(), 0.01, 5, optimizer=optimizer,
+            backpropagate=backpropagation(net),
+        )  # fmt: skip
+        histories.append(training.History(run).perplexity)
+    assert histories[0] == pytest.approx(histories[1], rel=1e-4)
+    assert histories[0][-1] < histories[0][0]
 
 
 @pytest.mark.parametrize("cell", rnn.CELLS)
