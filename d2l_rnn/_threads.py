@@ -7,7 +7,6 @@ many small steps of a run can then take a hundred times as long as it computes.
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -20,10 +19,12 @@ import torch
 WORTH_A_THREAD = 2**16
 # Minibatches are timed for so many seconds before their mean is believed.
 LONG_ENOUGH = 0.02
-# Threads that take so many times as long as one have found the other cores busy.
+# One thread is gone back to if several take so many times as long: timings are noisy.
+SLOWER = 1.15
+# If they take so many times as long, the other cores are busy, for other runs as well.
 COLLAPSE = 1.5
-# Seconds until they are tried again: the first time, and after more and more failures.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# Seconds until they are tried again: after the first failure, and after many.
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 60.0
 
 _PYTORCH_S_OWN = torch.get_num_threads()
 
@@ -43,8 +44,9 @@ class Threads:
 
     def __init__(self):
         self.number = self.many = 1
+        self.is_warm = False
         self.seconds: dict[int, float] = {}  # of a minibatch, by number of threads
-        self.try_again_at = 0.0
+        self.pause = _Pause()
         self._time_anew()
 
     @contextmanager
@@ -66,6 +68,9 @@ class Threads:
         pass
 
     def _minibatch_done(self) -> None:
+        if not self.is_warm:  # the first minibatch takes memory, and its time
+            self.is_warm = True
+            return self._time_anew()
         now = time.perf_counter()
         self._minibatches += 1
         elapsed = self._elapsed + now - self._started
@@ -77,16 +82,16 @@ class Threads:
 
     def _choose(self, now: float) -> None:
         if self.number == 1:
-            if now > max(self.try_again_at, _machine.busy_until):
+            if now > max(self.pause.until, _machine.until):
                 self.number = self.many
             return
-        slower = self.seconds[self.number] / self.seconds.get(1, math.inf)
-        if slower > COLLAPSE:
-            _machine.found_busy(now)
-        else:
-            _machine.found_quiet()
-        if slower > 1:
-            self.number, self.try_again_at = 1, now + FIRST_PAUSE
+        slower = self.seconds[self.number] / self.seconds[1]
+        for pause, limit in ((self.pause, SLOWER), (_machine, COLLAPSE)):
+            if slower > limit:
+                pause.begin(now)
+                self.number = 1
+            else:
+                pause.shorten()
 
     def _time_anew(self) -> None:
         self._minibatches, self._elapsed = 0, 0.0
@@ -102,18 +107,18 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-class _Machine:
-    """What the runs of this process have found out about the other cores."""
+class _Pause:
+    """The time until several threads are tried again, twice as long each time."""
 
     def __init__(self):
-        self.busy_until, self.pause = 0.0, FIRST_PAUSE
+        self.until, self.length = 0.0, FIRST_PAUSE
 
-    def found_busy(self, now: float) -> None:
-        self.busy_until = now + self.pause
-        self.pause = min(2 * self.pause, LONGEST_PAUSE)
+    def begin(self, now: float) -> None:
+        self.until = now + self.length
+        self.length = min(2 * self.length, LONGEST_PAUSE)
 
-    def found_quiet(self) -> None:
-        self.pause = FIRST_PAUSE
+    def shorten(self) -> None:
+        self.length = FIRST_PAUSE
 
 
 class _UsersNumber:
@@ -149,4 +154,5 @@ def _users_number_kept() -> Iterator[int]:
         _users_number.leave()
 
 
-_machine, _users_number = _Machine(), _UsersNumber()
+# What a run has found out about the machine holds for all runs of the process.
+_machine, _users_number = _Pause(), _UsersNumber()

@@ -298,10 +298,12 @@ def _checked(X: Tensor, state, params: Sequence[Tensor]) -> Tensor:
 
 def _sum_of_products(A: Tensor, B: Tensor, out: Tensor) -> None:
     """out = A Bᵀ for A of shape (m, N) and B of shape (n, N): a sum over N tokens."""
-    if _LINEAR and out.dim() == 2 and out.numel() >= 2**14 and _suits_onednn(A, B):
+    if out.dim() > 2:  # a batch, which is fast only into memory of one piece
+        out.copy_(torch.matmul(A, B.mT))
+    elif _LINEAR and out.numel() >= 2**14 and _suits_onednn(A, B):
         out.copy_(_LINEAR(A, B, None, "none", [], ""))
     else:
-        torch.matmul(A, B.mT, out=out)
+        torch.mm(A, B.mT, out=out)
 
 
 def _onednn_linear():

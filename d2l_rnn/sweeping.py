@@ -221,17 +221,21 @@ class _Batch:
             for seed, loader in self.loaders.items()
         }
         lengths = [len(epochs[each.seed][0]) for each in self.settings]
-        i = torch.arange(max(lengths))
-        X, Y = (
-            torch.stack(
-                [
-                    epochs[each.seed][part][i.clamp(max=length - 1)]
-                    for each, length in zip(self.settings, lengths, strict=True)
-                ],
-                dim=1,
+        i, S = torch.arange(max(lengths)), len(self.settings)
+        if len(epochs) == 1:
+            ((X, Y),) = epochs.values()
+            X, Y = (part[:, None].expand(-1, S, -1, -1) for part in (X, Y))
+        else:
+            X, Y = (
+                torch.stack(
+                    [
+                        epochs[each.seed][part][i.clamp(max=length - 1)]
+                        for each, length in zip(self.settings, lengths, strict=True)
+                    ],
+                    dim=1,
+                )
+                for part in (0, 1)
             )
-            for part in (0, 1)
-        )
         learned_from = i[:, None] < torch.tensor(lengths)
         return X, Y, learned_from.to(self.lr) * self.lr, lengths
 

@@ -1,4 +1,4 @@
-"""The number of threads, on a machine whose clocks and threads are made up."""
+"""The number of threads, on a machine whose clock and threads are made up."""
 
 import math
 
@@ -10,10 +10,10 @@ MUCH = 2**40  # multiplications: worth all the threads there are
 
 
 class Machine:
-    """Stands for PyTorch's number of threads and for the clocks."""
+    """Stands for PyTorch's number of threads and for the clock."""
 
     def __init__(self, num_threads):
-        self.num_threads, self.wall, self.cpu = num_threads, 0.0, 0.0
+        self.num_threads, self.wall = num_threads, 0.0
 
     def get_num_threads(self):
         return self.num_threads
@@ -24,22 +24,18 @@ class Machine:
     def perf_counter(self):
         return self.wall
 
-    def process_time(self):
-        return self.cpu
+    def train(self, threads, seconds, num_minibatches=8, work=MUCH):
+        """An epoch; returns the numbers of threads of its minibatches.
 
-    def train(self, threads, seconds, busy, num_minibatches=8, work=MUCH):
-        """An epoch; returns the number of threads it ran on.
-
-        `seconds`: of a minibatch, `busy`: how many threads compute rather than wait,
-        both by the number of threads.
+        `seconds`: of a minibatch, by the number of threads.
         """
-        with threads.suited_to(work) as done:
-            number = self.num_threads
+        numbers = []
+        with threads.suited_to(work) as minibatch_done:
             for _ in range(num_minibatches):
-                self.wall += seconds[number]
-                self.cpu += seconds[number] * busy[number]
-                done.append(None)
-        return number
+                numbers.append(self.num_threads)
+                self.wall += seconds[self.num_threads]
+                minibatch_done()
+        return numbers
 
 
 def machine_with(num_threads, monkeypatch):
@@ -47,8 +43,10 @@ def machine_with(num_threads, monkeypatch):
     monkeypatch.setattr(_threads, "torch", machine)
     monkeypatch.setattr(_threads, "time", machine)
     monkeypatch.setattr(_threads, "_PYTORCH_S_OWN", num_threads)
+    monkeypatch.setattr(_threads, "_machine", _threads._Pause())
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    machine.wall = 100.0
     return machine
 
 
@@ -68,9 +66,10 @@ def machine(monkeypatch):
 ])  # fmt: skip
 def test_each_thread_has_enough_to_do(available, multiplications, number, monkeypatch):
     machine = machine_with(available, monkeypatch)
-    assert _threads.worth(multiplications) == number
-    with _threads.Threads().suited_to(multiplications):
-        assert machine.num_threads == number
+    assert _threads.worth(multiplications, available) == number
+    seconds = {many: 1 / many for many in range(1, 9)}
+    numbers = machine.train(_threads.Threads(), seconds, work=multiplications)
+    assert set(numbers) == {1, number} and numbers[-1] == number
     assert machine.num_threads == available
 
 
@@ -91,131 +90,119 @@ CHOICES = {
 def test_a_number_that_the_user_has_chosen_is_used_as_it_is(
     choose, work, machine, monkeypatch
 ):
-    assert not _threads.chosen_by_user()
     choose(machine, monkeypatch)
-    assert _threads.chosen_by_user()
     chosen, threads = machine.num_threads, _threads.Threads()
-    seconds, busy = dict.fromkeys(range(9), 1.0), dict.fromkeys(range(9), 0.1)
-    for _ in range(4):  # even where the threads wait for each other
-        assert machine.train(threads, seconds, busy, work=work) == chosen
+    for _ in range(4):  # even where it is slow
+        numbers = machine.train(threads, {1: 1.0, 2: 9.0, 5: 99.0}, work=work)
+        assert set(numbers) == {chosen}
+        assert machine.num_threads == chosen
+    with _threads.one_thread():
         assert machine.num_threads == chosen
 
 
 def test_a_choice_made_during_the_run_counts_from_the_next_epoch(machine):
     threads = _threads.Threads()
-    seconds, busy = {1: 1.0, 2: 1.0, 3: 1.0}, {1: 1.0, 2: 2.0, 3: 3.0}
-    assert machine.train(threads, seconds, busy, work=1) == 1
+    assert set(machine.train(threads, FASTER_ON_TWO, work=1)) == {1}
     machine.set_num_threads(3)
-    assert machine.train(threads, seconds, busy, work=1) == 3
+    assert set(machine.train(threads, {3: 1.0}, work=1)) == {3}
 
 
-# ---- by what the clocks say ----
+def test_one_thread_for_what_is_small(machine):
+    with pytest.raises(KeyError), _threads.one_thread():
+        assert machine.num_threads == 1
+        raise KeyError
+    assert machine.num_threads == 2
 
-ALONE = {1: 1.0, 2: 2.0}  # each thread has a core
-CROWDED = {1: 1.0, 2: 1.2}  # the second core is somebody else's
+
+# ---- by what the clock says ----
+
 FASTER_ON_TWO = {1: 1 / 32, 2: 1 / 64}
-FASTER_ON_ONE = {1: 1 / 64, 2: 1 / 32}
+FASTER_ON_ONE = {1: 1 / 64, 2: 1 / 16}
+THE_SAME = {1: 1 / 32, 2: 1.1 / 32}
 
 
-@pytest.mark.parametrize("seconds", [FASTER_ON_TWO, FASTER_ON_ONE])
-def test_threads_with_a_core_each_are_kept(seconds, machine):
-    """How fast one thread would be is not tried without a reason."""
+@pytest.mark.parametrize("seconds", [FASTER_ON_TWO, THE_SAME])
+def test_a_run_begins_with_one_thread_and_tries_many(seconds, machine):
+    """The first minibatch is not timed, the second is."""
     threads = _threads.Threads()
-    assert {machine.train(threads, seconds, ALONE) for _ in range(99)} == {2}
+    assert machine.train(threads, seconds) == [1, 1, 2, 2, 2, 2, 2, 2]
+    for _ in range(99):
+        assert set(machine.train(threads, seconds)) == {2}
 
 
-@pytest.mark.parametrize("busy, crowded", [
-    (0.5, True), (1.0, True), (1.6, True), (1.8, False), (2.0, False), (2.2, False),
-])  # fmt: skip
-def test_threads_are_crowded_if_they_wait_for_more_than_a_seventh_of_the_time(
-    busy, crowded, machine
-):
+def test_many_that_are_slower_are_left_after_a_minibatch(machine):
     threads = _threads.Threads()
-    assert machine.train(threads, FASTER_ON_ONE, {2: busy}) == 2
-    assert machine.train(threads, FASTER_ON_ONE, ALONE) == (1 if crowded else 2)
+    # Two of 1/64 s are timed: one alone is not long enough.
+    assert machine.train(threads, FASTER_ON_ONE, 6) == [1, 1, 1, 2, 1, 1]
 
 
-@pytest.mark.parametrize("busy, number", [(3.5, 4), (2.5, 1)])
-def test_more_cores_than_two(busy, number, monkeypatch):
-    machine, threads = machine_with(4, monkeypatch), _threads.Threads()
-    seconds = {1: 1 / 64, 4: 1 / 32}
-    assert machine.train(threads, seconds, {4: busy}) == 4
-    assert machine.train(threads, seconds, {1: 1.0, 4: busy}) == number
-
-
-def test_on_a_crowded_machine_a_run_goes_on_with_one_thread_and_looks_again(machine):
+def test_a_slow_first_minibatch_does_not_hide_that_many_are_slower(machine):
     threads = _threads.Threads()
-    for _ in range(3):
-        begun = machine.wall
-        assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 2
-        judged_over = machine.wall - begun
-        until = machine.wall + _threads.PATIENCE * judged_over
-        while machine.wall <= until:
-            assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 1
-    # And now the other one has left.
-    assert {machine.train(threads, FASTER_ON_TWO, ALONE) for _ in range(50)} == {2}
+    machine.train(threads, {1: 10.0}, 1)
+    assert machine.train(threads, FASTER_ON_ONE, 5) == [1, 1, 2, 1, 1]
 
 
-def test_where_one_thread_is_slower_all_the_same_the_run_goes_back_to_many(machine):
+def test_many_are_tried_again_less_and_less_often(machine):
     threads = _threads.Threads()
-    for _ in range(3):
-        assert machine.train(threads, FASTER_ON_TWO, CROWDED) == 2
-        begun = machine.wall
-        assert machine.train(threads, FASTER_ON_TWO, CROWDED) == 1  # a try
-        judged_over = machine.wall - begun
-        # Until this verdict expires, that the threads wait is no news.
-        until = machine.wall + _threads.PATIENCE * judged_over
-        epoch = FASTER_ON_TWO[2] * 8
-        while machine.wall + epoch <= until:
-            assert machine.train(threads, FASTER_ON_TWO, CROWDED) == 2
+    tries, begun = [], machine.wall
+    while machine.wall < begun + 200:
+        if 2 in machine.train(threads, FASTER_ON_ONE, 1):
+            tries.append(machine.wall)
+    pauses = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    assert 0.1 < pauses[0] < 0.2
+    growth = [b / a for a, b in zip(pauses, pauses[1:], strict=False)]
+    assert all(1.4 < factor < 2.1 for factor in growth[:9])
+    assert max(pauses) < 1.01 * _threads.LONGEST_PAUSE
+    # And when the other one has left:
+    while machine.wall < begun + 300:
+        numbers = machine.train(threads, FASTER_ON_TWO)
+    assert set(numbers) == {2}
 
 
-def test_one_thread_that_becomes_slower_is_left_at_once(machine):
-    threads = _threads.Threads()
-    assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 2
-    assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 1
-    assert machine.train(threads, {1: 1.0, 2: 1 / 32}, CROWDED) == 1
-    assert machine.train(threads, FASTER_ON_TWO, CROWDED) == 2
+def test_the_next_run_knows_that_the_machine_is_busy(machine):
+    for _ in range(5):
+        machine.train(_threads.Threads(), FASTER_ON_ONE)
+        machine.wall = max(machine.wall, _threads._machine.until)
+    machine.train(_threads.Threads(), FASTER_ON_ONE)
+    assert _threads._machine.until > machine.wall + 1
+    assert set(machine.train(_threads.Threads(), FASTER_ON_TWO)) == {1}
 
 
-def test_short_epochs_are_judged_together(machine):
-    """The clock of the processor time is too coarse for a few milliseconds."""
-    epoch = _threads.LONG_ENOUGH / 2.5
-    seconds = {1: epoch / 16, 2: epoch / 8}
-    threads = _threads.Threads()
-    numbers = [machine.train(threads, seconds, CROWDED) for _ in range(5)]
-    assert numbers == [2, 2, 2, 1, 1]
+def test_a_little_slower_is_not_busy(machine):
+    """It may be the size of the model: a larger one still gets its threads."""
+    machine.train(_threads.Threads(), {1: 1 / 32, 2: 1.3 / 32})
+    assert machine.train(_threads.Threads(), FASTER_ON_TWO)[-1] == 2
+
+
+def test_short_minibatches_are_timed_together(machine):
+    short = _threads.LONG_ENOUGH / 4
+    numbers = machine.train(_threads.Threads(), {1: short, 2: short / 2}, 7)
+    assert numbers == [1, 1, 1, 1, 1, 1, 2]
+
+
+def test_short_epochs_are_timed_together(machine):
+    short, threads = _threads.LONG_ENOUGH / 4, _threads.Threads()
+    numbers = [machine.train(threads, {1: short, 2: short}, 1)[0] for _ in range(7)]
+    assert numbers == [1, 1, 1, 1, 1, 1, 2]
 
 
 def test_time_between_the_epochs_is_nobody_s(machine):
     """A caller that waits, or computes something else, is not taken for a crowd."""
     threads = _threads.Threads()
+    machine.train(threads, FASTER_ON_TWO)
     for _ in range(20):
-        assert machine.train(threads, FASTER_ON_TWO, ALONE) == 2
         machine.wall += 5.0
+        assert set(machine.train(threads, FASTER_ON_TWO, 1)) == {2}
 
 
-def test_a_verdict_does_not_expire_while_the_run_waits(machine):
-    threads = _threads.Threads()
-    assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 2
-    for _ in range(5):
-        machine.wall += 1000.0
-        assert machine.train(threads, FASTER_ON_ONE, CROWDED) == 1
-
-
-def test_an_epoch_without_minibatches_is_no_evidence(machine):
-    threads = _threads.Threads()
-    for _ in range(3):
-        with threads.suited_to(MUCH):
-            machine.wall += 1.0
-    assert machine.train(threads, FASTER_ON_TWO, ALONE) == 2
-
-
-def test_small_work_is_not_judged(machine):
-    threads = _threads.Threads()
-    for _ in range(5):
-        assert machine.train(threads, FASTER_ON_ONE, {1: 0.1}, work=1) == 1
-    assert machine.train(threads, FASTER_ON_TWO, ALONE) == 2
+def test_runs_beside_each_other_give_back_what_the_first_found(machine):
+    first, second = _threads.Threads(), _threads.Threads()
+    with first.suited_to(1):
+        assert machine.num_threads == 1
+        assert set(machine.train(second, FASTER_ON_TWO, 1, work=1)) == {1}
+        # The number that the first has set is not taken for the user's choice.
+        assert machine.train(second, FASTER_ON_TWO)[-1] == 2
+    assert machine.num_threads == 2
 
 
 # ---- in a training run ----
@@ -223,25 +210,25 @@ def test_small_work_is_not_judged(machine):
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20
 
 
-def watched(compute, machine, numbers, fail_at=None):
-    """`compute`, with a note of the number of threads, on a crowded machine."""
+def watched(compute, machine, numbers, fail_at=None, seconds=FASTER_ON_TWO):
+    """`compute`, with a note of the number of threads, and the time it takes."""
 
     def watch(*args):
         numbers.append(machine.num_threads)
         if len(numbers) == fail_at:
             raise KeyError("in the middle of an epoch")
-        machine.wall += FASTER_ON_ONE[machine.num_threads]
-        machine.cpu += FASTER_ON_ONE[machine.num_threads] * CROWDED[machine.num_threads]
+        machine.wall += seconds[machine.num_threads]
         return compute(*args)
 
     return watch
 
 
-def run_of(machine, num_hiddens=8, fail_at=None):
+def run_of(machine, num_hiddens=8, fail_at=None, seconds=FASTER_ON_TWO):
     """A run of 9 minibatches an epoch, and the numbers of threads that they see."""
     net, numbers = rnn.make_model("scratch", 11, num_hiddens), []
     loader = batching.SequenceLoader(CORPUS, 4, 5, seed=0)
-    backpropagate = watched(training.backpropagation(net), machine, numbers, fail_at)
+    compute = training.backpropagation(net)
+    backpropagate = watched(compute, machine, numbers, fail_at, seconds)
     return training.train(net, loader, 0.5, 3, backpropagate=backpropagate), numbers
 
 
@@ -254,13 +241,14 @@ def test_a_small_model_is_trained_on_one_thread_which_is_given_back(machine):
     assert epoch == 3 and machine.num_threads == 2
 
 
-def test_a_larger_model_is_trained_on_both_unless_the_machine_is_crowded(machine):
-    """What the first epoch has shown is known in the second."""
+def test_a_larger_model_is_trained_on_both_unless_that_is_slower(machine):
     num_hiddens = math.isqrt(2 * _threads.WORTH_A_THREAD // 4) + 1  # batch_size is 4
     run, numbers = run_of(machine, num_hiddens - 1)
     assert list(run) and numbers == [1] * 27
     run, numbers = run_of(machine, num_hiddens)
-    assert list(run) and numbers == [2] * 9 + [1] * 18
+    assert list(run) and numbers == [1] * 2 + [2] * 25
+    run, numbers = run_of(machine, num_hiddens, seconds=FASTER_ON_ONE)
+    assert list(run) and numbers[:9] == [1] * 3 + [2] + [1] * 5
 
 
 def test_threads_are_given_back_after_an_error(machine):
@@ -278,7 +266,7 @@ def test_threads_are_given_back_after_a_divergence(machine):
 
 
 @pytest.mark.parametrize("num_hiddens, numbers_seen", [
-    (8, [1] * 27), (96, [2] * 9 + [1] * 18),
+    (8, [1] * 27), (96, [1] * 2 + [2] * 25),
 ])  # fmt: skip
 def test_a_sweep_is_as_large_as_all_its_settings(
     num_hiddens, numbers_seen, machine, monkeypatch
