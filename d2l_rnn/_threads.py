@@ -56,16 +56,15 @@ class Threads:
         The block calls what it gets after each minibatch.
         """
         with _users_number_kept() as users:
-            by_user = _chosen_by_user(users)
-            self.many = users if by_user else worth(multiplications, users)
-            self.number = self.many if by_user else min(self.number, self.many)
+            if _chosen_by_user(users):
+                yield lambda: None
+                return
+            self.many = worth(multiplications, users)
+            self.number = min(self.number, self.many)
             torch.set_num_threads(self.number)
             self._started = time.perf_counter()
-            yield self._keep if by_user or self.many == 1 else self._minibatch_done
+            yield self._minibatch_done if self.many > 1 else lambda: None
             self._elapsed += time.perf_counter() - self._started
-
-    def _keep(self) -> None:
-        pass
 
     def _minibatch_done(self) -> None:
         if not self.is_warm:  # the first minibatch takes memory, and its time

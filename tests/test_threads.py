@@ -104,7 +104,9 @@ def test_a_choice_made_during_the_run_counts_from_the_next_epoch(machine):
     threads = _threads.Threads()
     assert set(machine.train(threads, FASTER_ON_TWO, work=1)) == {1}
     machine.set_num_threads(3)
-    assert set(machine.train(threads, {3: 1.0}, work=1)) == {3}
+    assert set(machine.train(threads, {3: 1.0})) == {3}
+    machine.set_num_threads(2)
+    assert machine.train(threads, FASTER_ON_TWO) == [1, 1, 2, 2, 2, 2, 2, 2]
 
 
 def test_one_thread_for_what_is_small(machine):
