@@ -300,7 +300,7 @@ def _sum_of_products(A: Tensor, B: Tensor, out: Tensor) -> None:
     """out = A Bᵀ for A of shape (m, N) and B of shape (n, N): a sum over N tokens."""
     if out.dim() > 2:  # a batch, which is fast only into memory of one piece
         out.copy_(torch.matmul(A, B.mT))
-    elif _LINEAR and out.numel() >= 2**14 and _suits_onednn(A, B):
+    elif _LINEAR and _suits_onednn(A, B):
         out.copy_(_LINEAR(A, B, None, "none", [], ""))
     else:
         torch.mm(A, B.mT, out=out)
@@ -319,9 +319,10 @@ def _onednn_linear():
 
 
 def _suits_onednn(A: Tensor, B: Tensor) -> bool:
-    """True for what oneDNN has fast code for: B has to lie in one piece."""
+    """True for what oneDNN is faster at: large, and with B in one piece."""
     on_cpu = A.device.type == "cpu" and A.dtype == torch.float32
-    return on_cpu and B.is_contiguous() and torch.backends.mkldnn.enabled
+    large = len(A) >= 128
+    return on_cpu and large and B.is_contiguous() and torch.backends.mkldnn.enabled
 
 
 _LINEAR = _onednn_linear()
