@@ -132,7 +132,8 @@ class Unrolled:
         dH = self.dH.cpu().unflatten(-1, (T, B))
         # The squares of what has vanished are too small for float32, and not every
         # device has float64.
-        return torch.linalg.vector_norm(dH, dim=(-3, -1), dtype=torch.float64)
+        norms = torch.linalg.vector_norm(dH, dim=-1, dtype=torch.float64)
+        return torch.linalg.vector_norm(norms, dim=-2)
 
     def _add_product(self, columns: Tensor, W: Tensor, H_t: Tensor) -> Tensor:
         return columns.addmm_(W, H_t)
@@ -298,12 +299,12 @@ def _checked(X: Tensor, state, params: Sequence[Tensor]) -> Tensor:
 
 def _sum_of_products(A: Tensor, B: Tensor, out: Tensor) -> None:
     """out = A Bᵀ for A of shape (m, N) and B of shape (n, N): a sum over N tokens."""
-    if out.dim() > 2:  # a batch, which is fast only into memory of one piece
-        out.copy_(torch.matmul(A, B.mT))
-    elif _LINEAR and _suits_onednn(A, B):
+    if _LINEAR and out.dim() == 2 and _suits_onednn(A, B):
         out.copy_(_LINEAR(A, B, None, "none", [], ""))
-    else:
-        torch.mm(A, B.mT, out=out)
+    elif B.shape[-2] < A.shape[-2]:  # the smaller one first is faster
+        out.copy_(torch.matmul(B, A.mT).mT)
+    else:  # with out=, a batch would be computed piece by piece
+        out.copy_(torch.matmul(A, B.mT))
 
 
 def _onednn_linear():
