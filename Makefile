@@ -31,7 +31,9 @@ bench: $(INSTALLED)
 
 notebooks: $(INSTALLED)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \
-	    --coalesce-streams --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
+	    --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=ERROR \
+	    --coalesce-streams notebooks/[0-9]*.ipynb
 
 clean:
 	rm -rf $(VENV)

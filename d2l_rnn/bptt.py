@@ -51,7 +51,7 @@ class Unrolled:
     gradient    the same numbers as one long vector
 
     The memory is taken once and used again by each call: 3 H numbers and an index for
-    each token. While they work, the methods and the loss need up to H + 2 V more.
+    each token. While they work, the methods and the loss need up to 2 H + 2 V more.
     """
 
     def __init__(self, params: Sequence[Tensor], num_steps: int, batch_size: int):

@@ -18,12 +18,21 @@ def test_what_it_links_to_is_there():
 
 def test_the_map_has_every_notebook_in_order():
     names = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-    assert re.findall(r"\(notebooks/([^)]+)\)", README) == names
+    rows = re.findall(r"^\| \d\d \|.*\(notebooks/([^)]+)\)", README, re.MULTILINE)
+    assert rows == names
 
 
-def test_the_table_is_the_one_that_was_measured():
-    measured = ROOT / "benchmarks" / "results" / "book_setting.md"
+@pytest.mark.parametrize("name", ["book_setting", "speed", "sweep", "memory"])
+def test_the_tables_are_the_ones_that_were_measured(name):
+    measured = ROOT / "benchmarks" / "results" / f"{name}.md"
     assert measured.read_text(encoding="utf-8").strip() in README
+
+
+def test_the_lines_beside_the_derivation_are_those_of_the_code():
+    rows = re.findall(r"^\| .*dL/d.* \| `([^`]+)` \|$", README, re.MULTILINE)
+    assert len(rows) == 5
+    code = (ROOT / "d2l_rnn" / "bptt.py").read_text(encoding="utf-8")
+    assert [line for line in rows if line not in code] == []
 
 
 def test_the_example_runs(capsys):
