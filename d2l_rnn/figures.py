@@ -151,8 +151,8 @@ def perplexity_curves(
 def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
     """Above, the mean norm of the gradient by epoch; below, the share of it clipped.
 
-    `history` is a sequence of records with `epoch`, `gradient_norm` and
-    `clipped_fraction`; theta is drawn as a line.
+    `history` is a sequence of records with `epoch`, `gradient_norm`, `clipped_norm` and
+    `clipped_fraction`; theta is drawn as a line, and then the norm after clipping too.
     """
     figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
@@ -163,7 +163,9 @@ def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
     norms = [record.gradient_norm for record in history]
     above.plot(epochs, norms, label="before", marker=marker, **style(0))
     if theta is not None:
-        above.axhline(theta, label=f"theta = {theta:g}", **style(1))
+        after = [record.clipped_norm for record in history]
+        above.plot(epochs, after, label="after", marker=marker, **style(1))
+        above.axhline(theta, label=f"theta = {theta:g}", **style(3))
     above.legend(frameon=False)
     clipped = [100 * record.clipped_fraction for record in history]
     below.plot(epochs, clipped, marker=marker, **style(2))

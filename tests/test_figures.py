@@ -116,6 +116,18 @@ def test_a_run_that_diverges_at_once_has_a_picture_all_the_same(diverged):
     assert pixels(figures.perplexity_curves({"run": []})).std() > 0.001
 
 
+def test_gradient_norms_before_and_after_clipping(run):
+    run = [
+        replace(record, clipped_norm=min(record.gradient_norm, 0.5)) for record in run
+    ]
+    before, after, theta = figures.gradient_norms(run, 0.5).axes[0].lines
+    np.testing.assert_allclose(before.get_ydata(), [r.gradient_norm for r in run])
+    np.testing.assert_allclose(after.get_ydata(), [r.clipped_norm for r in run])
+    assert set(theta.get_ydata()) == {0.5}
+    (only,) = figures.gradient_norms(run).axes[0].lines  # nothing was clipped
+    np.testing.assert_allclose(only.get_ydata(), before.get_ydata())
+
+
 def test_clipping_ball_shortens_only_what_is_outside():
     axes = figures.clipping_ball([[3, 4], [0.1, 0.2]], theta=1).axes[0]
     ends = [arrow.xy for arrow in axes.texts]
