@@ -8,20 +8,15 @@ H = 512, batch 32, 35 steps, learning rate 1, theta 1, the first 10,000 characte
 README shows, `results/book_setting.md` and `.png`. Takes a few minutes on two cores.
 """
 
-import argparse
-import json
 import random
 import statistics
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
-from _machine import described, machine
+from _common import arguments, described, machine, save
 from tqdm import tqdm
 
-from d2l_rnn import batching, corpora, figures, generating, rnn, training
-
-RESULTS = Path(__file__).with_name("results")
+from d2l_rnn import batching, figures, generating, rnn, training
 
 
 def run(use_random_iter: bool, num_epochs: int, seed: int) -> dict:
@@ -77,22 +72,16 @@ def table(result: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    if not corpora.find_text().is_time_machine:
-        parser.error("the figures are those of The Time Machine, which was not found")
+    args = arguments(
+        __doc__,
+        epochs={"type": int, "default": 500},
+        seed={"type": int, "default": 0},
+    )
     result = {"machine": machine(), "seed": args.seed, "runs": []}
     for use_random_iter in (False, True):
         result["runs"].append(run(use_random_iter, args.epochs, args.seed))
-    args.results.mkdir(parents=True, exist_ok=True)
-    file = args.results / "book_setting"
-    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
-    file.with_suffix(".png").write_bytes(picture(result).png())
-    print(table(result))
+    save("book_setting", result, table(result), args.results)
+    (args.results / "book_setting.png").write_bytes(picture(result).png())
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ largest absolute eigenvalue of W_hh is about 0.8, 1.3 and 2. Writes
 `results/gradient_flow.png`, which the README shows. Takes a few seconds.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
+from _common import arguments
 
-from d2l_rnn import batching, bptt, corpora, figures, rnn
+from d2l_rnn import batching, bptt, figures, rnn
 
-RESULTS = Path(__file__).with_name("results")
 NUM_HIDDENS, NUM_STEPS, BATCH_SIZE = 128, 100, 16
 RADII = (0.8, 1.3, 2.0)
 
@@ -32,11 +29,7 @@ def norms(radius: float) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    if not corpora.find_text().is_time_machine:
-        parser.error("the picture is that of The Time Machine, which was not found")
+    args = arguments(__doc__)
     steps = range(1, NUM_STEPS + 1)
     picture = figures.curves(
         {f"eigenvalues of W_hh up to {r}": (steps, norms(r)) for r in RADII},
@@ -44,7 +37,6 @@ def main() -> None:
         "norm of dL/dH_t",
         log="y",
     )
-    args.results.mkdir(parents=True, exist_ok=True)
     (args.results / "gradient_flow.png").write_bytes(picture.png())
 
 

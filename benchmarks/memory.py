@@ -9,17 +9,14 @@ half a minute. Needs the module `resource`, which Windows does not have.
 """
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
-from _machine import described, machine
+from _common import arguments, described, machine, save
 
-from d2l_rnn import batching, corpora, rnn, training
+from d2l_rnn import batching, rnn, training
 
-RESULTS = Path(__file__).with_name("results")
 BATCH_SIZE = 32
 STEPS = (35, 500, 1000, 2000)
 SIZES = (32, 512)
@@ -75,22 +72,14 @@ def table(result: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--one", type=int, nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    args = parser.parse_args()
+    one = {"type": int, "nargs": 2, "help": argparse.SUPPRESS}
+    args = arguments(__doc__, one=one)
     if args.one:
         print(train(*args.one))
         return
-    if not corpora.find_text().is_time_machine:
-        parser.error("the figures are those of The Time Machine, which was not found")
     result = {"machine": machine(), "num_hiddens": SIZES, "num_steps": STEPS}
     result["rows"] = [row for H in SIZES for row in rows(H, STEPS)]
-    args.results.mkdir(parents=True, exist_ok=True)
-    file = args.results / "memory"
-    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
-    print(table(result))
+    save("memory", result, table(result), args.results)
 
 
 if __name__ == "__main__":

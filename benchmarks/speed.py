@@ -13,26 +13,22 @@ them the notes' code on one thread. Writes `results/speed.json` and `results/spe
 Takes about three minutes, and needs a machine that has nothing else to do.
 """
 
-import argparse
 import contextlib
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import _book_code as book
 import torch
-from _machine import described, machine
+from _common import arguments, described, machine, save
 from torch import nn
 from tqdm import tqdm
 
-from d2l_rnn import batching, corpora, rnn, training
+from d2l_rnn import batching, rnn, training
 
-RESULTS = Path(__file__).with_name("results")
 BATCH_SIZE, NUM_STEPS = 32, 35
 SIZES = (32, 64, 128, 256, 512, 1024)
 TURN = 0.15  # seconds that a contender has at least, each time it is its turn
@@ -224,13 +220,11 @@ def table(result: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    if not corpora.find_text().is_time_machine:
-        parser.error("the figures are those of The Time Machine, which was not found")
+    args = arguments(
+        __doc__,
+        rounds={"type": int, "default": 9},
+        sizes={"type": int, "nargs": "+", "default": SIZES},
+    )
     quiet = {"d2l_rnn": d2l_rnn, "notes": notes, "nn_rnn": nn_rnn, "bound": bound}
     crowded = {
         "d2l_rnn": d2l_rnn,
@@ -245,11 +239,7 @@ def main() -> None:
     }
     with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
         result["busy"] = race(crowded, args.sizes, args.rounds)
-    args.results.mkdir(parents=True, exist_ok=True)
-    file = args.results / "speed"
-    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
-    print(table(result))
+    save("speed", result, table(result), args.results)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,16 @@ process; medians. Batch 32, 35 steps, the first 10,000 characters. Writes
 `results/sweep.json` and `results/sweep.md`. Takes a minute.
 """
 
-import argparse
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from _machine import described, machine
+from _common import arguments, described, machine, save
 from tqdm import tqdm
 
-from d2l_rnn import batching, corpora, sweeping
+from d2l_rnn import batching, sweeping
 
-RESULTS = Path(__file__).with_name("results")
 THETAS = (0.1, 0.2, 0.35, 0.5, 0.8, 1.0, 2.0, 5.0)
 SIZES = (32, 64, 128, 256)
 
@@ -72,22 +68,16 @@ def table(result: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    if not corpora.find_text().is_time_machine:
-        parser.error("the figures are those of The Time Machine, which was not found")
+    args = arguments(
+        __doc__,
+        rounds={"type": int, "default": 9},
+        sizes={"type": int, "nargs": "+", "default": SIZES},
+    )
     # To show where it stops to pay, larger models are batched here as well.
     sweeping.MOST_HIDDENS = max(args.sizes)
     rows = [row(num_hiddens, args.rounds) for num_hiddens in args.sizes]
     result = {"machine": machine(), "thetas": THETAS, "rows": rows}
-    args.results.mkdir(parents=True, exist_ok=True)
-    file = args.results / "sweep"
-    file.with_suffix(".json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    file.with_suffix(".md").write_text(table(result), encoding="utf-8")
-    print(table(result))
+    save("sweep", result, table(result), args.results)
 
 
 if __name__ == "__main__":

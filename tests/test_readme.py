@@ -22,7 +22,9 @@ def test_the_map_has_every_notebook_in_order():
     assert rows == names
 
 
-@pytest.mark.parametrize("name", ["book_setting", "speed", "sweep", "memory"])
+@pytest.mark.parametrize(
+    "name", ["agreement", "book_setting", "speed", "sweep", "memory"]
+)
 def test_the_tables_are_the_ones_that_were_measured(name):
     measured = ROOT / "benchmarks" / "results" / f"{name}.md"
     assert measured.read_text(encoding="utf-8").strip() in README
