@@ -36,6 +36,13 @@ def save(name: str, result: dict, table: str, folder: Path) -> None:
     print(table)
 
 
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    rule = ["---"] * len(columns)
+    lines = [f"| {' | '.join(columns)} |", f"|{'|'.join(rule)}|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
 def machine() -> dict:
     """The processor, PyTorch's own number of threads, and versions."""
     return {

@@ -9,7 +9,7 @@ difference. Writes `results/agreement.json` and `results/agreement.md`. Takes a 
 """
 
 import torch
-from _common import arguments, described, machine, save
+from _common import arguments, described, machine, markdown, save
 from tqdm import tqdm
 
 from d2l_rnn import batching, rnn, training
@@ -53,16 +53,14 @@ def row(num_hiddens: int) -> dict:
 
 def table(result: dict) -> str:
     """The result as a Markdown table, with the machine below it."""
-    lines = [
-        "| H | by hand and by autograd, float64 | the same, float32 "
-        "| by autograd, float32 and float64 |",
-        "|---|---|---|---|",
-    ]
-    for row in result["rows"]:
-        num_hiddens, *differences = row.values()
-        cells = " | ".join(f"{difference:.0e}" for difference in differences)
-        lines.append(f"| {num_hiddens} | {cells} |")
-    return "\n".join([*lines, "", f"{described(result['machine'])}."]) + "\n"
+    columns = [
+        "H", "by hand and by autograd, float64", "the same, float32",
+        "by autograd, float32 and float64",
+    ]  # fmt: skip
+    rows = []
+    for num_hiddens, *differences in (row.values() for row in result["rows"]):
+        rows.append([str(num_hiddens), *(f"{apart:.0e}" for apart in differences)])
+    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import statistics
 from dataclasses import asdict
 
 import torch
-from _common import arguments, described, machine, save
+from _common import arguments, described, machine, markdown, save
 from tqdm import tqdm
 
 from d2l_rnn import batching, figures, generating, rnn, training
@@ -57,18 +57,20 @@ def picture(result: dict) -> figures.Picture:
 
 def table(result: dict) -> str:
     """The result as a Markdown table, with the machine below it."""
-    lines = [
-        "| sampling | last perplexity | best perplexity (epoch) | tokens/s (median) |",
-        "|---|---|---|---|",
+    columns = [
+        "sampling", "last perplexity", "best perplexity (epoch)", "tokens/s (median)"
+    ]  # fmt: skip
+    rows = [
+        [
+            row["sampling"],
+            f"{row['last_perplexity']:.2f}",
+            f"{row['best_perplexity']:.2f} ({row['best_epoch']})",
+            f"{row['tokens_per_second']:,.0f}",
+        ]
+        for row in result["runs"]
     ]
-    for row in result["runs"]:
-        lines.append(
-            f"| {row['sampling']} | {row['last_perplexity']:.2f} "
-            f"| {row['best_perplexity']:.2f} ({row['best_epoch']}) "
-            f"| {row['tokens_per_second']:,.0f} |"
-        )
-    lines += ["", f"{described(result['machine'])}, seed {result['seed']}."]
-    return "\n".join(lines) + "\n"
+    where = f"{described(result['machine'])}, seed {result['seed']}"
+    return f"{markdown(columns, rows)}\n\n{where}.\n"
 
 
 def main() -> None:

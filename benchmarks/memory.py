@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 
-from _common import arguments, described, machine, save
+from _common import arguments, described, machine, markdown, save
 
 from d2l_rnn import batching, rnn, training
 
@@ -58,17 +58,13 @@ def bytes_a_token(measured: list[dict]) -> float:
 
 def table(result: dict) -> str:
     """The result as a Markdown table, with the machine below it."""
-    steps = result["num_steps"]
-    lines = [
-        f"| H | {' | '.join(f'T = {T}' for T in steps)} | bytes a token |",
-        "|---" * (len(steps) + 2) + "|",
-    ]
+    columns = ["H", *(f"T = {T}" for T in result["num_steps"]), "bytes a token"]
+    rows = []
     for num_hiddens in result["num_hiddens"]:
         measured = [r for r in result["rows"] if r["num_hiddens"] == num_hiddens]
-        cells = [f"{row['bytes'] / 2**20:,.0f} MiB" for row in measured]
-        cells.append(f"{bytes_a_token(measured):,.0f}")
-        lines.append(f"| {num_hiddens} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"{described(result['machine'])}."]) + "\n"
+        used = [f"{row['bytes'] / 2**20:,.0f} MiB" for row in measured]
+        rows.append([str(num_hiddens), *used, f"{bytes_a_token(measured):,.0f}"])
+    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 
 import _book_code as book
 import torch
-from _common import arguments, described, machine, save
+from _common import arguments, described, machine, markdown, save
 from torch import nn
 from tqdm import tqdm
 
@@ -193,30 +193,30 @@ def race(contenders: dict[str, Callable], sizes, rounds: int) -> list[dict]:
 
 def table(result: dict) -> str:
     """The result as two Markdown tables, with the machine between them."""
-    lines = [
-        "| H | tokens/s | over the notes' code | over `nn.RNN` | of the bound |",
-        "|---|---|---|---|---|",
-    ]
-    for row in result["rows"]:
+    quiet = ["H", "tokens/s", "over the notes' code", "over `nn.RNN`", "of the bound"]
+    crowded = [
+        "H, other cores busy", "tokens/s", "over the notes' code", "on one thread"
+    ]  # fmt: skip
+    return "\n\n".join([
+        markdown(quiet, cells(result["rows"], "notes", "nn_rnn", "bound")),
+        f"{described(result['machine'])}.",
+        markdown(crowded, cells(result["busy"], "notes", "notes_on_one_thread")) + "\n",
+    ])  # fmt: skip
+
+
+def cells(rows: list[dict], *others: str) -> list[list[str]]:
+    """For each row H, our speed, and what it is of that of the others."""
+    table = []
+    for row in rows:
         speed = row["tokens_per_second"]
         ours = speed["d2l_rnn"]
-        lines.append(
-            f"| {row['num_hiddens']} | {ours:,.0f} | {ours / speed['notes']:.2f}× "
-            f"| {ours / speed['nn_rnn']:.2f}× | {ours / speed['bound']:.0%} |"
-        )
-    lines += ["", f"{described(result['machine'])}.", ""]
-    lines += [
-        "| H, other cores busy | tokens/s | over the notes' code | on one thread |",
-        "|---|---|---|---|",
-    ]
-    for row in result["busy"]:
-        speed = row["tokens_per_second"]
-        ours = speed["d2l_rnn"]
-        lines.append(
-            f"| {row['num_hiddens']} | {ours:,.0f} | {ours / speed['notes']:.2f}× "
-            f"| {ours / speed['notes_on_one_thread']:.2f}× |"
-        )
-    return "\n".join(lines) + "\n"
+        share = {name: ours / speed[name] for name in others}
+        compared = [
+            f"{share[name]:.0%}" if name == "bound" else f"{share[name]:.2f}×"
+            for name in others
+        ]
+        table.append([str(row["num_hiddens"]), f"{ours:,.0f}", *compared])
+    return table
 
 
 def main() -> None:

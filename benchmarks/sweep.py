@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from _common import arguments, described, machine, save
+from _common import arguments, described, machine, markdown, save
 from tqdm import tqdm
 
 from d2l_rnn import batching, sweeping
@@ -53,18 +53,17 @@ def timed(epoch: Callable[[], object], calls: int = 5) -> float:
 
 def table(result: dict) -> str:
     """The result as a Markdown table, with the machine below it."""
-    lines = [
-        "| H | one run | 8 runs at once | 8 runs one after another |",
-        "|---|---|---|---|",
-    ]
+    columns = ["H", "one run", "8 runs at once", "8 runs one after another"]
+    rows = []
     for row in result["rows"]:
         times = row["seconds_an_epoch"]
-        lines.append(
-            f"| {row['num_hiddens']} | {1000 * times['run']:.1f} ms an epoch "
-            f"| {times['sweep'] / times['run']:.2f}× "
-            f"| {times['one_after_another'] / times['run']:.2f}× |"
-        )
-    return "\n".join([*lines, "", f"{described(result['machine'])}."]) + "\n"
+        rows.append([
+            str(row["num_hiddens"]),
+            f"{1000 * times['run']:.1f} ms an epoch",
+            f"{times['sweep'] / times['run']:.2f}×",
+            f"{times['one_after_another'] / times['run']:.2f}×",
+        ])  # fmt: skip
+    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """What the tests share: the text, and small models that train in no time."""
 
+import os
 import random
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,6 +20,20 @@ def time_machine():
     if not found.is_time_machine:
         pytest.skip("The Time Machine is neither here nor to be fetched")
     return found.path
+
+
+@pytest.fixture(scope="session")
+def notes():
+    """The text of the notes; where they are not, skips, or fails if they have to be."""
+    path = Path(
+        os.environ.get("D2L_RNN_NOTES")
+        or Path(__file__).parents[2] / "shared" / "seed" / "rnn-notes.zh.md"
+    )
+    if not path.exists():
+        if os.environ.get("D2L_RNN_REQUIRE_PARITY"):
+            pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but there is no {path}")
+        pytest.skip(f"the notes are not here: {path}")
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.fixture

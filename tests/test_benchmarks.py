@@ -1,7 +1,6 @@
 """What the benchmarks compare with is what they say, and their scripts run."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,20 +9,13 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-NOTES = Path(
-    os.environ.get("D2L_RNN_NOTES")
-    or BENCHMARKS.parents[1] / "shared" / "seed" / "rnn-notes.zh.md"
-)
 
 
 @pytest.mark.parametrize("definition", [
     "def get_params", "def init_rnn_state", "def rnn", "class RNNModelScratch",
     "def train_epoch_ch8", "def grad_clipping",
 ])  # fmt: skip
-def test_the_notes_code_is_compared_with_to_the_letter(definition):
-    if not NOTES.exists():
-        pytest.skip(f"the notes are not here: {NOTES}")
-    notes = NOTES.read_text(encoding="utf-8")
+def test_the_notes_code_is_compared_with_to_the_letter(definition, notes):
     (block,) = re.findall(rf"^{definition}\b.*?(?=^\S|\Z)", notes, re.M | re.S)
     assert len(block.splitlines()) > 1
     compared = (BENCHMARKS / "_book_code.py").read_text(encoding="utf-8")

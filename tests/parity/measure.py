@@ -12,10 +12,15 @@ import json
 import random
 import sys
 import types
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+# The notes' functions, which the wheel leaves to the chapter's text.
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+import _book_code as notes
 
 EPOCHS = 5
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -56,45 +61,6 @@ class Silent:
         pass
 
 
-# The notes' functions, which the wheel leaves to the chapter's text.
-def get_params(vocab_size, num_hiddens, device):
-    num_inputs = num_outputs = vocab_size
-
-    def normal(shape):
-        return torch.randn(size=shape, device=device) * 0.01
-
-    W_xh = normal((num_inputs, num_hiddens))
-    W_hh = normal((num_hiddens, num_hiddens))
-    b_h = torch.zeros(num_hiddens, device=device)
-    W_hq = normal((num_hiddens, num_outputs))
-    b_q = torch.zeros(num_outputs, device=device)
-    params = [W_xh, W_hh, b_h, W_hq, b_q]
-    for param in params:
-        param.requires_grad_(True)
-    return params
-
-
-def init_rnn_state(batch_size, num_hiddens, device):
-    return (torch.zeros((batch_size, num_hiddens), device=device),)
-
-
-def rnn(inputs, state, params):
-    W_xh, W_hh, b_h, W_hq, b_q = params
-    (H,) = state
-    outputs = []
-    for X in inputs:
-        H = torch.tanh(torch.mm(X, W_xh) + torch.mm(H, W_hh) + b_h)
-        outputs.append(torch.mm(H, W_hq) + b_q)
-    return torch.cat(outputs, dim=0), (H,)
-
-
-def sgd(params, lr, batch_size):
-    with torch.no_grad():
-        for param in params:
-            param -= lr * param.grad / batch_size
-            param.grad.zero_()
-
-
 def seed(value):
     random.seed(value)
     torch.manual_seed(value)
@@ -125,33 +91,31 @@ def minibatches(d2l):
                 yield random.random()  # as many numbers were drawn
 
 
-def make(d2l, own_functions, cell, vocab):
+def make(d2l, functions, cell, vocab):
     if cell != "scratch":
         return d2l.RNNModel(CELLS[cell](len(vocab), 64), len(vocab))
-    functions = (get_params, init_rnn_state, rnn)
-    if own_functions is not None:
-        functions = (
-            own_functions.get_params, own_functions.init_rnn_state, own_functions.rnn
-        )  # fmt: skip
-    return d2l.RNNModelScratch(len(vocab), 64, CPU, *functions)
+    return d2l.RNNModelScratch(
+        len(vocab), 64, CPU,
+        functions.get_params, functions.init_rnn_state, functions.rnn,
+    )  # fmt: skip
 
 
 def parameters(net):
     return list(net.parameters()) if isinstance(net, nn.Module) else net.params
 
 
-def training(d2l, own_functions, cell, use_random_iter):
+def training(d2l, functions, cell, use_random_iter):
     """Initial parameters, perplexities of the epochs, predictions."""
     seed(42)
     loader, vocab = d2l.load_data_time_machine(32, 35, use_random_iter)
-    net = make(d2l, own_functions, cell, vocab)
+    net = make(d2l, functions, cell, vocab)
     result = {"initial": digest(parameters(net)), "vocab": vocab.idx_to_token}
     if isinstance(net, nn.Module):
         updater = torch.optim.SGD(net.parameters(), 1)
     else:
 
         def updater(batch_size):
-            sgd(net.params, 1, batch_size)
+            notes.sgd(net.params, 1, batch_size)
 
     loss = nn.CrossEntropyLoss()
     result["perplexities"] = [
@@ -165,11 +129,11 @@ def training(d2l, own_functions, cell, use_random_iter):
     return result
 
 
-def clipped_gradients(d2l, own_functions, cell):
+def clipped_gradients(d2l, functions, cell):
     """The gradients of one minibatch, clipped at radii below and above their norm."""
     seed(7)
     loader, vocab = d2l.load_data_time_machine(8, 20)
-    net = make(d2l, own_functions, cell, vocab)
+    net = make(d2l, functions, cell, vocab)
     X, Y = next(iter(loader))
     for theta in (1e-3, 0.1, 100):
         for param in parameters(net):
@@ -181,7 +145,7 @@ def clipped_gradients(d2l, own_functions, cell):
         yield [gradients.norm().item(), *gradients[::97].tolist()]
 
 
-def measure(d2l, own_functions):
+def measure(d2l, functions):
     lines = d2l.read_time_machine()
     words = d2l.tokenize(lines)
     vocab = d2l.Vocab(words, min_freq=2, reserved_tokens=["<pad>", "<bos>"])
@@ -198,10 +162,10 @@ def measure(d2l, own_functions):
         "corpus": corpus,
         "characters_vocab": characters.token_to_idx,
         "minibatches": list(minibatches(d2l)),
-        "clipped": {c: list(clipped_gradients(d2l, own_functions, c)) for c in cells},
+        "clipped": {c: list(clipped_gradients(d2l, functions, c)) for c in cells},
         "training": {
             f"{cell} {'random' if use_random_iter else 'sequential'}": training(
-                d2l, own_functions, cell, use_random_iter
+                d2l, functions, cell, use_random_iter
             )
             for cell in cells
             for use_random_iter in (False, True)
@@ -212,11 +176,11 @@ def measure(d2l, own_functions):
 def main(text, out, wheel=None):
     torch.set_num_threads(1)  # the same order of sums in both runs
     if wheel is None:
-        from d2l_rnn import rnn as own_functions
+        from d2l_rnn import rnn as functions
 
-        result = measure(our_names(text), own_functions)
+        result = measure(our_names(text), functions)
     else:
-        result = measure(wheel_names(wheel, text), None)
+        result = measure(wheel_names(wheel, text), notes)
     with open(out, "w", encoding="utf-8") as file:
         json.dump(result, file)
 
