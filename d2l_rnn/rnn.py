@@ -8,6 +8,7 @@ state. `net.begin_state(batch_size=…, device=…)` is the state before the fir
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 
 import torch
@@ -20,17 +21,20 @@ LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
 
 
-def get_params(vocab_size: int, num_hiddens: int, device=None) -> list[Tensor]:
+def get_params(
+    vocab_size: int, num_hiddens: int, device=None, generator=None
+) -> list[Tensor]:
     """The five parameters [W_xh, W_hh, b_h, W_hq, b_q] of the RNN, ready for gradients.
 
     Shapes (V, H), (H, H), (H,), (H, V), (V,) for vocab_size V and num_hiddens H.
-    Weights are drawn from N(0, 0.01²), biases are 0 (the notes, "RNN from scratch").
+    Weights are drawn from N(0, 0.01²), by PyTorch's global generator unless another
+    `torch.Generator` is given; biases are 0 (the notes, "RNN from scratch").
     """
     num_inputs = num_outputs = integer("vocab_size", vocab_size, at_least=1)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
 
     def normal(*shape):
-        return torch.randn(size=shape, device=device) * 0.01
+        return torch.randn(size=shape, generator=generator, device=device) * 0.01
 
     W_xh = normal(num_inputs, num_hiddens)
     W_hh = normal(num_hiddens, num_hiddens)
@@ -148,17 +152,41 @@ class RNNModel(nn.Module):
         return (zeros, zeros.clone()) if isinstance(self.rnn, nn.LSTM) else zeros
 
 
-def make_model(cell: str, vocab_size: int, num_hiddens: int, device=None):
+def make_model(
+    cell: str, vocab_size: int, num_hiddens: int, device=None, seed: int | None = None
+):
     """A language model by the name of its cell: "scratch", "rnn", "gru" or "lstm".
 
-    Raises ValueError for another name, or a size smaller than 1.
+    The initial parameters come from PyTorch's global generator. With a `seed` they are
+    those that `torch.manual_seed(seed)` would give, and the global generator is left
+    alone, which another thread may be drawing from.
+
+    Raises ValueError for another name, a size smaller than 1, or a negative seed.
     """
     one_of("cell", cell, CELLS)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
     vocab_size = integer("vocab_size", vocab_size, at_least=1)
+    generator = None
+    if seed is not None:
+        seed = integer("seed", seed, 0, 2**64 - 1)
+        generator = torch.Generator(device or "cpu").manual_seed(seed)
     if cell == "scratch":
-        return RNNModelScratch(vocab_size, num_hiddens, device)
-    return RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size).to(device)
+        draw = functools.partial(get_params, generator=generator)
+        return RNNModelScratch(vocab_size, num_hiddens, device, draw)
+    if seed is None:
+        return RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size).to(device)
+    with torch.device("meta"):  # shapes alone: nothing is drawn
+        net = RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size)
+    return _drawn(net.to_empty(device=device or "cpu"), generator)
+
+
+def _drawn(net: RNNModel, generator: torch.Generator) -> RNNModel:
+    """The model with PyTorch's initial parameters, U(-1 / √H, 1 / √H), in its order."""
+    bound = net.num_hiddens**-0.5
+    with torch.no_grad():
+        for param in net.parameters():
+            param.uniform_(-bound, bound, generator=generator)
+    return net
 
 
 def parameters_of(net) -> list[Tensor]:

@@ -20,7 +20,7 @@ from d2l_rnn import bptt, training
 from d2l_rnn._checks import integer, positive
 from d2l_rnn._threads import Threads
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.rnn import RNNModelScratch
+from d2l_rnn.rnn import RNNModelScratch, make_model
 from d2l_rnn.training import Progress
 
 # Larger models keep the processor busy by themselves: they are trained one after
@@ -127,10 +127,7 @@ def _named(setting: Setting, records: Iterable[Progress]):
 
 def initial_model(setting: Setting, vocab_size: int, device=None) -> RNNModelScratch:
     """The scratch RNN that the run of a setting begins with."""
-    gpus = [] if device is None or torch.device(device).type != "cuda" else [device]
-    with torch.random.fork_rng(gpus):  # the caller's random numbers stay as they were
-        torch.manual_seed(setting.seed)
-        return RNNModelScratch(vocab_size, setting.num_hiddens, device)
+    return make_model("scratch", vocab_size, setting.num_hiddens, device, setting.seed)
 
 
 class _Unrolled(bptt.Unrolled):

@@ -213,3 +213,24 @@ def test_a_bad_state_is_told():
 def test_a_layer_that_does_not_fit_is_told(layer):
     with pytest.raises(ValueError, match="rnn_layer must be an nn.RNN.*input_size=3"):
         rnn.RNNModel(layer, 3)
+
+
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_a_seeded_model_is_the_same_and_leaves_the_global_generator_alone(cell, seed):
+    seed(7)
+    expected = rnn.make_model(cell, 11, num_hiddens=6)
+    before = torch.get_rng_state()
+    net = rnn.make_model(cell, 11, num_hiddens=6, seed=7)
+
+    assert torch.equal(torch.get_rng_state(), before)
+    pairs = zip(rnn.parameters_of(net), rnn.parameters_of(expected), strict=True)
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    X = torch.zeros(2, 3, dtype=torch.long)
+    outputs, _ = net(X, net.begin_state(batch_size=2))
+    assert torch.equal(outputs, expected(X, expected.begin_state(batch_size=2))[0])
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, True, "1"])
+def test_a_seed_that_is_none_is_refused(bad):
+    with pytest.raises(ValueError, match="seed"):
+        rnn.make_model("gru", 11, num_hiddens=6, seed=bad)
