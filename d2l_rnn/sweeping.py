@@ -62,8 +62,8 @@ def sweep(
     num_steps: int = 35,
     use_random_iter: bool = False,
     device=None,
-) -> Iterator[dict[Setting, Progress]]:
-    """Train a scratch RNN for each setting; yield the records of each epoch.
+) -> Sweep:
+    """Train a scratch RNN for each setting: the `Sweep` yields their records.
 
     Each curve is the one that `single` draws for its setting, up to rounding. A run
     that diverges yields a record that says so and none after it, and leaves the others
@@ -79,22 +79,38 @@ def sweep(
     integer("num_epochs", num_epochs, at_least=0)
     rest = (vocab_size, num_epochs, batch_size, num_steps, use_random_iter, device)
     runs = [
-        _Batch(together, corpus, *rest).epochs()
+        _Batch(together, corpus, *rest)
         if len(together) > 1
-        else _named(together[0], single(together[0], corpus, *rest))
+        else _Single(together[0], corpus, *rest)
         for together in _groups(settings)
     ]
+    return Sweep(settings, runs, num_epochs)
 
-    def epochs():
+
+class Sweep(Iterator):
+    """The records {setting: Progress} of each epoch of a sweep, and its models."""
+
+    def __init__(self, settings: list[Setting], runs: list, num_epochs: int):
+        self._runs = {each: run for run in runs for each in run.settings}
+        self._epochs = self._take_turns(settings, runs, num_epochs)
+
+    def __next__(self) -> dict[Setting, Progress]:
+        return next(self._epochs)
+
+    def model(self, setting: Setting) -> RNNModelScratch:
+        """The model of one setting, trained as far as the sweep has gone."""
+        return self._runs[setting].model(setting)
+
+    @staticmethod
+    def _take_turns(settings, runs, num_epochs):
+        epochs = [run.epochs() for run in runs]
         for _ in range(num_epochs):
             records = {}
-            for run in runs:
+            for run in epochs:
                 records |= next(run, {})
             if not records:
                 return
             yield {each: records[each] for each in settings if each in records}
-
-    return epochs()
 
 
 def single(
@@ -112,17 +128,33 @@ def single(
     Raises ValueError if the vocabulary is too small for the corpus, or as `train` and
     `SequenceLoader` do.
     """
-    net = initial_model(setting, vocab_size, device)
-    loader = SequenceLoader(
-        corpus, batch_size, num_steps, use_random_iter, setting.seed
-    )
-    _check_vocab_size(vocab_size, loader.corpus)
-    return training.train(net, loader, setting.lr, num_epochs, setting.theta)
+    return _Single(
+        setting, corpus, vocab_size, num_epochs, batch_size, num_steps, use_random_iter,
+        device,
+    ).records  # fmt: skip
 
 
-def _named(setting: Setting, records: Iterable[Progress]):
-    """The records of one run as those of a sweep."""
-    return ({setting: record} for record in records)
+class _Single:
+    """One setting, trained by itself."""
+
+    def __init__(
+        self, setting: Setting, corpus, vocab_size, num_epochs, batch_size, num_steps,
+        use_random_iter, device,
+    ):  # fmt: skip
+        self.settings, self.net = [setting], initial_model(setting, vocab_size, device)
+        loader = SequenceLoader(
+            corpus, batch_size, num_steps, use_random_iter, setting.seed
+        )
+        _check_vocab_size(vocab_size, loader.corpus)
+        self.records = training.train(
+            self.net, loader, setting.lr, num_epochs, setting.theta
+        )
+
+    def epochs(self) -> Iterator[dict[Setting, Progress]]:
+        return ({self.settings[0]: record} for record in self.records)
+
+    def model(self, setting: Setting) -> RNNModelScratch:
+        return self.net
 
 
 def initial_model(setting: Setting, vocab_size: int, device=None) -> RNNModelScratch:
@@ -161,9 +193,13 @@ class _Batch:
         }
         _check_vocab_size(vocab_size, self.loaders[settings[0].seed].corpus)
         num_hiddens = max(each.num_hiddens for each in settings)
-        models = [initial_model(each, vocab_size, device) for each in settings]
-        self.vector, params = _stacked(models, vocab_size, num_hiddens)
-        self.unrolled = _Unrolled(params, num_steps, batch_size)
+        self.models = {
+            each: initial_model(each, vocab_size, device) for each in settings
+        }
+        self.vector, self.params = _stacked(
+            list(self.models.values()), vocab_size, num_hiddens
+        )
+        self.unrolled = _Unrolled(self.params, num_steps, batch_size)
         self.H_0 = self.vector.new_zeros(len(settings), batch_size, num_hiddens)
         self.lr = self.vector.new_tensor([each.lr for each in settings])
         radii = [math.inf if each.theta is None else each.theta for each in settings]
@@ -178,6 +214,14 @@ class _Batch:
             running -= {each for each in running if records[each].diverged}
             if not running:
                 return
+
+    @torch.no_grad()
+    def model(self, setting: Setting) -> RNNModelScratch:
+        """The model of one setting, with the parameters that it has by now."""
+        net, s = self.models[setting], self.settings.index(setting)
+        for param, stacked in zip(net.params, self.params, strict=True):
+            param.copy_(stacked[s][tuple(slice(n) for n in param.shape)])
+        return net
 
     def _epoch(self, epoch: int, threads: Threads) -> dict[Setting, Progress]:
         S, B, H = self.H_0.shape

@@ -163,8 +163,20 @@ def load_corpus(
 
     Raises ValueError for a bad text, token type, size or frequency.
     """
+    lines = load_lines(path, clean)
+    return corpus_of(lines, token, max_tokens, min_freq, reserved_tokens)
+
+
+def corpus_of(
+    lines: Sequence[str],
+    token: str = "char",
+    max_tokens: int = -1,
+    min_freq: int = 0,
+    reserved_tokens: Sequence[str] | None = None,
+) -> tuple[list[int], Vocab]:
+    """What `load_corpus` makes of a text, for lines that are at hand already."""
     integer("max_tokens", max_tokens, at_least=-1)
-    tokens = tokenize(load_lines(path, clean), token)
+    tokens = tokenize(lines, token)
     vocab = Vocab(tokens, min_freq, reserved_tokens)
     corpus = vocab[[token for line in tokens for token in line]]
     return (corpus[:max_tokens] if max_tokens > 0 else corpus), vocab

@@ -1,0 +1,24 @@
+"""Slider panels: move one, and see what changes.
+
+    from d2l_rnn import explorers
+
+    explorers.Training()
+
+Each panel is also a plain object, for code: `e.theta = 0.5; e.wait(30); e.history`.
+They need ipywidgets, which `pip install "d2l_rnn[lab]"` brings along.
+"""
+
+import importlib
+
+_MODULES = {"Training": "training"}
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        module = importlib.import_module(f"d2l_rnn.explorers.{_MODULES[name]}")
+        return getattr(module, name)
+    raise AttributeError(f"module 'd2l_rnn.explorers' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])

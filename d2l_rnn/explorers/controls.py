@@ -1,0 +1,210 @@
+"""The settings of a panel: what a slider is called, where it begins, how far it goes.
+
+A control is declared in the class of a panel, `theta = Steps("theta", …)`, and is then
+both: an attribute that can be read and set, and a widget that shows it and moves it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import numbers
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from d2l_rnn import _checks
+
+LABEL_WIDTH = "9.5em"
+OFF = math.inf  # the position of "off": a widget takes None for no position at all
+
+
+class Control:
+    """One setting of an explorer. `label` is what the reader sees before the slider.
+
+    `hint` says what it does, when the pointer rests on it. Subclasses say which values
+    are allowed, and make the widget.
+    """
+
+    def __init__(self, label: str, default, hint: str = ""):
+        self.label, self.default, self.hint = label, default, hint
+
+    def __set_name__(self, owner, name: str) -> None:
+        self.name = name
+
+    def __get__(self, explorer, owner=None):
+        return self if explorer is None else self.read(explorer.widgets[self.name])
+
+    def __set__(self, explorer, value) -> None:
+        explorer.set(**{self.name: value})
+
+    def checked(self, value):
+        """The value as it will be kept; ValueError if it is none of the allowed."""
+        raise NotImplementedError
+
+    def widget(self):
+        """A new widget, with the default value."""
+        raise NotImplementedError
+
+    def show(self, widget, value) -> None:
+        """Move the widget to a value that has been checked."""
+        widget.value = value
+
+    def read(self, widget):
+        """The value that the widget shows."""
+        return widget.value
+
+    def says(self, value) -> str:
+        """The value in words, as in a legend."""
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _look(self) -> dict:
+        return {
+            "description": self.label,
+            "tooltip": self.hint or self.label,
+            "style": {"description_width": LABEL_WIDTH},
+            "layout": {"width": "auto"},
+        }
+
+
+class Whole(Control):
+    """An integer from `low` to `high`."""
+
+    def __init__(self, label: str, low: int, high: int, default: int, hint=""):
+        super().__init__(label, default, hint)
+        self.low, self.high = low, high
+
+    def checked(self, value) -> int:
+        return _checks.integer(self.name, value, self.low, self.high)
+
+    def widget(self):
+        return widgets.IntSlider(self.default, self.low, self.high, **self._look())
+
+    def neighbours(self, value: int, reach: int) -> list[int]:
+        """The integers up to `reach` before and after this one."""
+        near = range(max(self.low, value - reach), min(self.high, value + reach) + 1)
+        return [each for each in near if each != value]
+
+
+class Real(Control):
+    """A number from `low` to `high`; the slider moves by `step`, code need not."""
+
+    def __init__(self, label, low: float, high: float, default: float, step: float,
+                 hint=""):  # fmt: skip
+        super().__init__(label, default, hint)
+        self.low, self.high, self.step = low, high, step
+
+    def checked(self, value) -> float:
+        return _real(self.name, value, self.low, self.high)
+
+    def widget(self):
+        digits = max(0, -math.floor(math.log10(self.step)))
+        return widgets.FloatSlider(
+            self.default, min=self.low, max=self.high, step=self.step,
+            readout_format=f".{digits}f", **self._look(),
+        )  # fmt: skip
+
+
+class Steps(Control):
+    """A number that the slider takes through `values`, such as 0.1, 0.2, 0.5, 1, 2, 5.
+
+    Code may set any other number between the first and the last; the slider gets
+    a position for it. With `off`, the last position of all is None, shown as "off".
+    `whole` allows integers only.
+    """
+
+    def __init__(
+        self, label: str, values: Sequence[float], default, hint="", off=False,
+        whole=False,
+    ):  # fmt: skip
+        super().__init__(label, default, hint)
+        self.values, self.off, self.whole = tuple(values), off, whole
+
+    def checked(self, value):
+        low, high = self.values[0], self.values[-1]
+        if value is None and self.off:
+            return None
+        if self.whole:
+            return _checks.integer(self.name, value, low, high)
+        return _real(self.name, value, low, high, " or None (off)" if self.off else "")
+
+    def widget(self):
+        options = self._options([*self.values, *([OFF] if self.off else [])])
+        return widgets.SelectionSlider(
+            options=options, value=self.default, **self._look()
+        )
+
+    def show(self, widget, value) -> None:
+        value = OFF if value is None else value
+        positions = [each for _, each in widget.options]
+        if value not in positions:
+            bisect.insort(positions, value)
+            widget.options = self._options(positions)
+        widget.value = value
+
+    def read(self, widget):
+        return None if widget.value == OFF else widget.value
+
+    def neighbours(self, value, reach: int) -> list:
+        """The positions up to `reach` before and after this one."""
+        positions = [*self.values, *([None] if self.off else [])]
+        if value not in positions:
+            bisect.insort(positions, value, hi=len(self.values))
+        i = positions.index(value)
+        near = positions[max(i - reach, 0) : i + reach + 1]
+        return [each for each in near if each != value]
+
+    def says(self, value) -> str:
+        return "off" if value is None else f"{value:g}"
+
+    def _options(self, positions) -> list:
+        return [("off" if each == OFF else self.says(each), each) for each in positions]
+
+
+class Choice(Control):
+    """One of a few values, {what the reader sees: value}."""
+
+    def __init__(self, label: str, choices: dict, default, hint=""):
+        super().__init__(label, default, hint)
+        self.choices = choices
+
+    def checked(self, value):
+        return _checks.one_of(self.name, value, list(self.choices.values()))
+
+    def widget(self):
+        options = list(self.choices.items())
+        return widgets.Dropdown(options=options, value=self.default, **self._look())
+
+    def says(self, value) -> str:
+        return next(shown for shown, each in self.choices.items() if each == value)
+
+
+class Words(Control):
+    """A line of text, or with `rows` a box of so many lines."""
+
+    def __init__(self, label: str, default: str = "", hint="", rows=1, placeholder=""):
+        super().__init__(label, default, hint)
+        self.rows, self.placeholder = rows, placeholder
+
+    def checked(self, value) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"{self.name} must be a string, got {value!r}")
+        return value
+
+    def widget(self):
+        look = {**self._look(), "placeholder": self.placeholder}
+        if self.rows == 1:
+            return widgets.Text(self.default, **look)
+        # A long text counts when it is there, not letter by letter.
+        return widgets.Textarea(
+            self.default, rows=self.rows, continuous_update=False, **look
+        )
+
+
+def _real(name: str, value, low: float, high: float, otherwise="") -> float:
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if is_real and low <= value <= high:
+        return float(value)
+    raise ValueError(
+        f"{name} must be a number from {low:g} to {high:g}{otherwise}, got {value!r}"
+    )

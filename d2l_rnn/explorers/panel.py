@@ -1,0 +1,169 @@
+"""What all panels share: sliders, a picture that answers them, and a plain object.
+
+A panel can be driven by hand, in JupyterLab, and by code, anywhere:
+
+    explorer = GradientFlow(num_steps=50)
+    explorer.scale = 1.5
+    explorer.wait(30)
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+
+import ipywidgets as widgets
+
+from d2l_rnn.explorers.controls import Control
+from d2l_rnn.explorers.live import Live
+from d2l_rnn.figures import Picture
+
+# Seconds that a cell waits for the picture of its panel, which is then saved with it.
+PATIENCE = 30
+# Where the panel is alive, the saved picture below it would be the same once more.
+STYLE = """<style>
+.jp-OutputArea-child:has(.d2l-rnn-explorer) + .jp-OutputArea-child { display: none; }
+.d2l-rnn-explorer img { max-width: 100%; height: auto; object-fit: contain; }
+.d2l-rnn-explorer .widget-html-content { line-height: 1.35; }
+</style>"""
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Explorer:
+    """Sliders, and below them a picture that is drawn anew when one is moved.
+
+    A subclass declares its controls and says what they lead to, in `answer`. Each
+    control is an attribute, and an argument here; a value that cannot be is refused
+    with a ValueError, and all stays as it was.
+    """
+
+    def __init__(self, **values):
+        self.controls = {
+            name: control
+            for parent in reversed(type(self).__mro__)
+            for name, control in vars(parent).items()
+            if isinstance(control, Control)
+        }
+        self.widgets = {name: each.widget() for name, each in self.controls.items()}
+        self.image = widgets.Image(format="png")
+        self.readout = widgets.HTML()
+        self.live = Live(self._changed)
+        self.picture: Picture | None = None
+        self.is_watched = False  # True once a reader has moved something
+        self._lock, self._is_setting, self._saved = threading.RLock(), False, None
+        self.panel = self._panel()
+        self.panel.add_class("d2l-rnn-explorer")
+        for name, widget in self.widgets.items():
+            widget.observe(lambda _, name=name: self._moved(name), "value")
+        self._is_made = True
+        self.set(**values)
+
+    def answer(self, **values) -> tuple[Picture, str]:
+        """The picture for these values of the controls, and a line of HTML below it.
+
+        It is called in the explorer's thread; a ValueError is shown to the reader.
+        """
+        raise NotImplementedError
+
+    def set(self, **values) -> None:
+        """Set several controls at once.
+
+        Raises ValueError for a name that is no control, or a value that is not allowed.
+        """
+        for name in values:
+            known(name, self.controls)
+        checked = {
+            name: self.controls[name].checked(value) for name, value in values.items()
+        }
+        with self._lock:
+            self._is_setting = True
+            try:
+                for name, value in checked.items():
+                    self.controls[name].show(self.widgets[name], value)
+            finally:
+                self._is_setting = False
+            self.answer_to(*checked)
+
+    @property
+    def values(self) -> dict:
+        """The values of all controls."""
+        return {name: getattr(self, name) for name in self.controls}
+
+    def wait(self, seconds: float = PATIENCE) -> bool:
+        """Wait until the picture shows the controls as they are; False if too long.
+
+        Raises ValueError if they are a setting that cannot be.
+        """
+        return self.live.wait(seconds)
+
+    def answer_to(self, *names: str) -> None:
+        """Begin to draw the picture anew, because the controls `names` have moved."""
+        self.live.start(lambda: self._draw(self.values))
+
+    def __setattr__(self, name: str, value) -> None:
+        # A slip of the pen would otherwise set nothing, and say nothing.
+        if "_is_made" in self.__dict__ and not hasattr(self, name):
+            known(name, self.controls)
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
+        return f"{type(self).__name__}({values})"
+
+    def _ipython_display_(self) -> None:
+        """Show the panel, and leave its picture for those who have no kernel."""
+        from IPython.display import display
+
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
+        display({VIEW: view, "text/plain": repr(self)}, raw=True)
+        try:
+            self.wait()
+        except ValueError:
+            pass  # the panel says so
+        if self.picture is not None:
+            self._saved = display(self.picture, display_id=True)
+
+    def _panel(self) -> widgets.Widget:
+        """The widgets, put together."""
+        controls = grid(self.widgets.values())
+        return widgets.VBox([widgets.HTML(STYLE), controls, self.image, self.readout])
+
+    def _moved(self, name: str) -> None:
+        with self._lock:
+            if not self._is_setting:
+                self.is_watched = True
+                self.answer_to(name)
+
+    def _draw(self, values: dict) -> None:
+        picture, words = self.answer(**values)
+        self.live.check()
+        self.picture, self.image.value = picture, picture.png()
+        self.readout.value = words
+
+    def _changed(self) -> None:
+        """The live run has paused, gone on or ended."""
+        if self.live.error is not None:
+            self.readout.value = complaint(self.live.error)
+        elif self._saved and self.picture and not self.live.is_busy:
+            self._saved.update(self.picture)
+
+
+def grid(controls) -> widgets.Widget:
+    """Controls side by side: as many columns as there is room for."""
+    layout = {
+        "grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))",
+        "width": "100%",
+        "max_width": "960px",
+    }
+    return widgets.GridBox(list(controls), layout=layout)
+
+
+def complaint(error: Exception) -> str:
+    """An error, as a reader wants to see it."""
+    return f"<b style='color: #A03000'>{html.escape(str(error))}</b>"
+
+
+def known(name: str, controls) -> None:
+    if name not in controls:
+        names = ", ".join(controls)
+        raise ValueError(f"there is no control {name!r}, but {names}")

@@ -1,0 +1,476 @@
+"""Training, live: move a slider, and watch the perplexity curve answer.
+
+Each setting of the sliders is a run of `training.train`. A run that has been seen is
+kept, with its model, and comes back at once; while the reader thinks, the settings next
+to the last one are trained ahead, all in one `sweeping.sweep`.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import ipywidgets as widgets
+
+from d2l_rnn import corpora, generating, rnn, training
+from d2l_rnn import text as texts
+from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.explorers import panel
+from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
+from d2l_rnn.explorers.curves import Curve, TrainingPicture
+from d2l_rnn.explorers.live import APART, Stopped
+from d2l_rnn.markov import NGramModel
+from d2l_rnn.sweeping import MOST_HIDDENS, Setting, sweep
+
+MAX_TOKENS = 10_000  # of a text, as in the book
+LENGTH = 80  # characters that the model writes
+# Seconds between two frames, and between two texts that the model writes. Both come
+# later if they take long: a run has to train so many times as long as they take.
+FRAME, FRAME_SHARE = 1 / 15, 10
+WRITE, WRITE_SHARE = 1.0, 50
+AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
+
+STORY, TIME_MACHINE, OWN = "story", "time machine", "own"
+# What makes a run, and how a legend calls it, if not by its value alone.
+SETTING = {
+    "theta": "theta = ", "num_hiddens": "H = ", "lr": "lr = ", "num_steps": "T = ",
+    "batch_size": "B = ", "num_epochs": "epochs = ", "seed": "seed = ", "sampling": "",
+    "cell": "", "text": "", "own_text": "",
+}  # fmt: skip
+SWEPT = (
+    "theta",
+    "lr",
+    "seed",
+    "num_hiddens",
+)  # by which settings may differ in a sweep
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a run learns from, and the perplexities to compare it with."""
+
+    corpus: list[int]
+    vocab: texts.Vocab
+    levels: dict[str, float]
+
+
+@functools.lru_cache(maxsize=8)
+def load(text: str, own_text: str = "") -> Text:
+    """The first characters of a text: the story, *The Time Machine*, or the reader's.
+
+    Raises ValueError if *The Time Machine* is neither here nor to be had, or if there
+    is no text.
+    """
+    if text == OWN:
+        if not own_text.strip():
+            raise ValueError("own_text must be a text to learn from: paste one")
+        corpus, vocab = texts.corpus_of(own_text.splitlines(), "char", MAX_TOKENS)
+    else:
+        path = corpora.STORY_PATH
+        if text == TIME_MACHINE:
+            found = corpora.find_text()
+            if not found.is_time_machine:
+                raise ValueError("text must be the story or your own: offline, and The "
+                                 "Time Machine has not been fetched yet")  # fmt: skip
+            path = found.path
+        corpus, vocab = texts.load_corpus(path, "char", MAX_TOKENS)
+    bigram = NGramModel(corpus, 2).perplexity(corpus) if len(corpus) > 1 else 1.0
+    return Text(corpus, vocab, {"guessing": len(vocab), "bigram": bigram})
+
+
+@dataclass
+class Run:
+    """One run of the explorer: its setting, what became of it, and its model."""
+
+    setting: dict
+    text: Text
+    number: int | None = None  # the how-manieth that was shown
+    history: training.History = field(default_factory=training.History)
+    net: object = None
+    seconds: float = 0.0  # that it took
+
+    @property
+    def key(self) -> tuple:
+        return tuple(self.setting.values())
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.history) == self.setting["num_epochs"] or self.has_diverged
+
+    @property
+    def has_diverged(self) -> bool:
+        return bool(self.history) and self.history[-1].diverged
+
+    def begin(self, check: Callable[[], None]) -> Iterable[training.Progress]:
+        """Make the model; return the records of its training, an epoch each.
+
+        `check` is called before each minibatch, and may end the run.
+        """
+        setting, seed = self.setting, self.setting["seed"]
+        loader = SequenceLoader(
+            self.text.corpus, setting["batch_size"], setting["num_steps"],
+            setting["sampling"] == "random", seed,
+        )  # fmt: skip
+        self.net = rnn.make_model(
+            setting["cell"], len(self.text.vocab), setting["num_hiddens"], seed=seed
+        )
+        return training.train(
+            self.net, _Interruptible(loader, check), setting["lr"],
+            setting["num_epochs"], setting["theta"],
+        )  # fmt: skip
+
+
+class _Interruptible:
+    """Minibatches, with a call of `check` before each."""
+
+    def __init__(self, loader: SequenceLoader, check: Callable[[], None]):
+        self.loader, self.check = loader, check
+        self.use_random_iter = loader.use_random_iter
+
+    def __iter__(self):
+        for minibatch in self.loader:
+            self.check()
+            yield minibatch
+
+
+class Training(panel.Explorer):
+    """A character RNN, trained while you watch, with all its settings on sliders.
+
+    `show` names the controls that stand in view; the others fold away. `history` is the
+    record of the run with the present setting.
+
+    Raises ValueError as `Explorer` does, and for a name in `show` that is no control.
+    """
+
+    theta = Steps(
+        "theta, clipping radius",
+        (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100), default=1,
+        off=True, hint="gradients longer than theta are cut to that length (梯度裁剪)",
+    )  # fmt: skip
+    num_hiddens = Steps(
+        "hidden units H", (8, 16, 32, 64, 128, 256, 512), default=64, whole=True,
+        hint="the size of the hidden state (隐状态)",
+    )  # fmt: skip
+    lr = Steps(
+        "learning rate", (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+        default=1, hint="how far a step goes along the gradient (学习率)",
+    )  # fmt: skip
+    num_steps = Whole("time steps T", 2, 100, 35, hint="characters of a subsequence")
+    batch_size = Whole("batch size", 1, 128, 32, hint="subsequences of a minibatch")
+    num_epochs = Whole("epochs", 1, 500, 100, hint="times that the text is read")
+    seed = Whole("seed", 0, 20, 0, hint="of the initial parameters and minibatches")
+    sampling = Choice(
+        "minibatches",
+        {"sequential partitioning": "sequential", "random sampling": "random"},
+        default="sequential",
+        hint="how the text is cut into minibatches (顺序划分, 随机抽样)",
+    )
+    cell = Choice(
+        "cell",
+        {"scratch RNN": "scratch", "nn.RNN": "rnn", "GRU": "gru", "LSTM": "lstm"},
+        default="scratch", hint="what computes the next hidden state",
+    )  # fmt: skip
+    text = Choice(
+        "text",
+        {
+            "The Time Machine": TIME_MACHINE, "the built-in story": STORY,
+            "my own text": OWN,
+        },
+        default=TIME_MACHINE, hint="its first 10,000 characters are learned",
+    )  # fmt: skip
+    own_text = Words(
+        "my own text", rows=3, placeholder="paste 2,000 characters or more"
+    )
+    prefix = Words("begins with", "time traveller", hint="what the model reads first")
+    temperature = Real(
+        "temperature", 0.1, 3, 0.7, 0.1,
+        hint="near 0 the most probable is drawn, above 1 the odds even out",
+    )  # fmt: skip
+
+    def __init__(self, show: Iterable[str] = ("theta", "num_hiddens", "lr"), **values):
+        self.show = tuple(show)
+        self.runs: dict[tuple, Run] = {}  # in the order in which they were first shown
+        self.current: Run | None = None
+        self._ahead: dict[tuple, Run] = {}
+        self._numbers = itertools.count()
+        self._moved_last, self._frame_due, self._writing_due = "theta", 0.0, 0.0
+        if "text" not in values and not corpora.find_text().is_time_machine:
+            values["text"] = STORY
+        super().__init__(**values)
+
+    @property
+    def setting(self) -> dict:
+        """The values of the controls that make a run."""
+        setting = {name: getattr(self, name) for name in SETTING}
+        # A text that is pasted, but not in use, makes no difference.
+        return setting if self.text == OWN else {**setting, "own_text": ""}
+
+    @property
+    def history(self) -> training.History:
+        """The records of the run with the present setting; empty if there is none."""
+        run = self.runs.get(tuple(self.setting.values()))
+        return training.History() if run is None else run.history
+
+    # What the reader does.
+
+    def answer_to(self, *names: str) -> None:
+        if names and set(names) <= {"prefix", "temperature"}:
+            return self.live.ask(self._write)
+        self._moved_last = names[0] if names else self._moved_last
+        return self.live.start(functools.partial(self._learn, self.setting), APART)
+
+    def start(self, steps: int | None = None) -> None:
+        """Train the present setting from the beginning; pause after `steps` epochs."""
+        learn = functools.partial(self._learn, self.setting, anew=True)
+        self.live.start(learn, steps=steps)
+
+    def pause(self) -> None:
+        """Let the run wait after its minibatch."""
+        self.live.pause()
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        self.live.resume()
+
+    def step(self) -> None:
+        """Train for one epoch and pause: the run that goes on, or else a new one."""
+        if self.live.is_busy:
+            self.live.step()
+        else:
+            self.start(steps=1)
+
+    def stop(self) -> None:
+        """End the run; its curve stays."""
+        self.live.stop()
+
+    def clear(self) -> None:
+        """End the run and forget all curves."""
+        self.live.stop()
+        self.live.ask(self._forget)
+
+    # What the thread does.
+
+    def _learn(self, setting: dict, anew: bool = False) -> None:
+        """Show the run of this setting: from the cache, or while it trains."""
+        run = Run(setting, load(setting["text"], setting["own_text"]))
+        seen = self.runs.get(run.key) or self._ahead.pop(run.key, None)
+        if seen is not None and seen.is_complete and not anew:
+            run = seen
+        else:
+            records = run.begin(self.live.check)
+        if run.number is None:
+            run.number = next(self._numbers) if seen is None else seen.number
+        self.runs[run.key] = self.current = run
+        self._progress.max = setting["num_epochs"]
+        self._changed()
+        if run is not seen:
+            self._train(run, records)
+        self._draw_frame()
+        self._write()
+        self.live.settle()
+        self._changed()
+        self._train_ahead(run)
+
+    def _train(self, run: Run, records: Iterable[training.Progress]) -> None:
+        started = time.perf_counter()
+        self._frame_due, self._writing_due = 0.0, started + WRITE
+        try:
+            for record in records:
+                run.history.append(record)
+                self._show_in_time()
+                self.live.stepped()
+        except Stopped:
+            if not self.live.is_busy:  # nothing comes after it
+                self._draw_frame()
+            raise
+        run.seconds = time.perf_counter() - started
+
+    def _show_in_time(self) -> None:
+        """Draw and write, if the last time is long enough ago for the run to go on."""
+        now = time.perf_counter()
+        if now >= self._frame_due:
+            self._draw_frame()
+            cost = time.perf_counter() - now
+            self._frame_due = now + max(FRAME, FRAME_SHARE * cost)
+        elif now >= self._writing_due:
+            self._write()
+            cost = time.perf_counter() - now
+            self._writing_due = now + max(WRITE, WRITE_SHARE * cost)
+
+    def _draw_frame(self) -> None:
+        """The picture, the progress bar and the line below, for the run as it is now."""
+        run = self.current
+        if self.picture is None or self.picture.levels != run.text.levels:
+            self.picture = TrainingPicture(run.text.levels)
+        curves = self._curves()
+        current = curves.pop(run.key)
+        words = str(run.history[-1]) if run.has_diverged else ""
+        earlier = list(curves.values())
+        self.picture.draw_frame(run.setting["num_epochs"], current, earlier, words)
+        self.image.value = self.picture.png()
+        self._progress.value = len(run.history)
+        self.readout.value = in_words(run)
+
+    def _curves(self) -> dict[tuple, Curve]:
+        """Every run shown so far, labelled by what tells them apart."""
+        settings = [run.setting for run in self.runs.values()]
+        differing = [
+            name for name in SETTING if len({each[name] for each in settings}) > 1
+        ]
+        names = [name for name in differing or self.show if name in SETTING]
+        return {
+            key: Curve(
+                self._label(run.setting, names), run.history, run.number,
+                run.setting["theta"],
+            )
+            for key, run in self.runs.items()
+        }  # fmt: skip
+
+    def _label(self, setting: dict, names: Iterable[str]) -> str:
+        values = {name: self.controls[name].says(setting[name]) for name in names}
+        return ", ".join(SETTING[name] + value for name, value in values.items())
+
+    def _write(self) -> None:
+        """What the model writes now: the most probable characters, and drawn ones."""
+        if self.current is None:
+            return
+        net, vocab, prefix = self.current.net, self.current.text.vocab, self.prefix
+        try:
+            both = (
+                generating.predict(prefix, LENGTH, net, vocab),
+                generating.sample(prefix, LENGTH, net, vocab, self.temperature, seed=0),
+            )
+        except ValueError as error:
+            self._writing.value = panel.complaint(error)
+        else:
+            self._writing.value = two_texts(prefix, *both)
+
+    def _forget(self) -> None:
+        self.runs.clear()
+        self._ahead.clear()
+        self.current, self.picture = None, None
+        self.image.value, self.readout.value, self._writing.value = b"", "", ""
+        self._progress.value = 0
+
+    def _train_ahead(self, run: Run) -> None:
+        """Train the settings next to this one, while the reader looks at it."""
+        setting = run.setting
+        small = setting["cell"] == "scratch" and setting["num_hiddens"] <= MOST_HIDDENS
+        if not self.is_watched or not small or run.seconds > AHEAD:
+            return
+        runs = {}
+        for each in self._neighbours(setting):
+            ahead = Run(each, run.text, seconds=run.seconds)
+            if ahead.key not in self.runs and ahead.key not in self._ahead:
+                runs[Setting(**{name: each[name] for name in SWEPT})] = ahead
+        if not runs:
+            return
+        swept = sweep(
+            runs, run.text.corpus, len(run.text.vocab), setting["num_epochs"],
+            setting["batch_size"], setting["num_steps"],
+            setting["sampling"] == "random",
+        )  # fmt: skip
+        for records in swept:
+            self.live.check()
+            for each, record in records.items():
+                runs[each].history.append(record)
+        for each, ahead in runs.items():
+            ahead.net = swept.model(each)
+            self._ahead[ahead.key] = ahead
+
+    def _neighbours(self, setting: dict) -> list[dict]:
+        name = self._moved_last if self._moved_last in SWEPT else "theta"
+        near = self.controls[name].neighbours(setting[name], reach=2)
+        return [{**setting, name: value} for value in near]
+
+    # What the reader sees.
+
+    def _panel(self) -> widgets.Widget:
+        for name in self.show:
+            panel.known(name, self.controls)
+        writing = ("prefix", "temperature")
+        folded = [
+            self.widgets[name]
+            for name in SETTING
+            if name not in self.show and name not in writing
+        ]
+        self._progress = widgets.IntProgress(
+            description="epochs", max=self.num_epochs, layout={"width": "auto"}
+        )
+        self._writing = widgets.HTML()
+        return widgets.VBox(
+            [
+                widgets.HTML(panel.STYLE),
+                panel.grid(self.widgets[name] for name in self.show),
+                widgets.Accordion([panel.grid(folded)], titles=("more settings",)),
+                self._buttons(),
+                self.image,
+                self.readout,
+                panel.grid(self.widgets[name] for name in writing),
+                self._writing,
+            ]
+        )
+
+    def _buttons(self) -> widgets.Widget:
+        def button(description, hint, act):
+            made = widgets.Button(
+                description=description, tooltip=hint, layout={"width": "auto"}
+            )
+            made.on_click(lambda _: act())
+            return made
+
+        self._pause = button("pause", "wait, or go on", self._pause_or_resume)
+        self._stop = button("stop", "end this run; its curve stays", self.stop)
+        return widgets.HBox(
+            [
+                button("start", "train this setting from the beginning", self.start),
+                self._pause,
+                button("one epoch", "train for one epoch, then wait", self.step),
+                self._stop,
+                button("clear", "end this run and forget all curves", self.clear),
+                self._progress,
+            ],
+            layout={"flex_flow": "row wrap"},
+        )
+
+    def _pause_or_resume(self) -> None:
+        self.resume() if self.live.is_paused else self.pause()
+
+    def _changed(self) -> None:
+        self._pause.description = "resume" if self.live.is_paused else "pause"
+        self._pause.disabled = self._stop.disabled = not self.live.is_busy
+        super()._changed()
+
+
+def in_words(run: Run) -> str:
+    """The last record of a run, as a line of HTML."""
+    if not run.history:
+        return ""
+    last = run.history[-1]
+    if last.diverged:
+        return str(last)
+    return (
+        f"epoch <b>{last.epoch}</b> of {run.setting['num_epochs']} · "
+        f"perplexity <b>{last.perplexity:.2f}</b> · "
+        f"{last.tokens_per_second:,.0f} tokens/s · gradient norm "
+        f"{last.gradient_norm:.2g} · {last.clipped_fraction:.0%} of the steps clipped"
+    )
+
+
+def two_texts(prefix: str, greedy: str, drawn: str) -> str:
+    """What a model writes, as a table in HTML; the prefix is set apart."""
+    rows = (("most probable", greedy), ("drawn", drawn))
+    return (
+        "<table>"
+        + "".join(
+            f"<tr><td style='white-space: nowrap; padding-right: 1em'>{name}</td>"
+            f"<td style='font-family: monospace'><b>{html.escape(text[: len(prefix)])}"
+            f"</b>{html.escape(text[len(prefix) :])}</td></tr>"
+            for name, text in rows
+        )
+        + "</table>"
+    )
