@@ -31,7 +31,8 @@ bench: $(INSTALLED)
 
 notebooks: $(INSTALLED)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \
-	    --ExecutePreprocessor.record_timing=False notebooks/[0-9]*.ipynb
+	    --ExecutePreprocessor.record_timing=False \
+	    --ExecutePreprocessor.store_widget_state=False notebooks/[0-9]*.ipynb
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=ERROR \
 	    --coalesce-streams notebooks/[0-9]*.ipynb
 

@@ -73,13 +73,13 @@ class TrainingPicture(Picture):
         self.perplexity, self.norm, self.clipped = self.subplots(
             3, 1, sharex=True, height_ratios=(10, 5, 2.5),
             gridspec_kw={
-                "hspace": 0.2, "left": 0.115, "right": 0.87, "top": 0.98,
+                "hspace": 0.2, "left": 0.125, "right": 0.87, "top": 0.98,
                 "bottom": 0.105,
             },
         )  # fmt: skip
         decorate(self.perplexity, "", "perplexity")
         decorate(self.norm, "", "gradient norm")
-        decorate(self.clipped, "epoch", "clipped\n(%)")
+        decorate(self.clipped, "epoch", "clipped\n(%)").yaxis.label.set(**SMALL)
         self.align_ylabels()
         self._set_scales()
         for label, level in self.levels.items():
@@ -131,10 +131,9 @@ class TrainingPicture(Picture):
         """The limits of epoch, perplexity and norm, with room for all curves."""
         epochs = max([num_epochs, *(len(each.records) for each in curves)])
         perplexities = [*self.levels.values(), *_positive(curves, "perplexity")]
-        highest = max(perplexities, default=10.0)
         top = 1.5 * max(self.levels.values(), default=10.0)
-        if highest > top:
-            top = 1.5 * 10 ** math.ceil(math.log10(highest))
+        if max(perplexities, default=0) > top:  # far above, a curve may leave
+            top = 10 ** math.ceil(math.log10(min(max(perplexities), 60 * top)))
         norms = [
             *_positive(curves[:1], "gradient_norm"),
             *_positive(curves[:1], "clipped_norm"),

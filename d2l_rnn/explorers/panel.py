@@ -23,7 +23,7 @@ PATIENCE = 30
 # Where the panel is alive, the saved picture below it would be the same once more.
 STYLE = """<style>
 .jp-OutputArea-child:has(.d2l-rnn-explorer) + .jp-OutputArea-child { display: none; }
-.d2l-rnn-explorer img { max-width: 100%; height: auto; object-fit: contain; }
+.d2l-rnn-explorer .widget-image { max-width: 100%; height: auto; align-self: start; }
 .d2l-rnn-explorer .widget-html-content { line-height: 1.35; }
 </style>"""
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -51,7 +51,7 @@ class Explorer:
         self.picture: Picture | None = None
         self.is_watched = False  # True once a reader has moved something
         self._lock, self._is_setting, self._saved = threading.RLock(), False, None
-        self.panel = self._panel()
+        self.panel = widgets.VBox([widgets.HTML(STYLE), self._panel()])
         self.panel.add_class("d2l-rnn-explorer")
         for name, widget in self.widgets.items():
             widget.observe(lambda _, name=name: self._moved(name), "value")
@@ -115,7 +115,8 @@ class Explorer:
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
-        display({VIEW: view, "text/plain": repr(self)}, raw=True)
+        without_kernel = f"{self!r}\nRun this cell to move the sliders."
+        display({VIEW: view, "text/plain": without_kernel}, raw=True)
         try:
             self.wait()
         except ValueError:
@@ -126,7 +127,7 @@ class Explorer:
     def _panel(self) -> widgets.Widget:
         """The widgets, put together."""
         controls = grid(self.widgets.values())
-        return widgets.VBox([widgets.HTML(STYLE), controls, self.image, self.readout])
+        return widgets.VBox([beside([controls], [self.image]), self.readout])
 
     def _moved(self, name: str) -> None:
         with self._lock:
@@ -149,13 +150,20 @@ class Explorer:
 
 
 def grid(controls) -> widgets.Widget:
-    """Controls side by side: as many columns as there is room for."""
-    layout = {
-        "grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))",
-        "width": "100%",
-        "max_width": "960px",
-    }
+    """Controls in as many columns as there is room for."""
+    layout = {"grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))"}
     return widgets.GridBox(list(controls), layout=layout)
+
+
+def beside(controls: list, picture: list) -> widgets.Widget:
+    """Controls to the left of a picture, or above it where there is no room."""
+    return widgets.HBox(
+        [
+            widgets.VBox(controls, layout={"flex": "1 1 300px", "max_width": "640px"}),
+            widgets.VBox(picture, layout={"flex": "0 1 auto"}),
+        ],
+        layout={"flex_flow": "row wrap"},
+    )
 
 
 def complaint(error: Exception) -> str:

@@ -147,7 +147,7 @@ class Training(panel.Explorer):
     """
 
     theta = Steps(
-        "theta, clipping radius",
+        "theta (clipping)",
         (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100), default=1,
         off=True, hint="gradients longer than theta are cut to that length (梯度裁剪)",
     )  # fmt: skip
@@ -302,13 +302,13 @@ class Training(panel.Explorer):
             self._writing_due = now + max(WRITE, WRITE_SHARE * cost)
 
     def _draw_frame(self) -> None:
-        """The picture, the progress bar and the line below, for the run as it is now."""
+        """The picture, the progress bar and the line below, as the run is now."""
         run = self.current
         if self.picture is None or self.picture.levels != run.text.levels:
             self.picture = TrainingPicture(run.text.levels)
         curves = self._curves()
         current = curves.pop(run.key)
-        words = str(run.history[-1]) if run.has_diverged else ""
+        words = str(run.history[-1]).replace(": ", ":\n") if run.has_diverged else ""
         earlier = list(curves.values())
         self.picture.draw_frame(run.setting["num_epochs"], current, earlier, words)
         self.image.value = self.picture.png()
@@ -404,11 +404,17 @@ class Training(panel.Explorer):
         self._writing = widgets.HTML()
         return widgets.VBox(
             [
-                widgets.HTML(panel.STYLE),
-                panel.grid(self.widgets[name] for name in self.show),
-                widgets.Accordion([panel.grid(folded)], titles=("more settings",)),
-                self._buttons(),
-                self.image,
+                panel.beside(
+                    [
+                        panel.grid(self.widgets[name] for name in self.show),
+                        widgets.Accordion(
+                            [panel.grid(folded)], titles=["more settings"]
+                        ),
+                        self._buttons(),
+                        self._progress,
+                    ],
+                    [self.image],
+                ),
                 self.readout,
                 panel.grid(self.widgets[name] for name in writing),
                 self._writing,
@@ -432,7 +438,6 @@ class Training(panel.Explorer):
                 button("one epoch", "train for one epoch, then wait", self.step),
                 self._stop,
                 button("clear", "end this run and forget all curves", self.clear),
-                self._progress,
             ],
             layout={"flex_flow": "row wrap"},
         )

@@ -1,0 +1,168 @@
+"""A real JupyterLab in a real browser, for measuring and for testing."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [
+    "--no-sandbox",  # a container has none to offer
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CURRENT = "window.jupyterapp.shell.currentWidget"
+NOTIFICATION = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+LOG = "jupyterlab.log"
+
+
+def browser_path() -> str | None:
+    """Where the machine has Chromium; None if it has not."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator:
+    """Playwright, driving the machine's own Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def jupyterlab(root: Path) -> Iterator[str]:
+    """The address of a JupyterLab that serves a folder, with {} for a path in it.
+
+    What it and its kernels log goes to the file `LOG` in that folder.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, token = f"http://127.0.0.1:{port}", "token=reader"
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        "--expose-app-in-browser", f"--port={port}", f"--ServerApp.root_dir={root}",
+        f"--IdentityProvider.{token}",
+    ]  # fmt: skip
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root / "config")}
+    settings = root / "config" / "lab" / "user-settings" / NOTIFICATION
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false"}')  # or it asks, in front of everything
+    with open(root / LOG, "wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"{address}/api?{token}")
+            # Without "reset" JupyterLab opens the notebooks opened before, too.
+            yield f"{address}/lab/tree/{{}}?{token}&reset"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook of these code cells."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, path)
+
+
+class Notebook:
+    """A notebook that is open in the browser: a page, and what one does on it.
+
+    `complaints` are the errors that the page has thrown or logged to its console.
+    """
+
+    def __init__(self, browser, address: str, width: int = 1280, height: int = 900):
+        self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+        self.page.goto(address)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.until(self.is_idle, 60)
+
+    def close(self) -> None:
+        """Shut the kernel down, and leave."""
+        self.page.evaluate(f"() => {CURRENT}.sessionContext.shutdown()")
+        self.page.close()
+
+    def command(self, name: str) -> None:
+        """Run a command of JupyterLab's, such as "notebook:run-all-cells"."""
+        self.page.evaluate(f"() => jupyterapp.commands.execute('{name}')")
+
+    def run(self, number: int) -> None:
+        """Run one cell, by its number; does not wait for its end."""
+        self.go_to(number)
+        self.command("notebook:run-cell")
+
+    def go_to(self, number: int) -> None:
+        """Select a cell and scroll to its beginning."""
+        self.page.evaluate(
+            f"() => {{ {CURRENT}.content.activeCellIndex = {number};"
+            f" {CURRENT}.content.scrollToItem({number}, 'start') }}"
+        )
+
+    def code_cells(self) -> list[dict]:
+        """The code cells that are not empty, as the file will have them."""
+        cells = self.page.evaluate(f"() => {CURRENT}.content.model.toJSON().cells")
+        return [
+            cell
+            for cell in cells
+            if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+        ]
+
+    def outputs(self) -> list[dict]:
+        return [output for cell in self.code_cells() for output in cell["outputs"]]
+
+    def errors(self) -> list[dict]:
+        return [each for each in self.outputs() if each["output_type"] == "error"]
+
+    def is_idle(self) -> bool:
+        status = f"() => {CURRENT}?.sessionContext?.kernelDisplayStatus"
+        return self.page.evaluate(status) == "idle"
+
+    def has_run(self) -> bool:
+        """True once an error has stopped the run, or every cell is done."""
+        done = all(cell["execution_count"] for cell in self.code_cells())
+        return bool(self.errors()) or (done and self.is_idle())
+
+    def until(self, condition, seconds: float) -> None:
+        """Wait until `condition()` is true; TimeoutError if it takes longer."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not so after {seconds} seconds")
+            self.page.wait_for_timeout(50)
+
+    def printed(self, number: int):
+        """What the code cell printed, read as JSON."""
+        (output,) = self.code_cells()[number]["outputs"]
+        return json.loads("".join(output["text"]))
+
+    def _note(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+def _wait_for(url: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(url, timeout=5).close()
+        time.sleep(0.3)
+    raise TimeoutError(f"no answer from {url} in {seconds} seconds")
