@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -110,6 +110,22 @@ class SequenceLoader:
     def _minibatches(self):
         iterate = random_sampling if self.use_random_iter else sequential_partitioning
         return iterate(self.corpus, self.batch_size, self.num_steps, self.rng)
+
+
+class Interruptible:
+    """The minibatches of a loader, with a call of `check` before each.
+
+    A training run can be made to wait there, or be ended by an exception.
+    """
+
+    def __init__(self, loader: SequenceLoader, check: Callable[[], None]):
+        self.loader, self.check = loader, check
+        self.use_random_iter = loader.use_random_iter
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for minibatch in self.loader:
+            self.check()
+            yield minibatch
 
 
 def load_data(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +19,7 @@ from torch import Tensor
 from d2l_rnn import bptt, training
 from d2l_rnn._checks import integer, positive
 from d2l_rnn._threads import Threads
-from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.batching import Interruptible, SequenceLoader
 from d2l_rnn.rnn import RNNModelScratch, make_model
 from d2l_rnn.training import Progress
 
@@ -62,13 +62,15 @@ def sweep(
     num_steps: int = 35,
     use_random_iter: bool = False,
     device=None,
+    check: Callable[[], None] = lambda: None,
 ) -> Sweep:
     """Train a scratch RNN for each setting: the `Sweep` yields their records.
 
     Each curve is the one that `single` draws for its setting, up to rounding. A run
     that diverges yields a record that says so and none after it, and leaves the others
     alone. Models of similar size share a computation; those with more than
-    `MOST_HIDDENS` hidden units are trained one after another.
+    `MOST_HIDDENS` hidden units are trained one after another. `check` is called before
+    each minibatch, and may wait, or end the sweep by an exception.
 
     Raises ValueError if there is no setting, or for what `single` refuses.
     """
@@ -77,7 +79,9 @@ def sweep(
         raise ValueError(f"settings must be one Setting or more, got {settings!r}")
     settings = list(dict.fromkeys(settings))
     integer("num_epochs", num_epochs, at_least=0)
-    rest = (vocab_size, num_epochs, batch_size, num_steps, use_random_iter, device)
+    rest = (
+        vocab_size, num_epochs, batch_size, num_steps, use_random_iter, device, check
+    )  # fmt: skip
     runs = [
         _Batch(together, corpus, *rest)
         if len(together) > 1
@@ -130,7 +134,7 @@ def single(
     """
     return _Single(
         setting, corpus, vocab_size, num_epochs, batch_size, num_steps, use_random_iter,
-        device,
+        device, check=lambda: None,
     ).records  # fmt: skip
 
 
@@ -139,7 +143,7 @@ class _Single:
 
     def __init__(
         self, setting: Setting, corpus, vocab_size, num_epochs, batch_size, num_steps,
-        use_random_iter, device,
+        use_random_iter, device, check,
     ):  # fmt: skip
         self.settings, self.net = [setting], initial_model(setting, vocab_size, device)
         loader = SequenceLoader(
@@ -147,8 +151,9 @@ class _Single:
         )
         _check_vocab_size(vocab_size, loader.corpus)
         self.records = training.train(
-            self.net, loader, setting.lr, num_epochs, setting.theta
-        )
+            self.net, Interruptible(loader, check), setting.lr, num_epochs,
+            setting.theta,
+        )  # fmt: skip
 
     def epochs(self) -> Iterator[dict[Setting, Progress]]:
         return ({self.settings[0]: record} for record in self.records)
@@ -183,10 +188,10 @@ class _Batch:
 
     def __init__(
         self, settings: list[Setting], corpus, vocab_size, num_epochs, batch_size,
-        num_steps, use_random_iter, device,
+        num_steps, use_random_iter, device, check,
     ):  # fmt: skip
         self.settings, self.num_epochs, self.device = settings, num_epochs, device
-        self.use_random_iter = use_random_iter
+        self.use_random_iter, self.check = use_random_iter, check
         self.loaders = {
             seed: SequenceLoader(corpus, batch_size, num_steps, use_random_iter, seed)
             for seed in dict.fromkeys(each.seed for each in settings)
@@ -229,6 +234,7 @@ class _Batch:
         with threads.suited_to(S * B * H * H) as minibatch_done, torch.inference_mode():
             X, Y, lr, lengths = self._minibatches()
             for minibatch in zip(X, Y, lr, strict=True):
+                self.check()
                 if not losses or self.use_random_iter:
                     state = self.H_0
                 loss, norm, state = self._step(*minibatch, state)

@@ -196,7 +196,9 @@ def test_large_models_are_trained_one_by_one(trained, monkeypatch):
 @pytest.mark.parametrize("use_random_iter", [False, True])
 def test_a_padded_unit_stays_exactly_zero(use_random_iter):
     settings = [Setting(num_hiddens=n, lr=2.0) for n in (3, 9, 6)]
-    batch = sweeping._Batch(settings, CORPUS, 11, 5, 4, 5, use_random_iter, None)
+    batch = sweeping._Batch(
+        settings, CORPUS, 11, 5, 4, 5, use_random_iter, None, check=lambda: None
+    )
     begun = batch.vector.clone()
     assert len(list(batch.epochs())) == 5
     assert not torch.equal(batch.vector, begun)
@@ -372,3 +374,19 @@ def test_the_models_of_a_sweep_are_those_of_single_runs():
         assert swept.model(each).num_hiddens == each.num_hiddens
         for mine, theirs in zip(swept.model(each).params, net.params, strict=True):
             torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [[Setting()], [Setting(), Setting(seed=1)]])
+def test_a_check_before_each_minibatch_may_end_the_sweep(settings):
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) == 3:
+            raise InterruptedError
+
+    threads = torch.get_num_threads()
+    with pytest.raises(InterruptedError):
+        next(sweeping.sweep(settings, CORPUS, num_epochs=1, **SIZES, check=check))
+    assert len(calls) == 3
+    assert torch.get_num_threads() == threads

@@ -1,7 +1,7 @@
 """The picture of a training run, drawn fast enough to be watched.
 
 Matplotlib takes a hundred times as long to draw axes as to draw a curve on them. So the
-picture is drawn in layers: the axes, what came before, and on top the run as it goes
+picture is drawn in layers: the axes, the earlier runs, and on top the run as it goes
 on. Only a layer that has changed is drawn again, with those above it ("blitting").
 """
 
@@ -21,18 +21,20 @@ from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
 
 SMALL = {"fontsize": "small"}
 LEGEND = {"loc": "upper right", "framealpha": 0.85, "edgecolor": "white", **SMALL}
-BOLD = {"linewidth": 2.2, "linestyle": "-", "alpha": 1.0}
+BOLD = {"linewidth": 2.2, "linestyle": "-"}
 FADED = {"linewidth": 1.4, "alpha": 0.5}
 AFTER = {"linewidth": 1.4, "linestyle": "--", "color": "black"}
 LABELLED = 6  # of the earlier runs: a longer legend would hide the curves
+HIGHEST = 100  # times the perplexity of guessing: a curve above it leaves the picture
 
 
 @dataclass
 class Curve:
     """One run in the picture.
 
-    `records` have `epoch`, `perplexity`, `gradient_norm`, `clipped_norm` and
-    `clipped_fraction`, as those of `training.train`; `number` chooses the colour.
+    `records` have `epoch`, `perplexity`, `gradient_norm`, `clipped_norm`,
+    `clipped_fraction` and `diverged`, as those of `training.train`; `number` chooses
+    colour and line style.
     """
 
     label: str
@@ -49,13 +51,9 @@ class Curve:
         return LINE_STYLES[self.number % len(LINE_STYLES)]
 
     def column(self, field: str) -> list[float]:
-        """One field of the records by epoch, without what has no place on a scale."""
+        """One field of the records by epoch, NaN where it has no place on a scale."""
         values = [getattr(record, field) for record in self.records]
         return [value if math.isfinite(value) else math.nan for value in values]
-
-    @property
-    def has_diverged(self) -> bool:
-        return bool(self.records) and self.records[-1].diverged
 
 
 class TrainingPicture(Picture):
@@ -67,7 +65,7 @@ class TrainingPicture(Picture):
 
     def __init__(self, levels: Mapping[str, float]):
         super().__init__(6.4, 4.8)
-        self.set_layout_engine("none")
+        self.set_layout_engine("none")  # it would move the axes under the layers
         self.canvas = FigureCanvasAgg(self)
         self.levels = dict(levels)
         self.perplexity, self.norm, self.clipped = self.subplots(
@@ -77,146 +75,180 @@ class TrainingPicture(Picture):
                 "bottom": 0.105,
             },
         )  # fmt: skip
-        decorate(self.perplexity, "", "perplexity")
-        decorate(self.norm, "", "gradient norm")
-        decorate(self.clipped, "epoch", "clipped\n(%)").yaxis.label.set(**SMALL)
-        self.align_ylabels()
         self._set_scales()
         for label, level in self.levels.items():
             self.perplexity.axhline(level, color=GREY, linewidth=1, linestyle=":")
             _beside(self.perplexity, level, f"{label}\n{level:.3g}")
-        self._limits: tuple = ()  # of the axes as they were drawn
-        self._shown: tuple = ()  # what the middle layer shows
-        self._layers: list = [None, None]
+        self._lines = {
+            "perplexity": self._line(self.perplexity, BOLD, marker="o", markersize=4),
+            "gradient_norm": self._line(self.norm, BOLD),
+            "clipped_norm": self._line(self.norm, AFTER),
+            "clipped_fraction": self._line(self.clipped, BOLD),
+        }
+        self._limits: tuple = ()
+        self.show(1, Curve("", []))
 
-    def draw_frame(
+    def show(
         self, num_epochs: int, run: Curve, earlier: Sequence[Curve] = (), words=""
     ) -> None:
-        """Draw the run as it is now, over the earlier ones; `words` across them.
+        """Show a run that will have so many epochs, over the earlier ones.
 
-        `num_epochs` is where the run will end.
+        `words` are written across the curves.
         """
+        self._shown = num_epochs, run, earlier, words
         limits = self._limits_for(num_epochs, [run, *earlier])
         if limits != self._limits:
             self._draw_axes(limits)
-        still = [(each.label, each.number, len(each.records)) for each in earlier]
-        shown = (run.label, run.number, run.theta, words, *still)
-        if shown != self._shown:
-            self._draw_earlier(run, earlier, words)
-            self._shown = shown
-        self.canvas.restore_region(self._layers[1])
-        self._draw_curves(run)
+        self._draw_earlier(run, earlier, words)
+        self._draw_run(run)
+
+    def update(self) -> None:
+        """Show what the run has become since."""
+        num_epochs, run, earlier, words = self._shown
+        if self._has_left(run):
+            self.show(num_epochs, run, earlier, words)
+        else:
+            self._draw_run(run)
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        size = self.canvas.get_width_height()
-        pixels = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba())
-        buffer = io.BytesIO()
-        pixels.convert("RGB").save(buffer, "png", compress_level=1)
-        return buffer.getvalue()
+        return self._encoded("png", compress_level=1)
 
     _repr_png_ = png
 
+    def jpeg(self) -> bytes:
+        """The same as a JPEG, which takes a fifth of the time to encode."""
+        return self._encoded("jpeg", quality=92, subsampling=0)
+
+    def _encoded(self, format: str, **options) -> bytes:
+        size, buffer = self.canvas.get_width_height(), io.BytesIO()
+        pixels = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba())
+        pixels.convert("RGB").save(buffer, format, **options)
+        return buffer.getvalue()
+
     def _set_scales(self) -> None:
-        self.clipped.set_ylim(-6, 106)
-        self.clipped.set_yticks([0, 50, 100])
+        decorate(self.perplexity, "", "perplexity")
+        decorate(self.norm, "", "gradient norm")
+        decorate(self.clipped, "epoch", "clipped\n(%)").yaxis.label.set(**SMALL)
+        self.clipped.set_ylim(-0.06, 1.06)
+        self.clipped.set_yticks([0, 0.5, 1], ["0", "50", "100"])
         self.clipped.xaxis.set_major_locator(MaxNLocator(integer=True))
         for axes in (self.perplexity, self.norm):
             axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1,)))
             axes.yaxis.set_minor_formatter(NullFormatter())
             axes.yaxis.set_major_formatter("{x:g}")
 
+    def _line(self, axes, style: Mapping, **more) -> Line2D:
+        """A curve that `canvas.draw` leaves out: it is not of the axes' layer."""
+        (line,) = axes.plot([], [], animated=True, **style, **more)
+        return line
+
     def _limits_for(self, num_epochs: int, curves: Sequence[Curve]) -> tuple:
-        """The limits of epoch, perplexity and norm, with room for all curves."""
+        """The ends of the epochs, and of perplexity and norm in powers of ten."""
         epochs = max([num_epochs, *(len(each.records) for each in curves)])
-        perplexities = [*self.levels.values(), *_positive(curves, "perplexity")]
-        top = 1.5 * max(self.levels.values(), default=10.0)
-        if max(perplexities, default=0) > top:  # far above, a curve may leave
-            top = 10 ** math.ceil(math.log10(min(max(perplexities), 60 * top)))
+        guessing = max(self.levels.values(), default=10.0)
+        highest = max([guessing, *_positive(curves, "perplexity")])
+        top = 1.5 * guessing
+        if highest > top:
+            top = 10.0 ** math.ceil(math.log10(min(highest, HIGHEST * guessing)))
         norms = [
-            *_positive(curves[:1], "gradient_norm"),
-            *_positive(curves[:1], "clipped_norm"),
-            *(theta for theta in [curves[0].theta] if theta is not None),
-        ]
-        low = math.floor(math.log10(min([*norms, 0.3])))
-        high = math.ceil(math.log10(max([*norms, 3.0])))
-        return epochs, top, low, high
+            0.05, 5.0, *_positive(curves, "gradient_norm"),
+            *_positive(curves, "clipped_norm"),
+            *(each.theta for each in curves if each.theta is not None),
+        ]  # fmt: skip
+        low, high = math.log10(min(norms)), math.log10(max(norms))
+        return epochs, top, 10.0 ** math.floor(low), 10.0 ** math.ceil(high)
+
+    def _has_left(self, run: Curve) -> bool:
+        _, top, low, high = self._limits
+        top = math.inf if top >= HIGHEST * max(self.levels.values(), default=0) else top
+        norms = [*_positive([run], "gradient_norm"), *_positive([run], "clipped_norm")]
+        highest = max(_positive([run], "perplexity"), default=0)
+        return (
+            highest > top or max(norms, default=0) > high or min(norms, default=1) < low
+        )
 
     def _draw_axes(self, limits: tuple) -> None:
-        self._limits, self._shown = limits, ()
+        self._limits = limits
         epochs, top, low, high = limits
         self.clipped.set_xlim(0, epochs)
         self.perplexity.set_ylim(0.9, top)
-        self.norm.set_ylim(10**low, 10**high)
-        if top < 1e3:  # few perplexities are powers of ten
-            self.perplexity.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        self.norm.set_ylim(low, high)
+        # Few perplexities are powers of ten: if there is room, say 1, 2, 5, 10, 20, …
+        subs = (1, 2, 5) if top < 1e3 else (1,)
+        self.perplexity.yaxis.set_major_locator(LogLocator(subs=subs))
         self.canvas.draw()
-        self._layers[0] = self.canvas.copy_from_bbox(self.bbox)
+        self._axes_layer = self.canvas.copy_from_bbox(self.bbox)
 
     def _draw_earlier(self, run: Curve, earlier: Sequence[Curve], words: str) -> None:
-        self.canvas.restore_region(self._layers[0])
+        self.canvas.restore_region(self._axes_layer)
         for curve in earlier:
-            self._draw_perplexity(curve, linestyle=curve.linestyle, **FADED)
+            self._draw_perplexity(curve)
         self._draw_legends(run, earlier)
         if run.theta is not None:
             _draw(self.norm.axhline(run.theta, color=GREY, linestyle="-."))
             _draw(_beside(self.norm, run.theta, f"theta\n{run.theta:g}"))
+        if run.records and run.records[-1].diverged:
+            self._draw_cross(run)
         if words:
             _draw(
                 self.perplexity.text(
-                    0.5, 0.13, words, transform=self.perplexity.transAxes, ha="center",
-                    va="center", color=COLOURS[1], fontweight="bold", wrap=True,
+                    0.5, 0.16, words, transform=self.perplexity.transAxes, ha="center",
+                    va="center", color=COLOURS[1], fontweight="bold",
                     bbox={"facecolor": "white", "edgecolor": COLOURS[1]},
                 )
             )  # fmt: skip
-        self._layers[1] = self.canvas.copy_from_bbox(self.bbox)
+        self._earlier_layer = self.canvas.copy_from_bbox(self.bbox)
+
+    def _draw_perplexity(self, curve: Curve) -> None:
+        """The curve of an earlier run; its end is marked, as a point by itself is."""
+        epochs, values = curve.column("epoch"), curve.column("perplexity")
+        style = {"color": curve.colour, "linestyle": curve.linestyle, **FADED}
+        _draw(*self.perplexity.plot(epochs, values, **style))
+        _draw(
+            *self.perplexity.plot(epochs[-1:], values[-1:], "o", markersize=4, **style)
+        )
+        if curve.records and curve.records[-1].diverged:
+            self._draw_cross(curve)
+
+    def _draw_cross(self, curve: Curve) -> None:
+        """Where a curve ends that has no perplexity any more."""
+        _, top = self.perplexity.get_ylim()
+        _draw(
+            *self.perplexity.plot(
+                curve.records[-1].epoch, top, "X", color=curve.colour, markersize=10,
+                clip_on=False,
+            )
+        )  # fmt: skip
 
     def _draw_legends(self, run: Curve, earlier: Sequence[Curve]) -> None:
         handles = [
-            _line(
-                label=each.label, color=each.colour, linestyle=each.linestyle, **FADED
-            )
+            _handle(each.label, color=each.colour, linestyle=each.linestyle, **FADED)
             for each in earlier[-LABELLED:]
         ]
-        handles.append(_line(label=run.label, color=run.colour, **BOLD))
+        handles.append(_handle(run.label, color=run.colour, **BOLD))
         _draw(self.perplexity.legend(handles=handles, **LEGEND))
-        handles = [_line(label="before clipping", color=run.colour, **BOLD)]
+        handles = [_handle("before clipping", color=run.colour, **BOLD)]
         if run.theta is not None:
-            handles.append(_line(label="after", **AFTER))
+            handles.append(_handle("after", **AFTER))
         _draw(self.norm.legend(handles=handles, ncols=2, **LEGEND))
 
-    def _draw_curves(self, run: Curve) -> None:
+    def _draw_run(self, run: Curve) -> None:
+        self.canvas.restore_region(self._earlier_layer)
         epochs = run.column("epoch")
-        self._draw_perplexity(run, **BOLD)
-        _draw(*self.norm.plot(epochs, run.column("gradient_norm"), color=run.colour,
-                              **BOLD))  # fmt: skip
-        if run.theta is not None:
-            _draw(*self.norm.plot(epochs, run.column("clipped_norm"), **AFTER))
-        share = [100 * each for each in run.column("clipped_fraction")]
-        _draw(*self.clipped.plot(epochs, share, color=run.colour, **BOLD))
-
-    def _draw_perplexity(self, curve: Curve, **style) -> None:
-        epochs, values = curve.column("epoch"), curve.column("perplexity")
-        # The last point is marked: one point alone would otherwise not show.
-        _draw(
-            *self.perplexity.plot(
-                epochs, values, color=curve.colour, marker="o", markersize=4,
-                markevery=[-1] if epochs else None, **style,
-            )
-        )  # fmt: skip
-        if curve.has_diverged:
-            top = self.perplexity.get_ylim()[1]
-            _draw(
-                *self.perplexity.plot(
-                    epochs[-1:], [top], color=curve.colour, marker="X", markersize=10,
-                    clip_on=False, alpha=style["alpha"],
-                )
-            )  # fmt: skip
+        for field, line in self._lines.items():
+            if field == "clipped_norm" and run.theta is None:
+                continue
+            line.set_data(epochs, run.column(field))
+            if field != "clipped_norm":
+                line.set_color(run.colour)
+            if field == "perplexity":
+                line.set_markevery([len(epochs) - 1] if epochs else [])
+            line.axes.draw_artist(line)
 
 
-def _line(**style) -> Line2D:
-    return Line2D([], [], **style)
+def _handle(label: str, **style) -> Line2D:
+    return Line2D([], [], label=label, **style)
 
 
 def _draw(artist) -> None:

@@ -115,7 +115,7 @@ class Live:
                     continue
                 else:
                     return
-            aside()
+            self._do(aside)
 
     def stepped(self) -> None:
         """One step is done: a job that was to take a number of them may pause now."""
@@ -170,11 +170,14 @@ class Live:
                 else:
                     self._thread = None
                     return
-            try:
-                do()
-            except Stopped:
-                pass
-            except Exception as error:  # shown in the panel: a thread has no cell
-                self.error = error
+            self._do(do)
             self.settle()
             self.on_change()
+
+    def _do(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except Stopped:
+            pass
+        except Exception as error:  # for the panel to show: a thread has no cell
+            self.error = error

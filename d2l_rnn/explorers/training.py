@@ -18,7 +18,7 @@ import ipywidgets as widgets
 
 from d2l_rnn import corpora, generating, rnn, training
 from d2l_rnn import text as texts
-from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.batching import Interruptible, SequenceLoader
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
 from d2l_rnn.explorers.curves import Curve, TrainingPicture
@@ -30,8 +30,8 @@ MAX_TOKENS = 10_000  # of a text, as in the book
 LENGTH = 80  # characters that the model writes
 # Seconds between two frames, and between two texts that the model writes. Both come
 # later if they take long: a run has to train so many times as long as they take.
-FRAME, FRAME_SHARE = 1 / 15, 10
-WRITE, WRITE_SHARE = 1.0, 50
+FRAME, FRAME_SHARE = 1 / 14, 15
+WRITE, WRITE_SHARE = 1.0, 100
 AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
 
 STORY, TIME_MACHINE, OWN = "story", "time machine", "own"
@@ -119,22 +119,9 @@ class Run:
             setting["cell"], len(self.text.vocab), setting["num_hiddens"], seed=seed
         )
         return training.train(
-            self.net, _Interruptible(loader, check), setting["lr"],
+            self.net, Interruptible(loader, check), setting["lr"],
             setting["num_epochs"], setting["theta"],
         )  # fmt: skip
-
-
-class _Interruptible:
-    """Minibatches, with a call of `check` before each."""
-
-    def __init__(self, loader: SequenceLoader, check: Callable[[], None]):
-        self.loader, self.check = loader, check
-        self.use_random_iter = loader.use_random_iter
-
-    def __iter__(self):
-        for minibatch in self.loader:
-            self.check()
-            yield minibatch
 
 
 class Training(panel.Explorer):
@@ -269,7 +256,7 @@ class Training(panel.Explorer):
         self._changed()
         if run is not seen:
             self._train(run, records)
-        self._draw_frame()
+        self._show()
         self._write()
         self.live.settle()
         self._changed()
@@ -285,7 +272,7 @@ class Training(panel.Explorer):
                 self.live.stepped()
         except Stopped:
             if not self.live.is_busy:  # nothing comes after it
-                self._draw_frame()
+                self._show()
             raise
         run.seconds = time.perf_counter() - started
 
@@ -293,7 +280,7 @@ class Training(panel.Explorer):
         """Draw and write, if the last time is long enough ago for the run to go on."""
         now = time.perf_counter()
         if now >= self._frame_due:
-            self._draw_frame()
+            self._show() if len(self.current.history) == 1 else self._update()
             cost = time.perf_counter() - now
             self._frame_due = now + max(FRAME, FRAME_SHARE * cost)
         elif now >= self._writing_due:
@@ -301,19 +288,26 @@ class Training(panel.Explorer):
             cost = time.perf_counter() - now
             self._writing_due = now + max(WRITE, WRITE_SHARE * cost)
 
-    def _draw_frame(self) -> None:
-        """The picture, the progress bar and the line below, as the run is now."""
+    def _show(self) -> None:
+        """The run as it is now, over all that were shown before."""
         run = self.current
         if self.picture is None or self.picture.levels != run.text.levels:
             self.picture = TrainingPicture(run.text.levels)
         curves = self._curves()
-        current = curves.pop(run.key)
         words = str(run.history[-1]).replace(": ", ":\n") if run.has_diverged else ""
-        earlier = list(curves.values())
-        self.picture.draw_frame(run.setting["num_epochs"], current, earlier, words)
-        self.image.value = self.picture.png()
-        self._progress.value = len(run.history)
-        self.readout.value = in_words(run)
+        current, earlier = curves.pop(run.key), list(curves.values())
+        self.picture.show(run.setting["num_epochs"], current, earlier, words)
+        self._publish()
+
+    def _update(self) -> None:
+        """What the run has become since the last frame."""
+        self.picture.update()
+        self._publish()
+
+    def _publish(self) -> None:
+        self.image.value = self.picture.jpeg()
+        self._progress.value = len(self.current.history)
+        self.readout.value = in_words(self.current)
 
     def _curves(self) -> dict[tuple, Curve]:
         """Every run shown so far, labelled by what tells them apart."""
@@ -350,11 +344,15 @@ class Training(panel.Explorer):
             self._writing.value = two_texts(prefix, *both)
 
     def _forget(self) -> None:
+        """Nothing but axes."""
         self.runs.clear()
         self._ahead.clear()
-        self.current, self.picture = None, None
-        self.image.value, self.readout.value, self._writing.value = b"", "", ""
-        self._progress.value = 0
+        self.current = None
+        if self.picture is not None:
+            self.picture = TrainingPicture(self.picture.levels)
+            self.picture.show(self.num_epochs, Curve("no run yet", []))
+            self.image.value = self.picture.jpeg()
+        self._progress.value, self.readout.value, self._writing.value = 0, "", ""
 
     def _train_ahead(self, run: Run) -> None:
         """Train the settings next to this one, while the reader looks at it."""
@@ -372,10 +370,9 @@ class Training(panel.Explorer):
         swept = sweep(
             runs, run.text.corpus, len(run.text.vocab), setting["num_epochs"],
             setting["batch_size"], setting["num_steps"],
-            setting["sampling"] == "random",
+            setting["sampling"] == "random", check=self.live.check,
         )  # fmt: skip
         for records in swept:
-            self.live.check()
             for each, record in records.items():
                 runs[each].history.append(record)
         for each, ahead in runs.items():
@@ -398,6 +395,7 @@ class Training(panel.Explorer):
             for name in SETTING
             if name not in self.show and name not in writing
         ]
+        self.image.format = "jpeg"
         self._progress = widgets.IntProgress(
             description="epochs", max=self.num_epochs, layout={"width": "auto"}
         )
