@@ -21,7 +21,7 @@ from d2l_rnn import text as texts
 from d2l_rnn.batching import Interruptible, SequenceLoader
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
-from d2l_rnn.explorers.curves import Curve, TrainingPicture
+from d2l_rnn.explorers.curves import HIGHEST, Curve, TrainingPicture
 from d2l_rnn.explorers.live import APART, Stopped
 from d2l_rnn.markov import NGramModel
 from d2l_rnn.sweeping import MOST_HIDDENS, Setting, sweep
@@ -30,17 +30,18 @@ MAX_TOKENS = 10_000  # of a text, as in the book
 LENGTH = 80  # characters that the model writes
 # Seconds between two frames, and between two texts that the model writes. Both come
 # later if they take long: a run has to train so many times as long as they take.
-FRAME, FRAME_SHARE = 1 / 14, 15
+FRAME, FRAME_SHARE, MOST = 1 / 14, 15, 0.02
 WRITE, WRITE_SHARE = 1.0, 100
 AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
 
 STORY, TIME_MACHINE, OWN = "story", "time machine", "own"
-# What makes a run, and how a legend calls it, if not by its value alone.
-SETTING = {
+# What a legend calls the settings, before their values.
+SHORT = {
     "theta": "theta = ", "num_hiddens": "H = ", "lr": "lr = ", "num_steps": "T = ",
     "batch_size": "B = ", "num_epochs": "epochs = ", "seed": "seed = ", "sampling": "",
-    "cell": "", "text": "", "own_text": "",
+    "cell": "", "text": "",
 }  # fmt: skip
+SETTING = (*SHORT, "own_text")  # what makes a run
 SWEPT = (
     "theta",
     "lr",
@@ -249,8 +250,10 @@ class Training(panel.Explorer):
             run = seen
         else:
             records = run.begin(self.live.check)
+        if seen is not None:
+            run.number = seen.number
         if run.number is None:
-            run.number = next(self._numbers) if seen is None else seen.number
+            run.number = next(self._numbers)
         self.runs[run.key] = self.current = run
         self._progress.max = setting["num_epochs"]
         self._changed()
@@ -281,7 +284,7 @@ class Training(panel.Explorer):
         now = time.perf_counter()
         if now >= self._frame_due:
             self._show() if len(self.current.history) == 1 else self._update()
-            cost = time.perf_counter() - now
+            cost = min(time.perf_counter() - now, MOST)  # the first takes longer
             self._frame_due = now + max(FRAME, FRAME_SHARE * cost)
         elif now >= self._writing_due:
             self._write()
@@ -294,7 +297,7 @@ class Training(panel.Explorer):
         if self.picture is None or self.picture.levels != run.text.levels:
             self.picture = TrainingPicture(run.text.levels)
         curves = self._curves()
-        words = str(run.history[-1]).replace(": ", ":\n") if run.has_diverged else ""
+        words = trouble(run.history, run.text.levels["guessing"])
         current, earlier = curves.pop(run.key), list(curves.values())
         self.picture.show(run.setting["num_epochs"], current, earlier, words)
         self._publish()
@@ -311,22 +314,27 @@ class Training(panel.Explorer):
 
     def _curves(self) -> dict[tuple, Curve]:
         """Every run shown so far, labelled by what tells them apart."""
-        settings = [run.setting for run in self.runs.values()]
+        said = {key: self._in_words(run.setting) for key, run in self.runs.items()}
         differing = [
-            name for name in SETTING if len({each[name] for each in settings}) > 1
+            name for name in SHORT if len({each[name] for each in said.values()}) > 1
         ]
-        names = [name for name in differing or self.show if name in SETTING]
+        names = differing or [name for name in self.show if name in SHORT]
         return {
             key: Curve(
-                self._label(run.setting, names), run.history, run.number,
+                ", ".join(said[key][name] for name in names), run.history, run.number,
                 run.setting["theta"],
             )
             for key, run in self.runs.items()
         }  # fmt: skip
 
-    def _label(self, setting: dict, names: Iterable[str]) -> str:
-        values = {name: self.controls[name].says(setting[name]) for name in names}
-        return ", ".join(SETTING[name] + value for name, value in values.items())
+    def _in_words(self, setting: dict) -> dict[str, str]:
+        said = {
+            name: SHORT[name] + self.controls[name].says(setting[name])
+            for name in SHORT
+        }
+        if setting["text"] == OWN:  # whose letters the picture's font may not have
+            said["text"] += f" ({len(setting['own_text']):,} characters)"
+        return said
 
     def _write(self) -> None:
         """What the model writes now: the most probable characters, and drawn ones."""
@@ -341,7 +349,8 @@ class Training(panel.Explorer):
         except ValueError as error:
             self._writing.value = panel.complaint(error)
         else:
-            self._writing.value = two_texts(prefix, *both)
+            read = "".join(vocab.to_tokens(vocab[list(prefix)]))
+            self._writing.value = two_texts(len(read), *both)
 
     def _forget(self) -> None:
         """Nothing but axes."""
@@ -449,6 +458,20 @@ class Training(panel.Explorer):
         super()._changed()
 
 
+def trouble(history: training.History, guessing: float) -> str:
+    """What went wrong in a run, and what may help; empty if all is well.
+
+    A run is lost if it has become far worse than guessing among the vocabulary, even if
+    its numbers are finite.
+    """
+    lost = [each.epoch for each in history if each.perplexity > HIGHEST * guessing]
+    if not lost or history[-1].perplexity <= guessing:
+        return ""
+    what = "diverged" if history[-1].diverged else "lost"
+    epoch = history[-1].epoch if history[-1].diverged else lost[0]
+    return f"{what} at epoch {epoch}:\ntry a smaller learning rate or a smaller theta"
+
+
 def in_words(run: Run) -> str:
     """The last record of a run, as a line of HTML."""
     if not run.history:
@@ -458,21 +481,21 @@ def in_words(run: Run) -> str:
         return str(last)
     return (
         f"epoch <b>{last.epoch}</b> of {run.setting['num_epochs']} · "
-        f"perplexity <b>{last.perplexity:.2f}</b> · "
+        f"perplexity <b>{last.perplexity:.3g}</b> · "
         f"{last.tokens_per_second:,.0f} tokens/s · gradient norm "
         f"{last.gradient_norm:.2g} · {last.clipped_fraction:.0%} of the steps clipped"
     )
 
 
-def two_texts(prefix: str, greedy: str, drawn: str) -> str:
-    """What a model writes, as a table in HTML; the prefix is set apart."""
+def two_texts(read: int, greedy: str, drawn: str) -> str:
+    """What a model writes, as a table in HTML; what it has `read` first is bold."""
     rows = (("most probable", greedy), ("drawn", drawn))
     return (
         "<table>"
         + "".join(
             f"<tr><td style='white-space: nowrap; padding-right: 1em'>{name}</td>"
-            f"<td style='font-family: monospace'><b>{html.escape(text[: len(prefix)])}"
-            f"</b>{html.escape(text[len(prefix) :])}</td></tr>"
+            f"<td style='font-family: monospace'><b>{html.escape(text[:read])}</b>"
+            f"{html.escape(text[read:])}</td></tr>"
             for name, text in rows
         )
         + "</table>"

@@ -1,0 +1,151 @@
+"""Every control: what it allows, what it refuses, and that slider and value agree."""
+
+import math
+
+import pytest
+
+pytest.importorskip("ipywidgets")
+
+from hypothesis import given  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from d2l_rnn.explorers import controls  # noqa: E402
+
+
+class Owner:
+    """What a control needs of an explorer: its widgets, and `set`."""
+
+    theta = controls.Steps("theta", (0.1, 1, 10), default=1, off=True)
+    num_hiddens = controls.Steps("H", (8, 64, 512), default=64, whole=True)
+    num_steps = controls.Whole("T", 2, 100, 35)
+    noise = controls.Real("noise", 0, 2, 0.2, step=0.05)
+    cell = controls.Choice("cell", {"nn.RNN": "rnn", "GRU": "gru"}, default="rnn")
+    prefix = controls.Words("begins with", "time")
+    own_text = controls.Words("my own", rows=3)
+
+    def __init__(self):
+        self.controls = {
+            name: control
+            for name, control in vars(type(self)).items()
+            if isinstance(control, controls.Control)
+        }
+        self.widgets = {name: each.widget() for name, each in self.controls.items()}
+
+    def set(self, **values):
+        for name, value in values.items():
+            control = self.controls[name]
+            control.show(self.widgets[name], control.checked(value))
+
+
+def test_defaults_and_classes():
+    owner = Owner()
+    values = {name: getattr(owner, name) for name in owner.controls}
+    assert values == {
+        "theta": 1, "num_hiddens": 64, "num_steps": 35, "noise": 0.2, "cell": "rnn",
+        "prefix": "time", "own_text": "",
+    }  # fmt: skip
+    assert isinstance(Owner.theta, controls.Steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theta", 10), ("theta", 0.37), ("theta", None), ("num_hiddens", 100),
+        ("num_steps", 2), ("noise", 0.123), ("noise", 2), ("cell", "gru"),
+        ("prefix", ""), ("own_text", "动手学\n深度学习 🙂"),
+    ],
+)  # fmt: skip
+def test_what_is_set_is_read(name, value):
+    owner = Owner()
+    setattr(owner, name, value)
+    assert getattr(owner, name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("theta", 0, "theta must be a number from 0.1 to 10 or None"),
+        ("theta", math.nan, "theta"), ("theta", math.inf, "theta"),
+        ("theta", "1", "theta"), ("theta", True, "theta"),
+        ("num_hiddens", 7, "num_hiddens must be an integer from 8 to 512, got 7"),
+        ("num_hiddens", 8.0, "num_hiddens"), ("num_hiddens", None, "num_hiddens"),
+        ("num_steps", 101, "num_steps must be an integer from 2 to 100, got 101"),
+        ("num_steps", 5.5, "num_steps"),
+        ("noise", -0.1, "noise must be a number from 0 to 2, got -0.1"),
+        ("noise", math.nan, "noise"), ("noise", None, "noise"),
+        ("cell", "GRU", "cell must be one of 'rnn', 'gru', got 'GRU'"),
+        ("prefix", None, "prefix must be a string"), ("own_text", 3, "own_text"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_and_nothing_moves(name, value, says):
+    owner = Owner()
+    before = getattr(owner, name)
+    with pytest.raises(ValueError, match=says):
+        setattr(owner, name, value)
+    assert getattr(owner, name) == before
+
+
+def test_a_value_between_two_positions_gets_one_of_its_own():
+    owner = Owner()
+    owner.theta = 0.37
+    owner.theta = None
+    owner.theta = 0.37
+    shown = [label for label, _ in owner.widgets["theta"].options]
+    assert shown == ["0.1", "0.37", "1", "10", "off"]
+    assert owner.widgets["theta"].label == "0.37"
+
+
+def test_the_last_position_is_off():
+    owner = Owner()
+    slider = owner.widgets["theta"]
+    slider.index = len(slider.options) - 1
+    assert owner.theta is None
+    assert Owner.theta.says(None) == "off"
+
+
+@given(st.floats(0.1, 10))
+def test_any_number_in_between(value):
+    owner = Owner()
+    owner.theta = value
+    assert owner.theta == value
+    positions = [each for _, each in owner.widgets["theta"].options]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "reach", "near"),
+    [
+        (Owner.theta, 1, 1, [0.1, 10]),
+        (Owner.theta, 10, 1, [1, None]),
+        (Owner.theta, None, 2, [1, 10]),
+        (Owner.theta, 0.5, 1, [0.1, 1]),
+        (Owner.num_hiddens, 8, 2, [64, 512]),
+        (Owner.num_steps, 3, 2, [2, 4, 5]),
+        (Owner.num_steps, 100, 1, [99]),
+    ],
+)
+def test_neighbours(control, value, reach, near):
+    assert control.neighbours(value, reach) == near
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "words"),
+    [
+        (Owner.theta, 0.5, "0.5"), (Owner.theta, 10, "10"),
+        (Owner.num_hiddens, 64, "64"), (Owner.noise, 0.1 + 0.2, "0.3"),
+        (Owner.cell, "gru", "GRU"), (Owner.prefix, "time", "time"),
+    ],
+)  # fmt: skip
+def test_values_in_words(control, value, words):
+    assert control.says(value) == words
+
+
+def test_every_widget_says_what_it_does():
+    for widget in Owner().widgets.values():
+        assert widget.description and widget.tooltip
+
+
+def test_a_pasted_text_counts_when_it_is_there():
+    widgets = Owner().widgets
+    assert not widgets["own_text"].continuous_update
+    assert widgets["prefix"].continuous_update
