@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -117,12 +117,15 @@ class Notebook:
             f" {CURRENT}.content.scrollToItem({number}, 'start') }}"
         )
 
+    def cells(self) -> list[dict]:
+        """All cells, as the file will have them."""
+        return self.page.evaluate(f"() => {CURRENT}.content.model.toJSON().cells")
+
     def code_cells(self) -> list[dict]:
-        """The code cells that are not empty, as the file will have them."""
-        cells = self.page.evaluate(f"() => {CURRENT}.content.model.toJSON().cells")
+        """The code cells that are not empty."""
         return [
             cell
-            for cell in cells
+            for cell in self.cells()
             if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
         ]
 
@@ -148,6 +151,16 @@ class Notebook:
             if time.monotonic() > end:
                 raise TimeoutError(f"not so after {seconds} seconds")
             self.page.wait_for_timeout(50)
+
+    def until_still(self, look: Callable, seconds: float) -> None:
+        """Wait until `look()` has given the same for a while."""
+        seen: list = []
+
+        def is_still() -> bool:
+            seen.append(look())
+            return len(seen) > 6 and len(set(seen[-6:])) == 1
+
+        self.until(is_still, seconds)
 
     def printed(self, number: int):
         """What the code cell printed, read as JSON."""

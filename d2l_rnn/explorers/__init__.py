@@ -10,7 +10,16 @@ They need ipywidgets, which `pip install "d2l_rnn[lab]"` brings along.
 
 import importlib
 
-_MODULES = {"Training": "training"}
+_MODULES = {
+    "Autoregression": "autoregression",
+    "GradientFlow": "gradient_flow",
+    "MarkovChain": "markov_chain",
+    "Minibatches": "minibatches",
+    "NGramText": "ngram_text",
+    "Training": "training",
+    "UnrolledRNN": "unrolled",
+    "Vocabulary": "vocabulary",
+}
 
 
 def __getattr__(name: str):

@@ -172,8 +172,12 @@ class Choice(Control):
         return _checks.one_of(self.name, value, list(self.choices.values()))
 
     def widget(self):
-        options = list(self.choices.items())
-        return widgets.Dropdown(options=options, value=self.default, **self._look())
+        # Not a Dropdown: JupyterLab takes the keys that would open it for its own.
+        look = self._look()
+        look["style"] |= {"button_width": "auto"}
+        return widgets.ToggleButtons(
+            options=list(self.choices.items()), value=self.default, **look
+        )
 
     def says(self, value) -> str:
         return next(shown for shown, each in self.choices.items() if each == value)

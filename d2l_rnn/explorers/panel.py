@@ -107,8 +107,10 @@ class Explorer:
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
-        return f"{type(self).__name__}({values})"
+        said = ", ".join(
+            f"{name}={_brief(value)}" for name, value in self.values.items()
+        )
+        return f"{type(self).__name__}({said})"
 
     def _ipython_display_(self) -> None:
         """Show the panel, and leave its picture for those who have no kernel."""
@@ -155,6 +157,20 @@ def grid(controls) -> widgets.Widget:
     return widgets.GridBox(list(controls), layout=layout)
 
 
+def folded(description: str, inside: widgets.Widget) -> widgets.Widget:
+    """A button that unfolds a widget (an Accordion cannot be reached by keyboard)."""
+    button = widgets.ToggleButton(
+        description=description, tooltip="show or hide", layout={"width": "auto"}
+    )
+
+    def unfold(_=None):
+        inside.layout.display = "" if button.value else "none"
+
+    unfold()
+    button.observe(unfold, "value")
+    return widgets.VBox([button, inside])
+
+
 def beside(controls: list, picture: list) -> widgets.Widget:
     """Controls to the left of a picture, or above it where there is no room."""
     return widgets.HBox(
@@ -169,6 +185,12 @@ def beside(controls: list, picture: list) -> widgets.Widget:
 def complaint(error: Exception) -> str:
     """An error, as a reader wants to see it."""
     return f"<b style='color: #A03000'>{html.escape(str(error))}</b>"
+
+
+def _brief(value) -> str:
+    """A value as code has it; of a long text, only its beginning."""
+    said = repr(value)
+    return said if len(said) <= 60 else f"{said[:57]}...'"
 
 
 def known(name: str, controls) -> None:

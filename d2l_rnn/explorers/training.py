@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 
 import ipywidgets as widgets
 
-from d2l_rnn import corpora, generating, rnn, training
-from d2l_rnn import text as texts
+from d2l_rnn import generating, rnn, training
 from d2l_rnn.batching import Interruptible, SequenceLoader
-from d2l_rnn.explorers import panel
+from d2l_rnn.explorers import panel, texts
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
 from d2l_rnn.explorers.curves import HIGHEST, Curve, TrainingPicture
 from d2l_rnn.explorers.live import APART, Stopped
 from d2l_rnn.markov import NGramModel
 from d2l_rnn.sweeping import MOST_HIDDENS, Setting, sweep
+from d2l_rnn.text import Vocab, corpus_of
 
 MAX_TOKENS = 10_000  # of a text, as in the book
 LENGTH = 80  # characters that the model writes
@@ -34,7 +34,6 @@ FRAME, FRAME_SHARE, MOST = 1 / 14, 15, 0.02
 WRITE, WRITE_SHARE = 1.0, 100
 AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
 
-STORY, TIME_MACHINE, OWN = "story", "time machine", "own"
 # What a legend calls the settings, before their values.
 SHORT = {
     "theta": "theta = ", "num_hiddens": "H = ", "lr": "lr = ", "num_steps": "T = ",
@@ -55,30 +54,18 @@ class Text:
     """What a run learns from, and the perplexities to compare it with."""
 
     corpus: list[int]
-    vocab: texts.Vocab
+    vocab: Vocab
     levels: dict[str, float]
 
 
 @functools.lru_cache(maxsize=8)
-def load(text: str, own_text: str = "") -> Text:
-    """The first characters of a text: the story, *The Time Machine*, or the reader's.
+def load(which: str, own_text: str = "") -> Text:
+    """The first characters of a text, and the perplexities to compare with.
 
-    Raises ValueError if *The Time Machine* is neither here nor to be had, or if there
-    is no text.
+    Raises ValueError as `texts.lines_of` does.
     """
-    if text == OWN:
-        if not own_text.strip():
-            raise ValueError("own_text must be a text to learn from: paste one")
-        corpus, vocab = texts.corpus_of(own_text.splitlines(), "char", MAX_TOKENS)
-    else:
-        path = corpora.STORY_PATH
-        if text == TIME_MACHINE:
-            found = corpora.find_text()
-            if not found.is_time_machine:
-                raise ValueError("text must be the story or your own: offline, and The "
-                                 "Time Machine has not been fetched yet")  # fmt: skip
-            path = found.path
-        corpus, vocab = texts.load_corpus(path, "char", MAX_TOKENS)
+    lines = texts.lines_of(which, own_text, clean=which != texts.OWN)
+    corpus, vocab = corpus_of(lines, "char", MAX_TOKENS)
     bigram = NGramModel(corpus, 2).perplexity(corpus) if len(corpus) > 1 else 1.0
     return Text(corpus, vocab, {"guessing": len(vocab), "bigram": bigram})
 
@@ -153,7 +140,7 @@ class Training(panel.Explorer):
     seed = Whole("seed", 0, 20, 0, hint="of the initial parameters and minibatches")
     sampling = Choice(
         "minibatches",
-        {"sequential partitioning": "sequential", "random sampling": "random"},
+        {"sequential": "sequential", "random": "random"},
         default="sequential",
         hint="how the text is cut into minibatches (顺序划分, 随机抽样)",
     )
@@ -162,17 +149,8 @@ class Training(panel.Explorer):
         {"scratch RNN": "scratch", "nn.RNN": "rnn", "GRU": "gru", "LSTM": "lstm"},
         default="scratch", hint="what computes the next hidden state",
     )  # fmt: skip
-    text = Choice(
-        "text",
-        {
-            "The Time Machine": TIME_MACHINE, "the built-in story": STORY,
-            "my own text": OWN,
-        },
-        default=TIME_MACHINE, hint="its first 10,000 characters are learned",
-    )  # fmt: skip
-    own_text = Words(
-        "my own text", rows=3, placeholder="paste 2,000 characters or more"
-    )
+    text = texts.TextChoice("its first 10,000 characters are learned")
+    own_text = texts.OwnText("paste 2,000 characters or more")
     prefix = Words("begins with", "time traveller", hint="what the model reads first")
     temperature = Real(
         "temperature", 0.1, 3, 0.7, 0.1,
@@ -186,8 +164,6 @@ class Training(panel.Explorer):
         self._ahead: dict[tuple, Run] = {}
         self._numbers = itertools.count()
         self._moved_last, self._frame_due, self._writing_due = "theta", 0.0, 0.0
-        if "text" not in values and not corpora.find_text().is_time_machine:
-            values["text"] = STORY
         super().__init__(**values)
 
     @property
@@ -195,7 +171,7 @@ class Training(panel.Explorer):
         """The values of the controls that make a run."""
         setting = {name: getattr(self, name) for name in SETTING}
         # A text that is pasted, but not in use, makes no difference.
-        return setting if self.text == OWN else {**setting, "own_text": ""}
+        return setting if self.text == texts.OWN else {**setting, "own_text": ""}
 
     @property
     def history(self) -> training.History:
@@ -332,7 +308,7 @@ class Training(panel.Explorer):
             name: SHORT[name] + self.controls[name].says(setting[name])
             for name in SHORT
         }
-        if setting["text"] == OWN:  # whose letters the picture's font may not have
+        if setting["text"] == texts.OWN:  # which the font may not have
             said["text"] += f" ({len(setting['own_text']):,} characters)"
         return said
 
@@ -414,9 +390,7 @@ class Training(panel.Explorer):
                 panel.beside(
                     [
                         panel.grid(self.widgets[name] for name in self.show),
-                        widgets.Accordion(
-                            [panel.grid(folded)], titles=["more settings"]
-                        ),
+                        panel.folded("more settings", panel.grid(folded)),
                         self._buttons(),
                         self._progress,
                     ],

@@ -1,11 +1,10 @@
-"""Every notebook, opened and run from its first cell to its last as a reader does it.
+"""Every notebook as a reader goes through it: run all cells, then try every control.
 
-Set D2L_RNN_SCREENSHOTS to a folder to keep a picture of each notebook's first and last
-screen.
+Set D2L_RNN_SCREENSHOTS to a folder to keep pictures of each notebook's first and last
+screen, and of each panel in a narrow and in a wide window.
 """
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -14,86 +13,100 @@ pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
-CELLS = """() => {
-    const notebook = window.jupyterapp.shell.currentWidget?.content?.model;
-    return notebook ? notebook.toJSON().cells : [];
-}"""
-STATUS = (
-    "() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus"
-)
+SCREENSHOTS = os.environ.get("D2L_RNN_SCREENSHOTS")
+VIEW = "application/vnd.jupyter.widget-view+json"
+OWN_TEXT = "循环神经网络是具有隐状态的神经网络，时间旅行者说。\n" * 100
+# What a panel shows, but for the sliders and their own numbers.
+SHOWN = """panel => JSON.stringify([
+    [...panel.querySelectorAll('img')].map(each => each.src),
+    [...panel.querySelectorAll('.widget-html-content')].map(each => each.innerText),
+    [...panel.querySelectorAll('.progress-bar')].map(each => each.style.width),
+    [...panel.querySelectorAll('button')].map(each => each.innerText + each.disabled),
+])"""
 
 
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    yield page
-    page.close()
-
-
-def code_cells(page):
-    return [
-        cell
-        for cell in page.evaluate(CELLS)
-        if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
-    ]
-
-
-def outputs(page):
-    return [output for cell in code_cells(page) for output in cell["outputs"]]
-
-
-def errors(page):
-    return [output for output in outputs(page) if output["output_type"] == "error"]
-
-
-def ended(page):
-    """True once an error has stopped the run, or every cell is done."""
-    done = all(cell["execution_count"] for cell in code_cells(page))
-    return errors(page) or (done and page.evaluate(STATUS) == "idle")
-
-
-def until(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"not so after {seconds} seconds")
-
-
-def screenshot(page, name):
-    folder = os.environ.get("D2L_RNN_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
+def keep(notebook, name):
+    """Keep a picture of what the browser shows, if pictures are wanted."""
+    if SCREENSHOTS:
+        notebook.page.wait_for_timeout(500)
+        notebook.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_run_all(lab, page, name):
-    page.goto(lab.format(name))
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    until(lambda: page.evaluate(STATUS) == "idle", 60)
-    page.evaluate(
-        "() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
-    )
-    assert outputs(page) == []
+def test_run_all_then_move_everything(open_notebook, name):
+    notebook = open_notebook(f"notebooks/{name}")
+    notebook.command("notebook:clear-all-cell-outputs")
+    assert notebook.outputs() == []
 
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    until(lambda: ended(page), 180)
+    notebook.page.get_by_role("menuitem", name="Run", exact=True).click()
+    notebook.page.get_by_text("Run All Cells", exact=True).click()
+    notebook.until(notebook.has_run, 180)
+    assert notebook.errors() == []
+    assert all(cell["execution_count"] for cell in notebook.code_cells())
+    assert any("image/png" in each.get("data", {}) for each in notebook.outputs())
+    keep(notebook, f"{name}-last")
 
-    assert errors(page) == []
-    assert all(cell["execution_count"] for cell in code_cells(page))
-    assert any("image/png" in output.get("data", {}) for output in outputs(page))
-    screenshot(page, f"{name}-last")
-    page.evaluate(
-        "() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 0 }"
-    )
-    page.evaluate(
-        "() => jupyterapp.shell.currentWidget.content.scrollToItem(0, 'start')"
-    )
-    page.wait_for_timeout(500)
-    screenshot(page, f"{name}-first")
-    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-    assert page.complaints == []
+    for number in panels(notebook):
+        notebook.go_to(number)
+        for width in (1600, 1024) if SCREENSHOTS else ():
+            notebook.page.set_viewport_size({"width": width, "height": 900})
+            keep(notebook, f"{name}-{number}-{width}")
+        move_everything(notebook)
+        keep(notebook, f"{name}-{number}-moved")
+    notebook.go_to(0)
+    keep(notebook, f"{name}-first")
+    assert notebook.errors() == []
+    assert notebook.complaints == []
+
+
+def panels(notebook):
+    """The numbers of the cells that show a panel."""
+    return [
+        number
+        for number, cell in enumerate(notebook.cells())
+        if any(VIEW in output.get("data", {}) for output in cell.get("outputs", ()))
+    ]
+
+
+def move_everything(notebook):
+    """Move each slider of the panel in the active cell by keyboard, press each button.
+
+    Each has to change what the panel shows.
+    """
+    page = notebook.page
+    panel = page.locator(".jp-Cell.jp-mod-active .d2l-rnn-explorer")
+    panel.wait_for(timeout=30_000)
+
+    def answers_to(act):
+        page.wait_for_timeout(300)
+        before = panel.evaluate(SHOWN)
+        act()
+        notebook.until(lambda: panel.evaluate(SHOWN) != before, 30)
+        notebook.until_still(lambda: panel.evaluate(SHOWN), 60)
+
+    for button in panel.get_by_role("button", name="more settings").all():
+        button.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+    for handle in panel.locator(".noUi-handle").all():
+        answers_to(lambda handle=handle: move(page, handle))
+    for box in panel.locator("input[type=checkbox]").all():
+        answers_to(lambda box=box: (box.focus(), page.keyboard.press("Space")))
+    for line in panel.locator("input[type=text]").all():
+        answers_to(lambda line=line: (line.focus(), page.keyboard.type("e")))
+    for choice in panel.locator("select").all():
+        keys = choice.locator("option").count() - 1
+        for key in ["ArrowDown"] * keys:
+            answers_to(lambda: (choice.focus(), page.keyboard.press(key)))  # noqa: B023
+    for box in panel.locator("textarea").all():
+        answers_to(lambda box=box: (box.fill(OWN_TEXT), page.keyboard.press("Tab")))
+    for button in panel.locator("button.jupyter-button:not(.jupyter-widgets-togglebutton)").all():
+        if button.is_enabled():
+            answers_to(lambda b=button: (b.focus(), page.keyboard.press("Enter")))
+
+
+def move(page, handle):
+    """One step up, or down from the end."""
+    now, end = (handle.get_attribute(f"aria-value{which}") for which in ("now", "max"))
+    handle.focus()
+    page.keyboard.press("ArrowLeft" if now == end else "ArrowRight")

@@ -3,13 +3,10 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-pytest.importorskip("ipywidgets")
-
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-
-from d2l_rnn.explorers import controls  # noqa: E402
+from d2l_rnn.explorers import controls
 
 
 class Owner:

@@ -8,10 +8,8 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-pytest.importorskip("ipywidgets")
-
-from d2l_rnn.explorers.curves import Curve, TrainingPicture  # noqa: E402
-from d2l_rnn.training import Progress  # noqa: E402
+from d2l_rnn.explorers.curves import Curve, TrainingPicture
+from d2l_rnn.training import Progress
 
 LEVELS = {"guessing": 28.0, "bigram": 9.9}
 

@@ -5,9 +5,7 @@ import time
 
 import pytest
 
-pytest.importorskip("ipywidgets")
-
-from d2l_rnn.explorers.live import APART, Live  # noqa: E402
+from d2l_rnn.explorers.live import APART, Live
 
 
 class Counting:

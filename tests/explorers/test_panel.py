@@ -5,10 +5,8 @@ import warnings
 
 import pytest
 
-pytest.importorskip("ipywidgets")
-
-from d2l_rnn import explorers, figures  # noqa: E402
-from d2l_rnn.explorers import controls, panel  # noqa: E402
+from d2l_rnn import explorers, figures
+from d2l_rnn.explorers import controls, panel
 
 
 class Line(panel.Explorer):

@@ -8,11 +8,9 @@ import time
 import pytest
 import torch
 
-pytest.importorskip("ipywidgets")
-
-from d2l_rnn import batching, corpora, rnn, training  # noqa: E402
-from d2l_rnn.explorers import Training  # noqa: E402
-from d2l_rnn.explorers import training as panel  # noqa: E402
+from d2l_rnn import batching, corpora, rnn, training
+from d2l_rnn.explorers import Training, texts
+from d2l_rnn.explorers import training as panel
 
 QUICK = {"num_hiddens": 8, "num_epochs": 5, "text": "story"}
 
@@ -320,6 +318,7 @@ def test_levels_are_guessing_and_the_texts_own_bigrams(explorer):
 def test_offline_the_story_is_what_it_begins_with(monkeypatch):
     story = corpora.Text(corpora.STORY_PATH, "story")
     monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
+    texts.lines_of.cache_clear()
     panel.load.cache_clear()
     explorer = Training(num_hiddens=8, num_epochs=1)
     assert explorer.wait(30) and explorer.text == "story"

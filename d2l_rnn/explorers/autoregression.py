@@ -1,0 +1,166 @@
+"""Autoregression: one step ahead is easy, k steps ahead is not."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from d2l_rnn import _checks, series
+from d2l_rnn.explorers.controls import Real, Whole
+from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
+
+NUM_POINTS, N_TRAIN, MAX_STEPS = 1000, 600, 100
+MARGINS = {"left": 0.115, "right": 0.88, "top": 0.94, "bottom": 0.1, "hspace": 0.34}
+SMALL = {"fontsize": "small"}
+MARK = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2,
+        "clip_on": False, "zorder": 3}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A noisy sine, the AR(tau) that its beginning has taught, and its forecasts.
+
+    `time` and `x` (T,) are the data, `noise` the standard deviation of what was added
+    to the sine. `one_step` (T - tau,) are the forecasts of `x[tau:]`; `multi_step`
+    those of `x[N_TRAIN + tau:]`, which the model has not learned from, all made at
+    once from what came before. There `errors[k - 1]` is the RMSE k steps ahead, and
+    `mean_error` that of always saying the mean of what was learned.
+    """
+
+    noise: float
+    time: Tensor
+    x: Tensor
+    model: series.LinearAR
+    one_step: Tensor
+    multi_step: Tensor
+    errors: Tensor
+    mean_error: float
+
+    @property
+    def num_known(self) -> int:
+        """How many values of x, from the first, the model has learned from."""
+        return N_TRAIN + self.model.tau
+
+    def k_step(self, k: int) -> Tensor:
+        """Forecasts of `x[tau + k - 1:]`, each from the data up to k steps before."""
+        return series.k_step_forecasts(self.model, self.x, self.model.tau, k)
+
+
+@functools.lru_cache(maxsize=64, typed=True)
+def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
+    """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
+
+    Section 8.1 of the book, with the linear model in place of its network. Raises
+    ValueError for a tau, a noise or a seed that cannot be.
+    """
+    time, x = series.noisy_sine(NUM_POINTS, noise, seed=seed)
+    features, labels = series.lag_matrix(x, tau)
+    model = series.fit_ar(features[:N_TRAIN], labels[:N_TRAIN])
+    known, new = x[: N_TRAIN + tau], x[N_TRAIN + tau :]
+    mean = labels[:N_TRAIN].mean()
+    return Experiment(
+        noise, time, x, model,
+        one_step=series.k_step_forecasts(model, x, tau),
+        multi_step=series.forecast(model, known, tau, len(new)),
+        errors=series.rmse_by_step(model, x[N_TRAIN:], tau, MAX_STEPS),
+        mean_error=series.rmse(mean.expand(len(new)), new).item(),
+    )  # fmt: skip
+
+
+def picture(done: Experiment, k: int) -> Picture:
+    """Above, the data and their forecasts; below, the error by steps ahead, k marked.
+
+    Raises ValueError if k is not an integer from 1 to 100.
+    """
+    k = _checks.integer("k", k, 1, MAX_STEPS)
+    figure = Picture(6.4, 4.8)
+    figure.set_layout_engine("none")  # the axes stay where they are
+    above, below = figure.subplots(2, 1, height_ratios=(3, 2), gridspec_kw=MARGINS)
+    _draw_forecasts(decorate(above, "time (steps)", "x"), done, k)
+    _draw_errors(decorate(below, "k (steps ahead)", "RMSE"), done, k)
+    figure.align_ylabels()
+    return figure
+
+
+def _draw_forecasts(axes, done: Experiment, k: int) -> None:
+    tau, time, known = done.model.tau, done.time.numpy(), done.num_known
+    axes.axvspan(1, known, color=GREY, alpha=0.12, linewidth=0, label="learned from")
+    axes.plot(time, done.x.numpy(), ".", color=GREY, markersize=2.5, label="data")
+    lines = (
+        ("1-step", tau, done.one_step),
+        (f"{k}-step", tau + k - 1, done.k_step(k)),
+        ("multi-step", known, done.multi_step),
+    )
+    for i, (label, start, forecasts) in enumerate(lines):
+        axes.plot(
+            time[start:], forecasts.numpy(), label=label, linewidth=(1, 1.8, 2.4)[i],
+            **style(i),
+        )  # fmt: skip
+    axes.set_xlim(1, NUM_POINTS)
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=5, frameon=False,
+        handlelength=1.8, columnspacing=1.2, **SMALL,
+    )  # fmt: skip
+
+
+def _draw_errors(axes, done: Experiment, k: int) -> None:
+    errors = done.errors.tolist()
+    axes.plot(range(1, MAX_STEPS + 1), errors, color="black", linewidth=1.2)
+    for step, marker, colour in ((1, "o", COLOURS[0]), (k, "s", COLOURS[1])):
+        axes.plot(step, errors[step - 1], marker, color=colour, **MARK)
+    _draw_level(axes, "noise", done.noise, "center")
+    _draw_level(axes, "always\nthe mean", done.mean_error, "bottom")
+    axes.set_xlim(0, MAX_STEPS + 2)
+    axes.set_ylim(0, 1.1 * max(done.mean_error, *errors))
+
+
+def _draw_level(axes, label: str, level: float, va: str) -> None:
+    axes.axhline(level, color=GREY, linewidth=1, linestyle=":")
+    axes.annotate(
+        label, (1.02, level), xycoords=("axes fraction", "data"), va=va,
+        annotation_clip=False, **SMALL,
+    )  # fmt: skip
+
+
+def in_words(done: Experiment, k: int) -> str:
+    """The errors one step and k steps ahead, as lines of HTML."""
+    one, ahead = done.errors[0].item(), done.errors[k - 1].item()
+    noise = f"The noise alone makes {done.noise:.2f}" if done.noise else "No noise"
+    return (
+        f"RMSE after time {done.num_known}: <b>{_short(one)}</b> one step ahead, "
+        f"<b>{_short(ahead)}</b> with k = {k}{_times(ahead, one)}.<br>"
+        f"{noise}; always saying the mean makes {done.mean_error:.2f}."
+    )
+
+
+def _short(error: float) -> str:
+    return f"{error:.2f}" if error >= 0.005 else "less than 0.005"
+
+
+def _times(error: float, other: float) -> str:
+    """How many times as large; nothing if there is nothing to compare."""
+    if error == other or min(error, other) < 1e-4:  # less than that is rounding
+        return ""
+    return f", {error / other:.1f} times as much"
+
+
+class Autoregression(Explorer):
+    """How far ahead a linear autoregression sees, on a sine with noise."""
+
+    tau = Whole(
+        "order tau", 1, 64, 4,
+        hint="how many past values a forecast rests on (自回归模型 AR(tau))",
+    )  # fmt: skip
+    noise = Real(
+        "noise", 0, 1, 0.2, 0.01,
+        hint="standard deviation of the noise on the sine (噪声)",
+    )  # fmt: skip
+    k = Whole("horizon k", 1, MAX_STEPS, 64, hint="how many steps ahead (k步预测)")
+    seed = Whole("seed", 0, 20, 0, hint="of the noise")
+
+    def answer(self, tau: int, noise: float, k: int, seed: int) -> tuple[Picture, str]:
+        done = experiment(tau, noise, seed)
+        return picture(done, k), in_words(done, k)

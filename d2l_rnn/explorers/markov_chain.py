@@ -1,0 +1,175 @@
+"""A Markov chain of two states, and how fast it forgets where it started."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import NullLocator
+
+from d2l_rnn import _checks, markov
+from d2l_rnn.explorers.controls import Choice, Real, Whole
+from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+
+STATES = ("sunny", "rainy")
+NUM_STEPS = 30
+TICKS = (1, 0.1, 0.01, 0.001, 1e-4)
+LEAST = TICKS[-1]  # a distance from the stationary distribution that nobody would see
+MARGINS = {"left": 0.14, "right": 0.97, "top": 0.94, "bottom": 0.1, "hspace": 0.24}
+ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.97), "ncols": 3,
+         "frameon": False, "fontsize": "small"}  # fmt: skip
+MARK = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 2,
+        "clip_on": False, "zorder": 3}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The distribution of a two-state chain, step by step.
+
+    `distributions` (NUM_STEPS + 1, 2) begin with the start; `stationary` (2,) is what
+    a step does not change. Where the chain never leaves a state every distribution
+    is stationary, and this is the start's. `eigenvalue` is the transition matrix's
+    second: a step multiplies by it what is left of the start.
+    """
+
+    distributions: np.ndarray
+    stationary: np.ndarray
+    eigenvalue: float
+    entropy_rate: float  # nats a step
+
+    @property
+    def perplexity_floor(self) -> float:
+        """The lowest perplexity that a model can reach on new steps of the chain."""
+        return math.exp(self.entropy_rate)
+
+    @property
+    def perplexity_of_shares(self) -> float:
+        """The perplexity of a model that knows how often each state is, no more."""
+        shares = self.stationary[self.stationary > 0]
+        return math.exp(-(shares * np.log(shares)).sum())
+
+    @property
+    def distances(self) -> np.ndarray:
+        """How far each distribution is from the stationary one: (NUM_STEPS + 1,)."""
+        return abs(self.distributions - self.stationary)[:, 0]
+
+
+def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
+    """Follow the chain that stays sunny, and stays rainy, with these probabilities.
+
+    Raises ValueError for what is no probability, or no state.
+    """
+    P = [[stay_sunny, 1 - stay_sunny], [1 - stay_rainy, stay_rainy]]
+    chain = markov.MarkovChain(P, states=STATES)
+    distributions = chain.distributions(start, NUM_STEPS)
+    # Of two states that are never left, neither is stationary more than the other.
+    never_moves = stay_sunny == stay_rainy == 1
+    return Walk(
+        distributions,
+        distributions[0] if never_moves else chain.stationary_distribution(),
+        # The trace, less the first, which is 1; an exact 0 comes out as 1e-16.
+        eigenvalue=round(stay_sunny + stay_rainy - 1, 12) + 0.0,
+        entropy_rate=0.0 if never_moves else chain.entropy_rate(),
+    )
+
+
+def picture(walked: Walk, k: int) -> Picture:
+    """Above, the probability of each state; below, how far it is from stationary.
+
+    Raises ValueError if k is not an integer from 0 to 30.
+    """
+    k = _checks.integer("k", k, 0, NUM_STEPS)
+    figure = Picture(6.4, 4.8)
+    figure.set_layout_engine("none")  # the axes stay where they are
+    above, below = figure.subplots(
+        2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=MARGINS
+    )
+    _draw_probabilities(decorate(above, "", "probability"), walked, k)
+    _draw_distances(decorate(below, "k (steps)", "distance"), walked)
+    for axes in (above, below):
+        axes.axvline(k, color="black", linewidth=1.2, linestyle=":", zorder=1)
+    below.set_xlim(-0.5, NUM_STEPS + 0.5)
+    figure.align_ylabels()
+    return figure
+
+
+def _draw_probabilities(axes, walked: Walk, k: int) -> None:
+    for i, state in enumerate(STATES):
+        colour, probabilities = COLOURS[1 - i], walked.distributions[:, i]
+        axes.plot(
+            probabilities, label=f"{state} after k steps", color=colour,
+            linestyle=LINE_STYLES[i], marker="os"[i], markersize=4,
+        )  # fmt: skip
+        axes.plot(k, probabilities[k], "os"[i], color=colour, **MARK)
+        axes.axhline(walked.stationary[i], color=colour, linewidth=1, linestyle=":")
+    axes.plot([], color=GREY, linewidth=1, linestyle=":", label="stationary")
+    axes.set_ylim(-0.05, 1.05)
+    axes.legend(**ABOVE)
+
+
+def _draw_distances(axes, walked: Walk) -> None:
+    first, steps = walked.distances[0], np.arange(NUM_STEPS + 1)
+    law = first * abs(walked.eigenvalue) ** steps
+    for values, look, label in (
+        (walked.distances, "o", "distance from stationary"),
+        (law, "-", "|λ₂|ᵏ times the first"),
+    ):  # fmt: skip
+        shown = np.where(values >= LEAST, values, np.nan)
+        axes.plot(
+            steps, shown, look, color="black", markersize=4, linewidth=1.2, label=label
+        )
+    if first < LEAST:
+        axes.text(0.5, 0.5, "none: this start is stationary", ha="center", va="center",
+                  transform=axes.transAxes)  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(LEAST, 1.5)
+    axes.legend(**ABOVE)
+
+
+def in_words(walked: Walk, k: int) -> str:
+    """The distribution after k steps, the speed, and the floor, as lines of HTML."""
+    eigenvalue = walked.eigenvalue
+    return (
+        f"After k = {k} steps: {_shares(walked.distributions[k])}; "
+        f"stationary: {_shares(walked.stationary)}. λ<sub>2</sub> = {eigenvalue:.2f}, "
+        f"and |λ<sub>2</sub>|<sup>k</sup> = <b>{abs(eigenvalue) ** k:.2g}</b> "
+        "is left of the start.<br>"
+        f"Entropy rate: {walked.entropy_rate:.2f} nats a day. No model of these days "
+        f"has in the long run a perplexity below <b>{walked.perplexity_floor:.2f}</b>; "
+        f"one that knows only the shares has {walked.perplexity_of_shares:.2f}."
+    )
+
+
+def _shares(distribution: np.ndarray) -> str:
+    return ", ".join(
+        f"{state} <b>{share:.2f}</b>"
+        for state, share in zip(STATES, distribution, strict=True)
+    )
+
+
+class MarkovChain(Explorer):
+    """A chain of sunny and rainy days, walking to its stationary distribution."""
+
+    stay_sunny = Real(
+        "P(sunny | sunny)", 0, 1, 0.9, 0.05,
+        hint="that a sunny day is followed by another (转移概率)",
+    )  # fmt: skip
+    stay_rainy = Real(
+        "P(rainy | rainy)", 0, 1, 0.8, 0.05,
+        hint="that a rainy day is followed by another (转移概率)",
+    )  # fmt: skip
+    start = Choice(
+        "start", {f"a {state} day": state for state in STATES}, default="rainy",
+        hint="the state at k = 0 (初始条件)",
+    )  # fmt: skip
+    k = Whole("steps k", 0, NUM_STEPS, 5, hint="the step that is marked")
+
+    def answer(
+        self, stay_sunny: float, stay_rainy: float, start: str, k: int
+    ) -> tuple[Picture, str]:
+        walked = walk(stay_sunny, stay_rainy, start)
+        return picture(walked, k), in_words(walked, k)

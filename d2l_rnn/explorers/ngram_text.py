@@ -1,0 +1,244 @@
+"""Text from n-grams: as n grows it reads better, because more of it is recited."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
+
+from d2l_rnn import _checks
+from d2l_rnn.explorers.controls import Steps, Whole
+from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
+from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+from d2l_rnn.markov import NGramModel
+
+MAX_N = 6
+LENGTH = 300  # characters that the model writes
+MOST_NEW = 5000  # characters, from the end of the text, that no model sees
+LEAST = 100  # characters of a text that is long enough to be divided
+MARGINS = {"left": 0.12, "right": 0.87, "top": 0.9, "bottom": 0.14}
+MARK = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2,
+        "clip_on": False, "zorder": 3}  # fmt: skip
+TYPED = "font-family: monospace; overflow-wrap: anywhere"
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A text in two parts: what a model has seen, and what is new to it.
+
+    `vocab` is the characters of the whole text, which may have more parts.
+    """
+
+    seen: str
+    new: str
+    vocab: str
+
+
+@functools.lru_cache(maxsize=8)
+def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
+    """The first `num_chars` characters of a text, and its last tenth (at most 5,000).
+
+    Of a text too short for so many, all but the last tenth are the first part.
+
+    Raises ValueError as `characters` does.
+    """
+    whole = characters(text, own_text)
+    num_new = min(MOST_NEW, len(whole) // 10)
+    num_chars = min(num_chars, len(whole) - num_new)
+    vocab = "".join(sorted(set(whole)))
+    return Division(whole[:num_chars], whole[-num_new:], vocab)
+
+
+@functools.lru_cache(maxsize=4)
+def characters(text: str, own_text: str = "") -> str:
+    """The story, or *The Time Machine*, as the book cleans it; or the reader's text.
+
+    Raises ValueError if *The Time Machine* is neither here nor to be had, or if the
+    text has fewer than 100 characters.
+    """
+    if text == OWN:
+        whole = " ".join(own_text.split())
+        if len(whole) < LEAST:
+            raise ValueError(f"own_text must have at least {LEAST} characters, got "
+                             f"{len(whole)}: paste more")  # fmt: skip
+        return whole
+    return "".join(lines_of(text))
+
+
+@functools.lru_cache(maxsize=16)
+def tallies(division: Division) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For n = 1 … 6 and each character of both parts, what the seen part has of it.
+
+    That is how often it has the character after the n - 1 before it, and how often it
+    has those n - 1, whatever follows. For the first n - 1 characters of either part,
+    which lack a full context, the numbers mean nothing.
+    """
+    index = {character: i for i, character in enumerate(division.vocab)}
+    both = division.seen + division.new
+    codes = np.array([index[character] for character in both], dtype=np.int64)
+    context, tallied = np.zeros_like(codes), []
+    for n in range(1, MAX_N + 1):
+        # A number for each kind of n-gram, and so a short one for the next context.
+        gram = np.unique(context * len(index) + codes, return_inverse=True)[1]
+        seen = slice(n - 1, len(division.seen))
+        tallied.append(tuple(np.bincount(of[seen], minlength=of.max() + 1)[of]
+                             for of in (gram, context)))  # fmt: skip
+        context = np.roll(gram, 1)
+    return tallied
+
+
+def perplexities(division: Division, epsilon: float) -> tuple[list[float], list[float]]:
+    """Perplexity for n = 1 … 6 on the part that was seen, and on the new one.
+
+    They are those of `markov.NGramModel`, computed for all characters and n at once.
+    """
+    length, p = len(division.seen), 1 / len(division.vocab)
+    seen, new = [], []
+    for skipped, (count, total) in enumerate(tallies(division)):
+        weight = total + epsilon
+        p = (count + epsilon * p) / np.where(weight > 0, weight, np.inf)
+        with np.errstate(divide="ignore"):  # log 0 = -inf is the answer here
+            surprise = -np.log(p)
+        seen.append(float(np.exp(surprise[skipped:length].mean())))
+        new.append(float(np.exp(surprise[length + skipped :].mean())))
+    return seen, new
+
+
+@functools.lru_cache(maxsize=32)
+def _count(division: Division, n: int) -> NGramModel:
+    return NGramModel(division.seen, n, vocab=division.vocab)
+
+
+def write(division: Division, n: int, epsilon: float, seed: int = 0) -> str:
+    """300 characters that the n-gram model draws, one after the other."""
+    model = copy.copy(_count(division, n))  # the counts are shared, and stay
+    model.epsilon = epsilon
+    return "".join(model.sample(LENGTH, seed=seed))
+
+
+def longest_copy(written: str, source: str) -> slice:
+    """Where in `written` the longest passage stands that is also in `source`."""
+    longest, start = slice(0, 0), 0
+    for end in range(1, len(written) + 1):
+        while written[start:end] not in source:
+            start += 1
+        if end - start > longest.stop - longest.start:
+            longest = slice(start, end)
+    return longest
+
+
+def picture(
+    seen: Sequence[float], new: Sequence[float], guessing: float, n: int
+) -> Picture:
+    """The perplexities for n = 1, 2, … on both parts of the text, with n marked.
+
+    `guessing` is that of a model which knows nothing. An infinite perplexity has no
+    place on the scale, and is shown as ∞ at its top.
+
+    Raises ValueError if there are no perplexities for n.
+    """
+    n = _checks.integer("n", n, 1, len(seen))
+    figure = Picture(6.4, 3.4)
+    figure.set_layout_engine("none")  # the axes stay where they are
+    axes = figure.subplots(gridspec_kw=MARGINS)
+    decorate(axes, "n (characters of an n-gram)", "perplexity")
+    axes.axhline(guessing, color=GREY, linewidth=1, linestyle=":")
+    axes.annotate(
+        f"guessing\n{guessing:g}", (1.02, guessing), va="center", fontsize="small",
+        xycoords=("axes fraction", "data"), annotation_clip=False,
+    )  # fmt: skip
+    axes.axvline(n, color="black", linewidth=1.2, linestyle=":", zorder=1)
+    _draw_curve(axes, 0, "seen text", seen, n)
+    _draw_curve(axes, 1, "new text", new, n)
+    _set_scale(axes, [*seen, *new, guessing])
+    axes.set_xticks(range(1, len(seen) + 1))
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2, frameon=False,
+        fontsize="small",
+    )  # fmt: skip
+    return figure
+
+
+def _draw_curve(axes, i: int, label: str, values: Sequence[float], n: int) -> None:
+    orders = range(1, len(values) + 1)
+    look = {"color": COLOURS[i], "marker": "os"[i], "linestyle": LINE_STYLES[i]}
+    shown = [value if math.isfinite(value) else math.nan for value in values]
+    axes.plot(orders, shown, label=label, **look)
+    axes.plot(n, shown[n - 1], **look, **MARK)
+    for order, value in zip(orders, values, strict=True):
+        if math.isinf(value):
+            axes.text(order, 0.94, "∞", color=COLOURS[i], fontsize=16, ha="center",
+                      va="center", transform=axes.get_xaxis_transform())  # fmt: skip
+
+
+def _set_scale(axes, values: Sequence[float]) -> None:
+    """Perplexity on a log scale, whose ticks are 1, 2, 5, 10, … where there is room."""
+    top = 1.6 * max(value for value in values if math.isfinite(value))
+    axes.set_yscale("log")
+    axes.set_ylim(0.9, top)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if top < 1000 else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def in_words(
+    division: Division, n: int, perplexity: tuple[float, float], written: str
+) -> str:
+    """The perplexities of the chosen n, and what it writes, as lines of HTML."""
+    copied = longest_copy(written, division.seen)
+    before, passage, after = (
+        html.escape(part)
+        for part in (written[: copied.start], written[copied], written[copied.stop :])
+    )
+    seen, new = (_number(value) for value in perplexity)
+    return (
+        f"n = {n}: perplexity <b>{seen}</b> on the {len(division.seen):,} characters "
+        f"that it has seen, <b>{new}</b> on {len(division.new):,} new ones.<br>"
+        f"It writes (bold: the longest passage copied, {len(written[copied])} "
+        f"characters):<div style='{TYPED}'>{before}<b>{passage}</b>{after}</div>"
+    )
+
+
+def _number(perplexity: float) -> str:
+    if math.isinf(perplexity):
+        return "∞"
+    return f"{perplexity:.2f}" if perplexity < 100 else f"{perplexity:,.0f}"
+
+
+class NGramText(Explorer):
+    """What an n-gram model writes, and what it has only learned by heart."""
+
+    n = Whole("n (n-gram)", 1, MAX_N, 3, hint="characters of an n-gram (n元语法)")
+    epsilon = Steps(
+        "smoothing epsilon", (0, 0.01, 0.1, 1, 10, 100), default=1,
+        hint="how much the shorter context counts (平滑)",
+    )  # fmt: skip
+    num_chars = Steps(
+        "characters seen", (500, 1000, 2000, 5000, 10_000, 20_000, 50_000),
+        default=10_000, whole=True,
+        hint="how many, from the beginning of the text, are counted",
+    )  # fmt: skip
+    seed = Whole("seed", 0, 20, 0, hint="of what it writes")
+    text = TextChoice("its last tenth is kept back, to be new")
+    own_text = OwnText(f"paste {LEAST} characters or more")
+
+    def answer(
+        self, n: int, epsilon: float, num_chars: int, seed: int, text: str,
+        own_text: str,
+    ) -> tuple[Picture, str]:  # fmt: skip
+        division = divide(text, own_text if text == OWN else "", num_chars)
+        seen, new = perplexities(division, epsilon)
+        self.live.check()
+        written = write(division, n, epsilon, seed)
+        self.live.check()
+        return (
+            picture(seen, new, len(division.vocab), n),
+            in_words(division, n, (seen[n - 1], new[n - 1]), written),
+        )

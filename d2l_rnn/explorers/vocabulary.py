@@ -1,0 +1,275 @@
+"""A vocabulary: which tokens of a text it keeps, and what that costs.
+
+The words of a text are many and most of them rare, by Zipf's law. `min_freq` cuts the
+rare ones off: the vocabulary shrinks fast, the part of the text that it covers slowly.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from d2l_rnn import text
+from d2l_rnn.explorers.controls import Choice, Steps, Words
+from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
+from d2l_rnn.figures import COLOURS, GREY, Picture, decorate
+
+# The ranks that Zipf's line is fitted to: not the first few, which are flatter, nor the
+# long tail of words that occur once or twice.
+FIRST_RANK, LAST_RANK = 11, 1000
+FEW = 100  # kinds of tokens, characters for instance: the line is fitted to them all
+POINTS = 500  # at most, in the picture
+TOP, BEGINNING = 10, 24  # tokens shown of the vocabulary, and of the text
+LONGEST = 16  # characters shown of a token
+
+MARGINS = {"left": 0.195, "right": 0.865, "top": 0.88, "bottom": 0.1, "hspace": 0.4}
+KEPT = {"color": COLOURS[0], "marker": "o", "markersize": 4, "linestyle": ""}
+LOST = {"color": COLOURS[1], "marker": "x", "markersize": 4, "linestyle": ""}
+
+
+@dataclass(frozen=True, eq=False)
+class Census:
+    """The tokens of a text, counted, and the vocabulary that is made of them.
+
+    `freqs` (num_types,) is how often each kind of token occurs, the most frequent
+    first; `is_kept` (num_types,) is True where it has an index of its own, and False
+    where it becomes `<unk>`. `first_line` is the first line that is not empty.
+    """
+
+    vocab: text.Vocab
+    freqs: np.ndarray
+    is_kept: np.ndarray
+    first_line: list[str]
+
+    @property
+    def num_tokens(self) -> int:
+        return int(self.freqs.sum())
+
+    @property
+    def num_unknown(self) -> int:
+        """How many tokens of the text become `<unk>`."""
+        return int(self.freqs[~self.is_kept].sum())
+
+    @property
+    def coverage(self) -> float:
+        """The share of the text that does not become `<unk>`."""
+        return 1 - self.num_unknown / self.num_tokens
+
+
+def take_census(
+    lines: list[str], token: str = "word", min_freq: int = 0, reserved_tokens=()
+) -> Census:
+    """Count the tokens of a text, and make a vocabulary of those that are not too rare.
+
+    `lines` must not all be empty. Raises ValueError as `text.Vocab` does.
+    """
+    tokens = text.tokenize(lines, token)
+    vocab = text.Vocab(tokens, min_freq, reserved_tokens)
+    return Census(
+        vocab,
+        np.array([freq for _, freq in vocab.token_freqs]),
+        np.array([vocab[token] != vocab.unk for token, _ in vocab.token_freqs]),
+        next(filter(None, tokens)),
+    )
+
+
+def zipf_line(freqs: np.ndarray) -> tuple[float, float] | None:
+    """The alpha and c of Zipf's law, log n_i = -alpha log i + c, by least squares.
+
+    It is fitted to the ranks i from 11 to 1,000, or to all where they are fewer than
+    100; None for a single rank, which has no slope.
+    """
+    first, last = _fitted(len(freqs))
+    if last == first:
+        return None
+    ranks = np.arange(first, last + 1)
+    x, y = np.log(ranks), np.log(freqs[first - 1 : last])
+    slope = ((x - x.mean()) @ (y - y.mean())) / ((x - x.mean()) ** 2).sum()
+    return -slope, y.mean() - slope * x.mean()
+
+
+def _fitted(num_types: int) -> tuple[int, int]:
+    """The first and the last rank that Zipf's line is fitted to."""
+    return (1 if num_types < FEW else FIRST_RANK), min(num_types, LAST_RANK)
+
+
+def picture(census: Census, min_freq: int) -> Picture:
+    """Above, frequency against rank, with Zipf's line; below, what is kept of it."""
+    figure = Picture(6.4, 4.6)
+    figure.set_layout_engine("none")  # takes as long as the drawing itself
+    above, below = figure.subplots(2, 1, height_ratios=(5, 1), gridspec_kw=MARGINS)
+    decorate(above, "rank of the token", "frequency in the text")
+    _draw_ranks(above, census, min_freq)
+    decorate(below, "share (%)", "")
+    _draw_shares(below, census)
+    figure.legend(
+        *above.get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False
+    )  # fmt: skip
+    return figure
+
+
+def _draw_ranks(axes: Axes, census: Census, min_freq: int) -> None:
+    num_types, most = len(census.freqs), census.freqs[0]
+    # On a logarithmic axis the later ranks lie so close that a few do for all.
+    ranks = np.unique(np.geomspace(1, num_types, POINTS).round().astype(int))
+    for is_kept, name, look in ((True, "kept", KEPT), (False, "<unk>", LOST)):
+        number = int((census.is_kept == is_kept).sum())
+        drawn = ranks[census.is_kept[ranks - 1] == is_kept]
+        label = f"{name}: {number:,} of {num_types:,} different tokens"
+        axes.plot(drawn, census.freqs[drawn - 1], label=label, **look)
+    axes.axhline(
+        min_freq, color=GREY, linestyle=":", linewidth=1.5,
+        label=f"min_freq = {min_freq}",
+    )  # fmt: skip
+    highest = max(most, min_freq, 10)
+    line = zipf_line(census.freqs)
+    if line is not None:
+        alpha, c = line
+        ends = np.array(_fitted(num_types))
+        heights = np.exp(c - alpha * np.log(ends))
+        axes.plot(ends, heights, color="black", linewidth=1.5, label=_slope(alpha))
+        highest = max(highest, heights[0])
+    axes.set(
+        xscale="log", yscale="log", xlim=(0.8, 1.25 * max(num_types, 10)),
+        ylim=(0.6, 2 * highest),
+    )  # fmt: skip
+    for axis in (axes.xaxis, axes.yaxis):  # plain numbers, for 10^3 is drawn slowly
+        axis.set_major_formatter("{x:,.0f}")
+        axis.set_minor_locator(NullLocator())
+
+
+def _slope(alpha: float) -> str:
+    return f"Zipf's line: slope {0 - round(alpha, 2):.2f}".replace("-", "−")
+
+
+def _draw_shares(axes: Axes, census: Census) -> None:
+    """Two bars: what is kept of the different tokens, and of the text."""
+    kept = 100 * np.array([census.is_kept.mean(), census.coverage])
+    places = ("different tokens", "all the text")
+    axes.barh(places, kept, color=KEPT["color"], edgecolor="white")
+    axes.barh(
+        places, 100 - kept, left=kept, color=LOST["color"], edgecolor="white",
+        hatch="//",
+    )  # fmt: skip
+    for place, share in enumerate(kept):
+        axes.annotate(
+            f"{_percent(share / 100)} kept", (101, place), va="center",
+            annotation_clip=False,
+        )  # fmt: skip
+    axes.grid(axis="y", visible=False)
+    axes.set_xlim(0, 100)
+    axes.invert_yaxis()
+
+
+def in_words(census: Census) -> str:
+    """The size of the vocabulary and what it covers, and its beginning, as HTML."""
+    line = zipf_line(census.freqs)
+    first, last = _fitted(len(census.freqs))
+    zipf = "one kind of token only, so no line of Zipf's" if line is None else (
+        f"Zipf exponent <b>{line[0]:.2f}</b> (ranks {first} to {last:,})"
+    )  # fmt: skip
+    summary = (
+        f"vocabulary: <b>{len(census.vocab):,}</b> tokens · text: "
+        f"<b>{census.num_tokens:,}</b> tokens, {len(census.freqs):,} different · "
+        f"coverage <b>{html.escape(_percent(census.coverage))}</b> · &lt;unk&gt; "
+        f"<b>{html.escape(_percent(1 - census.coverage))}</b> "
+        f"({census.num_unknown:,}) · {zipf}"
+    )
+    return f"{summary}<br>{_vocabulary(census)}{_first_line(census)}"
+
+
+def _vocabulary(census: Census) -> str:
+    """The first tokens of the vocabulary, each with its index and frequency."""
+    counts = dict(census.vocab.token_freqs)
+    columns = [
+        (_shown(token), index, f"{counts.get(token, 0):,}")
+        for index, token in enumerate(census.vocab.idx_to_token[:TOP])
+    ]
+    unknown, others = columns[0], columns[1:]
+    columns = [(_unknown(unknown[0]), 0, f"{census.num_unknown:,}"), *others]
+    return _columns(("vocabulary", "index", "times"), columns, len(census.vocab) > TOP)
+
+
+def _first_line(census: Census) -> str:
+    """The first tokens of the text, each with its index and what the index says."""
+    vocab, line = census.vocab, census.first_line
+    columns = []
+    for token in line[:BEGINNING]:
+        index = vocab[token]
+        back = _shown(vocab.to_tokens(index))
+        columns.append(
+            (_shown(token), index, back if index != vocab.unk else _unknown(back))
+        )
+    heads = ("first line", "index", "token again")
+    return _columns(heads, columns, len(line) > BEGINNING)
+
+
+def _columns(heads: Iterable, columns: Iterable[tuple], more: bool) -> str:
+    """Columns of HTML beside each other, in as many rows as it takes."""
+    look = "display: inline-block; margin: .4em .8em 0 0; vertical-align: top"
+    label = f"<span style='{look}; min-width: 6em'>{'<br>'.join(heads)}</span>"
+    cells = "".join(
+        f"<span style='{look}; text-align: center; font-family: monospace'>"
+        f"{'<br>'.join(map(str, column))}</span>"
+        for column in [*columns, *([("…",)] if more else [])]
+    )
+    return f"<div>{label}{cells}</div>"
+
+
+def _shown(token: str) -> str:
+    """A token in HTML: the space can be seen, and a long one is cut."""
+    token = token if len(token) <= LONGEST else token[: LONGEST - 1] + "…"
+    visible = (
+        "␣" if sign == " " else sign if sign.isprintable() else ascii(sign)[1:-1]
+        for sign in token
+    )
+    return html.escape("".join(visible))
+
+
+def _unknown(token: str) -> str:
+    return f"<b style='color: #A03000'>{token}</b>"
+
+
+def _percent(share: float) -> str:
+    """A share, rounded, but never to nothing or to all where it is not."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    return "< 0.1%" if share < 0.001 else "> 99.9%" if share > 0.999 else f"{share:.1%}"
+
+
+class Vocabulary(Explorer):
+    """What a vocabulary keeps of a text, and what becomes `<unk>`."""
+
+    token = Choice(
+        "token", {"words": "word", "characters": "char"}, default="word",
+        hint="what the text is split into (词元)",
+    )  # fmt: skip
+    min_freq = Steps(
+        "min_freq", (*range(1, 11), 12, 15, 20, 30, 50, 100, 200, 500, 1000), default=1,
+        whole=True, hint="tokens that occur less often become <unk>",
+    )  # fmt: skip
+    reserved_tokens = Words(
+        "reserved tokens", placeholder="<pad> <bos> <eos>",
+        hint="in the vocabulary whatever the text says, with spaces between (保留词元)",
+    )  # fmt: skip
+    clean = Choice(
+        "cleaning", {"letters a to z only": True, "as it is": False}, default=True,
+        hint="Chinese text has to stay as it is",
+    )  # fmt: skip
+    text = TextChoice()
+    own_text = OwnText("choose “my own”, and paste any text here")
+
+    def answer(
+        self, token: str, min_freq: int, reserved_tokens: str, clean: bool, text: str,
+        own_text: str,
+    ) -> tuple[Picture, str]:  # fmt: skip
+        lines = lines_of(text, own_text if text == OWN else "", clean)
+        census = take_census(lines, token, min_freq, reserved_tokens.split())
+        self.live.check()
+        return picture(census, min_freq), in_words(census)

@@ -1,0 +1,325 @@
+"""The vocabulary panel, against counts by hand."""
+
+import html
+import itertools
+import math
+import random
+import re
+import statistics
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from d2l_rnn import corpora, explorers, text
+from d2l_rnn.explorers import vocabulary
+from d2l_rnn.explorers.texts import lines_of
+from d2l_rnn.explorers.vocabulary import take_census, zipf_line
+
+CHINESE = "旅人有一口小钟，钟里住着昨天、今天和明天。\n他拨一下指针，昨天就来敲门。"
+START = {
+    "token": "word", "min_freq": 1, "reserved_tokens": "", "clean": True,
+    "text": "story", "own_text": "",
+}  # fmt: skip
+ODD_TEXTS = {
+    "one letter": "a", "an emoji": "😀", "a sign": "?", "Chinese": CHINESE,
+    "HTML": "<b>&amp;</b> <script>", "half a sign": "\ud83d x",
+    "not printable": "a\x00b\u200d", "special tokens": "<unk> <unk> <pad>",
+    "one word": "word " * 50_000, "one long word": "字" * 300_000,
+}  # fmt: skip
+words = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "<unk>", "<pad>"]))
+lines = st.lists(words.map(" ".join), min_size=1).filter(any)
+
+
+@pytest.fixture(scope="module")
+def story():
+    return lines_of("story")
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """The panel, which all tests use: each says what it sets, the rest is `START`."""
+    return explorers.Vocabulary(text="story")
+
+
+def answer(panel, **values):
+    """The picture and the words that a setting leads to."""
+    panel.set(**{**START, **values})
+    assert panel.wait(30)
+    words = html.unescape(re.sub("<[^>]*>", " ", panel.readout.value))
+    return bytes(panel.image.value), words
+
+
+# The census
+
+
+@given(lines, st.integers(0, 4), st.sampled_from([(), ("<pad>", "<bos>"), ("e",)]))
+def test_census_counts_what_the_vocabulary_keeps(lines, min_freq, reserved):
+    running = " ".join(lines).split()
+    counts = Counter(running)
+    kept = {
+        word for word, count in counts.items()
+        if word != "<unk>" and (count >= min_freq or word in reserved)
+    }  # fmt: skip
+
+    census = take_census(lines, "word", min_freq, reserved)
+
+    assert sorted(census.freqs, reverse=True) == list(census.freqs)
+    assert Counter(census.freqs.tolist()) == Counter(counts.values())
+    assert census.num_tokens == len(running)
+    assert census.is_kept.sum() == len(kept)
+    assert census.num_unknown == sum(word not in kept for word in running)
+    assert census.coverage == pytest.approx(np.mean([w in kept for w in running]))
+    assert len(census.vocab) == len(kept | {"<unk>", *reserved})
+    assert census.first_line == next(line for line in lines if line).split()
+
+
+def test_census_by_hand():
+    census = take_census(["", "a b a c", "a b d"], "word", 2, ["<pad>"])
+
+    assert list(census.vocab) == ["<unk>", "<pad>", "a", "b"]
+    assert census.freqs.tolist() == [3, 2, 1, 1]
+    assert census.is_kept.tolist() == [True, True, False, False]
+    assert (census.num_tokens, census.num_unknown) == (7, 2)
+    assert census.coverage == pytest.approx(5 / 7)
+    assert census.first_line == ["a", "b", "a", "c"]
+
+
+@pytest.mark.parametrize("min_freq, size", [(1, 4580), (2, 2183), (5, 825), (20, 219)])
+def test_census_of_the_time_machine(time_machine, min_freq, size):
+    census = take_census(text.load_lines(time_machine), "word", min_freq)
+    assert (len(census.vocab), census.num_tokens) == (size, 32775)
+
+
+# Zipf's line
+
+
+@given(st.floats(0, 3), st.integers(2, 2000))
+def test_zipf_line_of_an_exact_law(alpha, num_types):
+    freqs = 1e9 * np.arange(1, num_types + 1.0) ** -alpha
+    fitted, c = zipf_line(freqs)
+    assert fitted == pytest.approx(alpha, abs=1e-9)
+    assert c == pytest.approx(math.log(1e9))
+
+
+@pytest.mark.parametrize(
+    "num_types, first, last",
+    [(2, 1, 2), (99, 1, 99), (100, 11, 100), (1000, 11, 1000), (3000, 11, 1000)],
+)
+def test_zipf_line_is_least_squares_in_the_middle(num_types, first, last):
+    freqs = np.sort(np.random.default_rng(0).pareto(1, num_types) + 1)[::-1]
+    alpha, c = zipf_line(freqs)
+    fit = statistics.linear_regression(
+        np.log(range(first, last + 1)).tolist(),
+        np.log(freqs[first - 1 : last]).tolist(),
+    )
+    assert (alpha, c) == pytest.approx((-fit.slope, fit.intercept))
+
+
+def test_zipf_line_of_a_single_rank():
+    assert zipf_line(np.array([7])) is None
+
+
+def test_zipf_exponent_of_the_time_machine(time_machine):
+    """The one that notebook 04 prints."""
+    alpha, _ = zipf_line(take_census(text.load_lines(time_machine)).freqs)
+    assert round(alpha, 2) == 1.04
+
+
+# The text
+
+
+def test_lines_of_the_time_machine(time_machine):
+    assert lines_of("time machine") == text.load_lines(time_machine)
+
+
+def test_lines_of_the_other_texts():
+    assert lines_of("story", clean=False) == text.load_lines(
+        corpora.STORY_PATH, clean=False
+    )
+    assert lines_of("own", "Well, well!\r\nTHE 2nd") == ["well well", "the nd"]
+    assert lines_of("own", CHINESE, clean=False) == CHINESE.split("\n")
+
+
+@pytest.mark.parametrize("own_text", ["", " \n\t", "\u3000"])
+def test_no_text_is_refused(own_text):
+    with pytest.raises(ValueError, match="own_text must be a text with words"):
+        lines_of("own", own_text, False)
+
+
+def test_chinese_has_to_stay_as_it_is():
+    with pytest.raises(ValueError, match="clean must be False"):
+        lines_of("own", CHINESE)
+
+
+def test_without_the_time_machine_the_story_is_read(monkeypatch):
+    story = corpora.Text(corpora.STORY_PATH, "story")
+    monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
+    with pytest.raises(ValueError, match="has not been fetched"):
+        lines_of.__wrapped__("time machine")
+    assert explorers.Vocabulary().text == "story"
+
+
+# The picture
+
+
+def test_picture_tells_the_kept_from_the_unknown(story):
+    census = take_census(story, "char", 100)
+    kept, lost, level, line = vocabulary.picture(census, 100).axes[0].lines
+
+    counts = sorted(Counter("".join(story)).values(), reverse=True)
+    points = set(enumerate(counts, start=1))
+    drawn_kept, drawn_lost = (
+        set(zip(*curve.get_data(), strict=True)) for curve in (kept, lost)
+    )
+    assert drawn_kept == {point for point in points if point[1] >= 100}
+    assert drawn_lost == points - drawn_kept
+    assert drawn_kept and drawn_lost
+    assert kept.get_color() != lost.get_color()
+    assert kept.get_marker() != lost.get_marker()
+    assert level.get_ydata()[0] == 100
+    slope = np.diff(np.log(line.get_ydata())) / np.diff(np.log(line.get_xdata()))
+    assert slope == pytest.approx(-zipf_line(census.freqs)[0])
+
+
+def test_picture_shows_the_shares(story):
+    census = take_census(story, "word", 3)
+    figure = vocabulary.picture(census, 3)
+    below = figure.axes[1]
+    widths = [bar.get_width() for bar in below.patches]
+    of_the_kinds = 100 * census.is_kept.mean()
+    of_the_text = 100 * census.coverage
+    assert widths == pytest.approx(
+        [of_the_kinds, of_the_text, 100 - of_the_kinds, 100 - of_the_text]
+    )
+    assert 0 < of_the_kinds < of_the_text < 100
+    labels = [label.get_text() for label in below.texts]
+    assert labels == [f"{of_the_kinds:.1f}% kept", f"{of_the_text:.1f}% kept"]
+    entries = [entry.get_text() for entry in figure.legends[0].get_texts()]
+    num_kept, num_kinds = census.is_kept.sum(), len(census.freqs)
+    assert f"kept: {num_kept:,} of {num_kinds:,} different tokens" in entries
+    assert "min_freq = 3" in entries
+
+
+def test_picture_of_many_kinds_draws_a_few_of_them():
+    census = take_census([" ".join(map(str, range(20_000)))])
+    kept, *_ = vocabulary.picture(census, 1).axes[0].lines
+    ranks = kept.get_xdata()
+    assert (ranks[0], ranks[-1]) == (1, 20_000)
+    assert len(ranks) <= 500
+
+
+@pytest.mark.parametrize(
+    "share, words",
+    [(0, "0%"), (1, "100%"), (0.0004, "< 0.1%"), (0.99996, "> 99.9%"), (0.5, "50.0%")],
+)
+def test_percent(share, words):
+    assert vocabulary._percent(share) == words
+
+
+# The panel
+
+
+def test_panel_says_what_it_found(panel, story):
+    _, words = answer(panel, min_freq=2)
+    census = take_census(story, "word", 2)
+    assert f"vocabulary: {len(census.vocab):,} tokens" in " ".join(words.split())
+    assert f"{census.num_tokens:,}" in words
+    assert f"{100 * census.coverage:.1f}%" in words
+    assert f"{zipf_line(census.freqs)[0]:.2f}" in words
+    assert "<unk>" in words
+
+
+def test_panel_shows_the_first_line_there_and_back(panel):
+    _, words = answer(
+        panel, text="own", own_text="\nto be or not\nto be", min_freq=2,
+        reserved_tokens="<pad>",
+    )  # fmt: skip
+    first_line = re.sub(r"\s+", " ", words).split("first line")[1]
+    assert first_line.split() == [
+        "index", "token", "again", "to", "2", "to", "be", "3", "be",
+        "or", "0", "<unk>", "not", "0", "<unk>",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"token": "char"}, {"min_freq": 5}, {"reserved_tokens": "<pad> <bos> <eos>"},
+        {"clean": False}, {"text": "own", "own_text": "a b a"},
+    ],
+)  # fmt: skip
+def test_every_control_changes_something(panel, values):
+    before = answer(panel)
+    after = answer(panel, **values)
+    assert after[1] != before[1]
+    # Reserved tokens are not in the text, so the picture of it stays.
+    assert (after[0] != before[0]) != ("reserved_tokens" in values)
+    assert answer(panel) == before
+
+
+def test_corners(panel):
+    for token, min_freq, clean in itertools.product(
+        ("word", "char"), (1, 1000), (True, False)
+    ):
+        image, words = answer(panel, token=token, min_freq=min_freq, clean=clean)
+        assert image.startswith(b"\x89PNG")
+        assert "vocabulary" in words
+
+
+@pytest.mark.parametrize("token", ["word", "char"])
+@pytest.mark.parametrize("own_text", ODD_TEXTS.values(), ids=ODD_TEXTS)
+def test_any_text_goes(panel, own_text, token):
+    image, words = answer(
+        panel, text="own", own_text=own_text, token=token, clean=False,
+        reserved_tokens="<pad>",
+    )  # fmt: skip
+    assert image.startswith(b"\x89PNG")
+    assert len(panel.readout.value) < 10_000
+    panel.readout.value.encode()  # can be sent to the browser
+
+
+def test_what_the_reader_types_is_escaped(panel):
+    answer(panel, text="own", own_text="<script> &", clean=False, reserved_tokens="<i>")
+    assert "<script" not in panel.readout.value
+    assert "<i>" not in panel.readout.value
+    assert "&lt;script&gt;" in panel.readout.value
+
+
+@pytest.mark.parametrize(
+    "values, complaint",
+    [
+        ({"text": "own"}, "own_text"),
+        ({"text": "own", "own_text": CHINESE}, "clean must be False"),
+        ({"reserved_tokens": "<pad> <pad>"}, "reserved_tokens"),
+        ({"reserved_tokens": "<unk>"}, "reserved_tokens"),
+    ],
+)
+def test_what_cannot_be_is_said_and_the_picture_stays(panel, values, complaint):
+    image, _ = answer(panel)
+    panel.set(**values)
+    with pytest.raises(ValueError, match=complaint):
+        panel.wait(30)
+    assert complaint in panel.readout.value
+    assert panel.image.value == image
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"min_freq": 0}, {"min_freq": 2.5}, {"token": "words"}, {"clean": "no"},
+        {"text": "bible"}, {"own_text": None},
+    ],
+)  # fmt: skip
+def test_values_that_no_control_has(panel, values):
+    (name,) = values
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        panel.set(**values)
+
+
+def test_random_numbers_are_left_alone(panel):
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    answer(panel, min_freq=7)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
