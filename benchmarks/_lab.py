@@ -94,7 +94,7 @@ class Notebook:
         self.page.on("console", self._note)
         self.page.goto(address)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.until(self.is_idle, 60)
+        self.until(self.is_ready, 60)
 
     def close(self) -> None:
         """Shut the kernel down, and leave."""
@@ -102,8 +102,8 @@ class Notebook:
         self.page.close()
 
     def command(self, name: str) -> None:
-        """Run a command of JupyterLab's, such as "notebook:run-all-cells"."""
-        self.page.evaluate(f"() => jupyterapp.commands.execute('{name}')")
+        """Begin a command of JupyterLab's, such as "notebook:run-all-cells"."""
+        self.page.evaluate(f"() => {{ jupyterapp.commands.execute('{name}') }}")
 
     def run(self, number: int) -> None:
         """Run one cell, by its number; does not wait for its end."""
@@ -135,14 +135,22 @@ class Notebook:
     def errors(self) -> list[dict]:
         return [each for each in self.outputs() if each["output_type"] == "error"]
 
-    def is_idle(self) -> bool:
+    def is_ready(self) -> bool:
+        """True once the kernel has answered."""
         status = f"() => {CURRENT}?.sessionContext?.kernelDisplayStatus"
         return self.page.evaluate(status) == "idle"
+
+    def is_running(self) -> bool:
+        """True while a cell runs or waits for its turn."""
+        return self.page.evaluate(
+            f"() => {CURRENT}.content.widgets.some("
+            "cell => cell.model.executionState === 'running')"
+        )
 
     def has_run(self) -> bool:
         """True once an error has stopped the run, or every cell is done."""
         done = all(cell["execution_count"] for cell in self.code_cells())
-        return bool(self.errors()) or (done and self.is_idle())
+        return bool(self.errors()) or (done and not self.is_running())
 
     def until(self, condition, seconds: float) -> None:
         """Wait until `condition()` is true; TimeoutError if it takes longer."""

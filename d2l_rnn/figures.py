@@ -9,17 +9,22 @@ apart. This module knows nothing of training or of widgets.
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from PIL import Image
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
+# Matplotlib's parser of formulas, in labels and on axes, is for one thread at a time.
+_DRAWING = threading.RLock()
 
 
 class Picture(Figure):
@@ -31,13 +36,25 @@ class Picture(Figure):
     def __init__(self, width: float = 6.4, height: float = 3.6):
         super().__init__(figsize=(width, height), dpi=100, layout="constrained")
 
+    def draw(self, renderer) -> None:
+        with _DRAWING:
+            super().draw(renderer)
+
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        buffer = io.BytesIO()
-        self.savefig(buffer, format="png")
-        return buffer.getvalue()
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        return encoded(canvas, "png", compress_level=1)
 
     _repr_png_ = png
+
+
+def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
+    """What has been drawn, as the bytes of an image file; options are Pillow's."""
+    size, buffer = canvas.get_width_height(), io.BytesIO()
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    pixels.convert("RGB").save(buffer, format, **options)
+    return buffer.getvalue()
 
 
 def picture(

@@ -7,7 +7,6 @@ on. Only a layer that has changed is drawn again, with those above it ("blitting
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from dataclasses import dataclass
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-from PIL import Image
 
-from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate, encoded
 
 SMALL = {"fontsize": "small"}
 LEGEND = {"loc": "upper right", "framealpha": 0.85, "edgecolor": "white", **SMALL}
@@ -112,19 +110,13 @@ class TrainingPicture(Picture):
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        return self._encoded("png", compress_level=1)
+        return encoded(self.canvas, "png", compress_level=1)
 
     _repr_png_ = png
 
     def jpeg(self) -> bytes:
         """The same as a JPEG, which takes a fifth of the time to encode."""
-        return self._encoded("jpeg", quality=92, subsampling=0)
-
-    def _encoded(self, format: str, **options) -> bytes:
-        size, buffer = self.canvas.get_width_height(), io.BytesIO()
-        pixels = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba())
-        pixels.convert("RGB").save(buffer, format, **options)
-        return buffer.getvalue()
+        return encoded(self.canvas, "jpeg", quality=92, subsampling=0)
 
     def _set_scales(self) -> None:
         decorate(self.perplexity, "", "perplexity")

@@ -9,6 +9,7 @@ A panel can be driven by hand, in JupyterLab, and by code, anywhere:
 
 from __future__ import annotations
 
+import contextlib
 import html
 import threading
 
@@ -20,9 +21,9 @@ from d2l_rnn.figures import Picture
 
 # Seconds that a cell waits for the picture of its panel, which is then saved with it.
 PATIENCE = 30
-# Where the panel is alive, the saved picture below it would be the same once more.
+# Where the panel is alive, what is kept below it would say the same once more.
 STYLE = """<style>
-.jp-OutputArea-child:has(.d2l-rnn-explorer) + .jp-OutputArea-child { display: none; }
+.jp-OutputArea-child:has(.d2l-rnn-explorer) ~ .jp-OutputArea-child { display: none; }
 .d2l-rnn-explorer .widget-image { max-width: 100%; height: auto; align-self: start; }
 .d2l-rnn-explorer .widget-html-content { line-height: 1.35; }
 </style>"""
@@ -50,7 +51,7 @@ class Explorer:
         self.live = Live(self._changed)
         self.picture: Picture | None = None
         self.is_watched = False  # True once a reader has moved something
-        self._lock, self._is_setting, self._saved = threading.RLock(), False, None
+        self._lock, self._is_setting, self._kept = threading.RLock(), False, None
         self.panel = widgets.VBox([widgets.HTML(STYLE), self._panel()])
         self.panel.add_class("d2l-rnn-explorer")
         for name, widget in self.widgets.items():
@@ -113,18 +114,28 @@ class Explorer:
         return f"{type(self).__name__}({said})"
 
     def _ipython_display_(self) -> None:
-        """Show the panel, and leave its picture for those who have no kernel."""
+        """Show the panel; keep its picture and state for those who have no kernel."""
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
-        without_kernel = f"{self!r}\nRun this cell to move the sliders."
-        display({VIEW: view, "text/plain": without_kernel}, raw=True)
-        try:
+        display({VIEW: view, "text/plain": ""}, raw=True)
+        with contextlib.suppress(ValueError):  # the panel says it
             self.wait()
-        except ValueError:
-            pass  # the panel says so
         if self.picture is not None:
-            self._saved = display(self.picture, display_id=True)
+            self._kept = (
+                display(self.picture, display_id=True),
+                display(self._state(), raw=True, display_id=True),
+            )
+
+    def _state(self) -> dict:
+        return {"text/plain": f"{self!r}\nRun this cell to move the sliders."}
+
+    def _keep(self) -> None:
+        """Put the picture and the state as they are now in the place of the last."""
+        if self._kept and self.picture:
+            picture, state = self._kept
+            picture.update(self.picture)
+            state.update(self._state(), raw=True)
 
     def _panel(self) -> widgets.Widget:
         """The widgets, put together."""
@@ -147,8 +158,8 @@ class Explorer:
         """The live run has paused, gone on or ended."""
         if self.live.error is not None:
             self.readout.value = complaint(self.live.error)
-        elif self._saved and self.picture and not self.live.is_busy:
-            self._saved.update(self.picture)
+        elif not self.live.is_busy:
+            self._keep()
 
 
 def grid(controls) -> widgets.Widget:

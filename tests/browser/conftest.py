@@ -27,9 +27,7 @@ def folder(tmp_path_factory):
     """What JupyterLab serves: a copy of the notebooks, and what they read."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    shutil.copytree(
-        ROOT / "benchmarks" / "results", folder / "benchmarks" / "results"
-    )
+    shutil.copytree(ROOT / "benchmarks" / "results", folder / "benchmarks" / "results")
     return folder
 
 

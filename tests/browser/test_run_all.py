@@ -68,6 +68,7 @@ def panels(notebook):
     ]
 
 
+# ruff: noqa: B023 (what is called is called before the loop goes on)
 def move_everything(notebook):
     """Move each slider of the panel in the active cell by keyboard, press each button.
 
@@ -85,24 +86,29 @@ def move_everything(notebook):
         notebook.until_still(lambda: panel.evaluate(SHOWN), 60)
 
     for button in panel.get_by_role("button", name="more settings").all():
-        button.focus()
-        page.keyboard.press("Enter")
+        press(page, button)
         page.wait_for_timeout(500)
+    for handle in panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all():
+        answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))  # short runs
     for handle in panel.locator(".noUi-handle").all():
-        answers_to(lambda handle=handle: move(page, handle))
+        answers_to(lambda: move(page, handle))
     for box in panel.locator("input[type=checkbox]").all():
-        answers_to(lambda box=box: (box.focus(), page.keyboard.press("Space")))
+        answers_to(lambda: (box.focus(), page.keyboard.press("Space")))
     for line in panel.locator("input[type=text]").all():
-        answers_to(lambda line=line: (line.focus(), page.keyboard.type("e")))
-    for choice in panel.locator("select").all():
-        keys = choice.locator("option").count() - 1
-        for key in ["ArrowDown"] * keys:
-            answers_to(lambda: (choice.focus(), page.keyboard.press(key)))  # noqa: B023
+        answers_to(lambda: (line.focus(), page.keyboard.type("e")))
+    for choice in panel.locator(".widget-toggle-buttons button").all():
+        if "mod-active" not in choice.get_attribute("class"):
+            answers_to(lambda: press(page, choice))
     for box in panel.locator("textarea").all():
-        answers_to(lambda box=box: (box.fill(OWN_TEXT), page.keyboard.press("Tab")))
-    for button in panel.locator("button.jupyter-button:not(.jupyter-widgets-togglebutton)").all():
+        answers_to(lambda: (box.fill(OWN_TEXT), page.keyboard.press("Tab")))
+    for button in panel.locator("button.widget-button").all():
         if button.is_enabled():
-            answers_to(lambda b=button: (b.focus(), page.keyboard.press("Enter")))
+            answers_to(lambda: press(page, button))
+
+
+def press(page, button):
+    button.focus()
+    page.keyboard.press("Enter")
 
 
 def move(page, handle):

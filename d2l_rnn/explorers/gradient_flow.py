@@ -1,0 +1,348 @@
+"""How the gradient flows back through time, and what clipping can do about it.
+
+The notes, "gradient clipping": a chain of T products with the same matrix makes the
+gradient vanish or explode. Clipping shortens the gradient of the parameters when it is
+all computed, and so shortens what each time step has added to it by the same factor.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from matplotlib.ticker import MaxNLocator, NullLocator
+from torch import Tensor
+
+from d2l_rnn import bptt, clipping, corpora, rnn, text
+from d2l_rnn._threads import one_thread
+from d2l_rnn.explorers import panel
+from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole
+from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
+
+MOST_STEPS, BATCH_SIZE = 200, 16
+LAST, ALL = "last", "all"
+# A gradient has exploded, or vanished, when its norm is so many times as large, or as
+# small, as where it came from.
+FACTOR = 1000
+# The ends of a logarithmic axis: 10 to their power. A double goes a little further.
+LOWEST, HIGHEST = -300, 300
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALL = {"fontsize": 8.5}
+LEGEND = {
+    "loc": "lower left", "bbox_to_anchor": (-0.02, 0.98), "frameon": False,
+    "columnspacing": 1.2, "borderpad": 0.1, **SMALL,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What one backward pass through T time steps comes to.
+
+    state_norms  ‖dL/dH_t‖ for t = 1 … T, shape (T,)
+    part_norms   the norms of what the time steps add to dL/dW_hh, H_{t-1}ᵀ dL/dZ_t, for
+                 t = 1 … T, shape (T,); the first is 0, because H_0 is
+    early, late  the norms of what the first T // 2 time steps add to it together, and
+                 the others
+    gradient     that of all five parameters, as one long vector
+    """
+
+    state_norms: Tensor
+    part_norms: Tensor
+    early: float
+    late: float
+    gradient: Tensor
+
+    @property
+    def early_share(self) -> float:
+        """How much of dL/dW_hh the first half of the time steps makes up, 0 to 1."""
+        both = self.early + self.late
+        return self.early / both if both else 0.0
+
+
+@torch.no_grad()
+def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flow:
+    """Go forward and back once, over a minibatch X, Y of shape (B, T), from H_0 = 0.
+
+    L is the mean cross-entropy of all time steps, or with `last_only` that of the last,
+    as in `bptt.state_gradient_norms`.
+
+    Raises ValueError if `net` is no scratch RNN.
+    """
+    if not bptt.ByHand.can_train(net):
+        raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
+    B, T = X.shape
+    W_hh = net.params[1]
+    with one_thread():
+        unrolled = bptt.Unrolled(net.params, T, B)
+        outputs = unrolled.forward(X, W_hh.new_zeros(B, len(W_hh)))
+        _, dO = bptt.cross_entropy(outputs, Y.T.reshape(-1))
+        if last_only:
+            dO[:, :-B] = 0
+            dO *= T  # a mean over the last step's tokens alone
+        unrolled.backward(dO)
+        H_before, dH, dZ = (
+            columns.unflatten(-1, (T, B)).transpose(0, 1)  # (T, H, B)
+            for columns in (unrolled.H[:, :-B], unrolled.dH, unrolled.dZ)
+        )
+        parts = H_before @ dZ.mT  # (T, H, H)
+        halves = torch.stack([parts[: T // 2].sum(0), parts[T // 2 :].sum(0)])
+        return Flow(norms(dH), norms(parts), *norms(halves).tolist(), unrolled.gradient)
+
+
+def norms(each: Tensor) -> Tensor:
+    """The Euclidean norms of each[0], each[1] …, however small or large they are.
+
+    The numbers are divided by the largest of them before they are squared: the square
+    of 1e-200 is 0 even in double precision.
+    """
+    rows = each.flatten(1)
+    largest = rows.abs().amax(1)
+    unit = torch.where((largest > 0) & largest.isfinite(), largest, 1)
+    return torch.linalg.vector_norm(rows / unit.unsqueeze(1), dim=1) * unit
+
+
+@functools.lru_cache(maxsize=1)
+def sequences() -> tuple[Tensor, int]:
+    """Pieces of the built-in story, shape (B, T + 1), and the size of its vocabulary.
+
+    The gradient flows much the same in any text, and the story is always there.
+    """
+    length = MOST_STEPS + 1
+    corpus, vocab = text.load_corpus(
+        corpora.STORY_PATH, max_tokens=BATCH_SIZE * length
+    )  # fmt: skip
+    return torch.tensor(corpus).view(BATCH_SIZE, length), len(vocab)
+
+
+def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
+    """A new scratch RNN, in double precision, whose W_hh has spectral radius `scale`.
+
+    That is the largest absolute value of its eigenvalues.
+    """
+    net = rnn.make_model("scratch", sequences()[1], num_hiddens, seed=seed)
+    W_xh, W_hh, *others = (param.detach().double() for param in net.params)
+    W_hh *= scale / torch.linalg.eigvals(W_hh).abs().max()
+    net.params = [param.requires_grad_() for param in (W_xh, W_hh, *others)]
+    return net
+
+
+@functools.lru_cache(maxsize=64)
+def flow_of(scale: float, num_steps: int, loss: str, num_hiddens: int, seed: int):
+    """The `flow` in such a network, over the first characters of the sequences."""
+    tokens, _ = sequences()
+    X, Y = tokens[:, :num_steps], tokens[:, 1 : num_steps + 1]
+    return flow(network(num_hiddens, scale, seed), X, Y, last_only=loss == LAST)
+
+
+def clipped(gradient: Tensor, theta: float | None) -> tuple[float, float]:
+    """The norm of a gradient before and after `clipping.project`; it stays as it is.
+
+    One that is not finite has the same norm after as before.
+    """
+    copy = gradient.clone()
+    try:
+        before = clipping.project([copy], theta)
+    except FloatingPointError:
+        before = float(gradient.norm())
+    return before, float(copy.norm())
+
+
+def picture(flow: Flow, scale: float, theta: float | None = None) -> Picture:
+    """The flow as a picture.
+
+    Above, ‖dL/dH_t‖, with a chain of numbers `scale` to compare it to. Below, what the
+    time steps add to dL/dW_hh, before and after clipping.
+    """
+    figure = Picture(6.4, 4.6)
+    figure.set_layout_engine("none")  # with fixed places it draws faster
+    before, after = clipped(flow.gradient, theta)
+    lengths, parts = {"before": before}, {"before clipping": flow.part_norms}
+    if theta is not None:
+        factor = after / before if after < before else 1.0
+        lengths["after"], parts["after"] = after, flow.part_norms * factor
+    _draw_states(figure.add_axes((0.14, 0.565, 0.645, 0.375)), flow.state_norms, scale)
+    _draw_parts(figure.add_axes((0.14, 0.125, 0.5, 0.285)), parts)
+    shares = figure.add_axes((0.765, 0.125, 0.225, 0.285))
+    _draw_halves(shares, flow.early_share, lengths)
+    return figure
+
+
+class GradientFlow(panel.Explorer):
+    """The gradient on its way back through T time steps: it vanishes, or it explodes.
+
+    The network is untrained. Its W_hh is drawn at random and scaled to a spectral
+    radius, `scale`. `theta` clips the gradient of all parameters.
+    """
+
+    scale = Real(
+        "radius of W_hh", 0.1, 3, 1.5, 0.05,
+        hint="its spectral radius: the largest size of an eigenvalue (特征值)",
+    )  # fmt: skip
+    num_steps = Whole(
+        "time steps T", 2, MOST_STEPS, 100, hint="so long is the chain (时间步)"
+    )
+    loss = Choice(
+        "loss of", {"the last step alone": LAST, "all steps (mean)": ALL}, LAST,
+        hint="where the gradient comes from (损失)",
+    )  # fmt: skip
+    theta = Steps(
+        "theta (clipping)", (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+        default=1, off=True,
+        hint="gradients longer than theta are cut to that length (梯度裁剪)",
+    )  # fmt: skip
+    num_hiddens = Steps(
+        "hidden units H", (1, 2, 4, 8, 16, 32, 64, 128), default=64, whole=True,
+        hint="the size of the hidden state (隐状态)",
+    )  # fmt: skip
+    seed = Whole("seed", 0, 20, 0, hint="of the random weights")
+
+    def answer(self, scale, theta, **others) -> tuple[Picture, str]:
+        flow = flow_of(scale, **others)
+        self.live.check()
+        return picture(flow, scale, theta), in_words(flow, theta)
+
+
+def in_words(flow: Flow, theta: float | None) -> str:
+    """The flow as lines of HTML: on the way, in the end, and after clipping."""
+    T = len(flow.state_norms)
+    first, last = (float(flow.state_norms[t]) for t in (0, -1))
+    if first > FACTOR * last:
+        fate = "it <b>explodes</b>"
+    elif first * FACTOR < last:
+        fate = "it <b>vanishes</b>"
+    else:
+        fate = f"it changes less than {FACTOR:,}-fold"
+    before, after = clipped(flow.gradient, theta)
+    if theta is None:
+        done = "clipping is off"
+    elif not math.isfinite(before):
+        done = "no clipping can mend that"
+    elif after < before:
+        done = f"clipping makes it <b>{short(after)}</b>"
+    else:
+        done = "no longer than theta, so clipping leaves it alone"
+    alike = "" if theta is None else ", before clipping and after"
+    return (
+        f"‖dL/dH_t‖ is {short(last)} at t = {T} and <b>{short(first)}</b> at t = 1: "
+        f"{fate}.<br>The gradient g of all parameters has the norm "
+        f"<b>{short(before)}</b>; {done}.<br>The first half of the time steps makes up "
+        f"<b>{short(100 * flow.early_share)} %</b> of dL/dW_hh{alike}."
+    )
+
+
+def short(value: float) -> str:
+    """Two or three digits of a number that may be very large or very small."""
+    return f"{value:,.0f}" if 99.5 <= value < 1e5 else f"{value:.2g}"
+
+
+def _draw_states(axes, state_norms: Tensor, scale: float) -> None:
+    T, last = len(state_norms), float(state_norms[-1])
+    axes.set(xlim=(0, T + 1), yscale="log", autoscaley_on=False)
+    _label(axes, "t, time step (the gradient comes from the right)", "norm of dL/dH_t")
+    _draw_norms(axes, state_norms, label="this network", zorder=3, **style(0))
+    seen = state_norms.tolist()
+    if 0 < last < math.inf:
+        back = torch.arange(T - 1, -1, -1, dtype=torch.double)
+        powers = math.log10(last) + back * math.log10(scale)
+        _draw_norms(
+            axes, 10 ** powers.clamp(LOWEST, HIGHEST), color=GREY,
+            linestyle="--", label=f"a chain of numbers, {scale:g} each",
+        )  # fmt: skip
+        low, high = last / FACTOR, last * FACTOR
+        seen += [low / 30, high * 30]  # both regions, even if the curve stays between
+    _fit(axes, seen)
+    bottom, top = axes.get_ylim()
+    if 0 < last < math.inf:
+        exploded = f"exploded: over\n{FACTOR:,} times the\nnorm at t = T"
+        vanished = f"vanished: below\n1/{FACTOR:,} of the\nnorm at t = T"
+        _draw_region(axes, min(high, top), top, 1, exploded)
+        _draw_region(axes, bottom, max(low, bottom), 0, vanished)
+    axes.legend(ncols=4, **LEGEND)
+
+
+def _draw_region(axes, low: float, high: float, place: int, name: str) -> None:
+    """A band across the axes, named beside them: at the top (1) or at the bottom."""
+    axes.axhspan(low, high, color=COLOURS[place], alpha=0.13, linewidth=0)
+    axes.text(
+        1.02, place, name, color=COLOURS[place], va="top" if place else "bottom",
+        transform=axes.transAxes, **SMALL,
+    )  # fmt: skip
+
+
+def _draw_parts(axes, parts: dict[str, Tensor]) -> None:
+    axes.set(yscale="log", autoscaley_on=False)
+    _label(axes, "t, time step", "norm of its part\nof dL/dW_hh")
+    looks = ({"color": COLOURS[2], "linewidth": 2.5}, {"color": "black", "ls": ":"})
+    for (label, part_norms), look in zip(parts.items(), looks, strict=False):
+        axes.set_xlim(0, len(part_norms) + 1)
+        # The first time step has no part: it comes after H_0 = 0.
+        _draw_norms(axes, part_norms[1:], first=2, label=label, **look)
+    _fit(axes, torch.cat([part_norms[1:] for part_norms in parts.values()]).tolist())
+    axes.legend(ncols=4, **LEGEND)
+
+
+def _draw_halves(axes, early_share: float, lengths: dict[str, float]) -> None:
+    """The same two parts of dL/dW_hh for each of the `lengths` of the gradient."""
+    places = range(len(lengths))
+    early, late = 100 * early_share, 100 * (1 - early_share)
+    axes.bar(
+        places, early, 0.7, color=COLOURS[4], hatch="//", edgecolor="black",
+        linewidth=0, label="t ≤ T/2",
+    )  # fmt: skip
+    axes.bar(places, late, 0.7, early, color=COLOURS[5], label="t > T/2")
+    _label(axes, "norm of g", "share of dL/dW_hh (%)")
+    axes.set_xticks(places, [f"{name}\n{short(lengths[name])}" for name in lengths])
+    axes.set(xlim=(-0.6, 1.6), ylim=(0, 100), yticks=(0, 50, 100))
+    axes.grid(axis="x", visible=False)
+    axes.legend(
+        ncols=2, **LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.07, 0.98)}
+    )
+
+
+def _draw_norms(axes, values: Tensor, first: int = 1, **look) -> None:
+    """Values on a logarithmic axis from time step `first` on.
+
+    What has no place there is marked: 0 at the bottom, infinity at the top.
+    """
+    steps = torch.arange(first, first + len(values))
+    is_drawn = (values > 0) & values.isfinite()
+    drawn = values.clamp(10.0**LOWEST, 10.0**HIGHEST).where(is_drawn, math.nan)
+    axes.plot(
+        steps.numpy(), drawn.numpy(), marker="o" if len(values) < 12 else None,
+        markersize=4, **look,
+    )  # fmt: skip
+    ends = {"0": (values == 0, "v", 0.03), "infinite": (values.isinf(), "^", 0.97)}
+    for label, (is_there, marker, height) in ends.items():
+        if is_there.any():
+            axes.plot(
+                steps[is_there].numpy(), [height] * int(is_there.sum()), marker,
+                color=COLOURS[3], markersize=5, label=label,
+                transform=axes.get_xaxis_transform(),
+            )  # fmt: skip
+
+
+def _fit(axes, values: Sequence[float]) -> None:
+    """Let the axis go from the power of ten below the values to the one above."""
+    logs = [math.log10(each) for each in values if 0 < each < math.inf] or [0.0]
+    low = min(max(math.floor(min(logs)), LOWEST), HIGHEST - 1)
+    high = max(min(math.ceil(max(logs)), HIGHEST), low + 1)
+    step = next(each for each in (1, 2, 5, 10, 20, 50, 100) if high - low <= 7 * each)
+    powers = range(math.ceil(low / step) * step, high + 1, step)
+    axes.set_ylim(10.0**low, 10.0**high)
+    # Matplotlib would set the powers with its parser of formulas, which two threads
+    # must not use at once.
+    labels = [f"10{str(power).translate(RAISED)}" for power in powers]
+    axes.set_yticks([10.0**power for power in powers], labels)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+
+
+def _label(axes, xlabel: str, ylabel: str) -> None:
+    """Small labels, close to the axes: there are three of them in the picture."""
+    decorate(axes, "", "")
+    axes.set_xlabel(xlabel, labelpad=1, **SMALL)
+    axes.set_ylabel(ylabel, **SMALL)
+    axes.tick_params(labelsize=8.5)
