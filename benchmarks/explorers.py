@@ -6,16 +6,19 @@ A key moves a slider, and the page itself takes the time until the picture has b
 drawn anew. Needs Playwright and Chromium, as tests/browser does.
 """
 
+import base64
+import io
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 from _common import arguments, described, machine, markdown, save
-from _lab import LOG, Notebook, chromium, jupyterlab, write_notebook
+from _lab import CURRENT, LOG, Notebook, chromium, jupyterlab, write_notebook
+from PIL import Image
 
 # The slider of the seed has settings that nobody has seen, if none is trained ahead.
-SETUP = """
+SETUP_CELL = """
 import json, threading, time
 from d2l_rnn import explorers
 from d2l_rnn.explorers import training
@@ -26,14 +29,11 @@ starts, learn = [], explorer._learn
 explorer._learn = lambda *args, **kwargs: (starts.append(args), learn(*args, **kwargs))
 explorer
 """
-BUSY = "time.sleep({})"
-LONG = """
-explorer.clear()
-explorer.set(num_epochs=500)
-explorer.wait()
-"""
+FORGET_ALL = "explorer.clear(); explorer.seed = 0; explorer.wait(); starts.clear()"
+SLEEP_LONG = "time.sleep({})"
+LONG_RUN = "explorer.num_epochs = 500; explorer.wait(60)"
 # Alternating: the same run without a picture, and with it.
-COST = """
+COST_OF_DRAWING = """
 def alone():
     run = training.Run(explorer.setting, explorer.current.text)
     started = time.perf_counter()
@@ -45,60 +45,183 @@ def drawn():
     explorer.wait(60)
     return explorer.current.seconds
 
-print(json.dumps([[alone(), drawn()] for _ in range(9)]))
+print(json.dumps([[alone(), drawn()] for _ in range(PAIRS)]))
+explorer.num_epochs = 100
 """
-COUNT = """
+COUNT_STARTS = """
 explorer.wait(60)
-threads = [each.name for each in threading.enumerate() if "explorer" in each.name]
-print(json.dumps({
-    "starts": len(starts), "threads": len(threads), "shown": explorer.current.setting["seed"],
-    "asked": explorer.seed, "complete": explorer.current.is_complete,
-}))
-starts.clear()
+time.sleep(0.2)
+threads = [each for each in threading.enumerate() if "explorer" in each.name]
+is_the_last = explorer.current.setting == explorer.setting
+print(json.dumps([len(starts), len(threads), is_the_last]))
 """
-HANDLE = ".d2l-rnn-explorer .noUi-handle"
-# The page notes when a key went down, when a picture was there, and every blank frame.
+SHOW, FORGET, SLEEP, LONG, COST, COUNT = range(6)  # the cells
+HANDLE = ".d2l-rnn-explorer .widget-slider:has-text('seed') .noUi-handle"
+# The page notes when a key went down and when a picture was there.
 WATCH = """() => {
-    const image = document.querySelector('.d2l-rnn-explorer img');
-    window.keys = []; window.pictures = []; window.blank = 0;
-    document.addEventListener('keydown', () => keys.push(performance.now()), true);
+    window.image = document.querySelector('.d2l-rnn-explorer img');
+    window.key = 0; window.pictures = [];
+    document.addEventListener('keydown', () => {
+        key = performance.now(); pictures = [];
+    }, true);
     image.addEventListener('load', () => pictures.push(performance.now()));
-    const look = () => {
-        blank += image.naturalWidth > 0 ? 0 : 1;
-        requestAnimationFrame(look);
-    };
-    look();
 }"""
-ANSWER = """() => {
-    const key = keys.at(-1), picture = pictures.find(time => time > key);
-    return picture === undefined ? null : picture - key;
+PLACE = """() => {
+    const box = image.getBoundingClientRect();
+    return [box.left, box.top, box.right, Math.min(box.bottom, innerHeight - 40)];
 }"""
-READOUT = "() => document.querySelector('.d2l-rnn-explorer').innerText"
+# Milliseconds from the key to the first and to the last picture, once all are there.
+ANSWER = """() => pictures.length && performance.now() - pictures.at(-1) > 700
+    ? [pictures[0] - key, pictures.at(-1) - key] : null"""
 
 
 def main():
-    args = arguments(__doc__, moves={"type": int, "default": 30})
+    args = arguments(
+        __doc__,
+        moves={"type": int, "default": 30, "help": "of the slider, for each row"},
+        pairs={"type": int, "default": 9, "help": "of runs without and with picture"},
+    )
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write_notebook(root / "measure.ipynb", SETUP, BUSY.format(args.moves * 2), LONG,
-                       COST, COUNT)  # fmt: skip
+        cells = [
+            SETUP_CELL, FORGET_ALL, SLEEP_LONG.format(2.5 * args.moves), LONG_RUN,
+            COST_OF_DRAWING.replace("PAIRS", str(args.pairs)), COUNT_STARTS,
+        ]  # fmt: skip
+        write_notebook(root / "measure.ipynb", *cells)
         with jupyterlab(root) as address, chromium() as browser:
             notebook = Notebook(browser, address.format("measure.ipynb"))
             result = measure(notebook, args.moves) | {"machine": machine()}
+            complaints = [*map(str, notebook.errors()), *notebook.complaints]
             notebook.close()
-        log = (root / LOG).read_text(encoding="utf-8")
-        result["log"] = [line for line in log.splitlines() if "Error" in line]
+        log = (root / LOG).read_text(encoding="utf-8").splitlines()
+    result["complaints"] = complaints + [line for line in log if "Traceback" in line]
     save("explorers", result, table(result), args.results)
 
 
 def measure(notebook: Notebook, moves: int) -> dict:
-    result = {}
-    notebook.run(0)
-    notebook.until(lambda: has_ended(notebook), 60)
+    run(notebook, SHOW, wait=False)
+    notebook.until(lambda: len(notebook.outputs()) == 3, 60)
     notebook.page.evaluate(WATCH)
-    notebook.page.locator(HANDLE).first.focus()
-    result["idle"] = [move(notebook) for _ in range(moves)]
-    ...
+    answers = [move(notebook, "ArrowRight") for _ in range(moves)]
+    seen = [move(notebook, "ArrowLeft") for _ in range(moves)]
+    run(notebook, FORGET)
+    run(notebook, SLEEP, wait=False)
+    busy = [move(notebook, "ArrowRight") for _ in range(moves)]
+    was_busy = notebook.is_running()
+    notebook.until(lambda: not notebook.is_running(), 600)
+
+    run(notebook, FORGET)
+    notebook.page.evaluate("() => { pictures = [] }")
+    run(notebook, LONG)
+    pictures = notebook.page.evaluate("() => pictures")[1:-1]
+    gaps = [
+        after - before for before, after in zip(pictures, pictures[1:], strict=False)
+    ]
+    run(notebook, FORGET)
+    screens, blank = screens_while(notebook, LONG)
+    run(notebook, COST)
+    run(notebook, FORGET)
+    took = many_moves(notebook)
+    run(notebook, COUNT)
+    starts, threads, is_the_last = notebook.printed(COUNT)
+    return {
+        "idle_ms": [first for first, _ in answers],
+        "curve_ms": [last for _, last in answers],
+        "seen_ms": [first for first, _ in seen],
+        "busy_ms": [first for first, _ in busy] if was_busy else [],
+        "gap_ms": gaps,
+        "screens": screens,
+        "blank_screens": blank,
+        "seconds_alone_and_drawn": notebook.printed(COST),
+        "twenty_moves_s": took,
+        "starts": starts,
+        "threads_left": threads,
+        "is_the_last": is_the_last,
+    }
+
+
+def run(notebook: Notebook, number: int, wait: bool = True) -> None:
+    notebook.run(number)
+    notebook.page.wait_for_timeout(200)
+    if wait:
+        notebook.until(lambda: not notebook.is_running(), 300)
+        notebook.page.wait_for_timeout(500)
+
+
+def move(notebook: Notebook, key: str) -> tuple[float, float]:
+    """Milliseconds from a key on the slider to the first and to the last picture."""
+    notebook.page.locator(HANDLE).press(key)
+    answers: list = []
+    notebook.until(
+        lambda: answers.append(notebook.page.evaluate(ANSWER)) or answers[-1], 30
+    )
+    return tuple(answers[-1])
+
+
+def screens_while(notebook: Notebook, number: int) -> tuple[int, int]:
+    """What the screen shows while a cell runs: how often it was drawn anew, and how
+    often there was nothing where the picture is."""
+    notebook.go_to(SHOW)
+    notebook.page.wait_for_timeout(500)
+    drawn: list[bytes] = []
+    session = notebook.page.context.new_cdp_session(notebook.page)
+
+    def note(frame: dict) -> None:
+        drawn.append(base64.b64decode(frame["data"]))
+        session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+
+    session.on("Page.screencastFrame", note)
+    session.send("Page.startScreencast", {"format": "png"})
+    place = notebook.page.evaluate(PLACE)
+    notebook.page.evaluate(f"() => {{ {CURRENT}.content.activeCellIndex = {number} }}")
+    notebook.command("notebook:run-cell")
+    notebook.page.wait_for_timeout(200)
+    notebook.until(lambda: not notebook.is_running(), 300)
+    session.send("Page.stopScreencast")
+    screens = [Image.open(io.BytesIO(png)).convert("L").crop(place) for png in drawn]
+    extremes = [screen.getextrema() for screen in screens]
+    return len(screens), sum(light - dark < 50 for dark, light in extremes)
+
+
+def many_moves(notebook: Notebook) -> float:
+    """Press twenty keys in about two seconds; the seconds that it took."""
+    handle = notebook.page.locator(HANDLE)
+    handle.focus()
+    started = time.perf_counter()
+    for i in range(20):
+        notebook.page.keyboard.press("ArrowRight")
+        due = started + 0.1 * (i + 1) - time.perf_counter()
+        notebook.page.wait_for_timeout(max(0, 1000 * due))
+    return time.perf_counter() - started
+
+
+def table(result: dict) -> str:
+    """What was asked for beside what was measured."""
+
+    def both(times: list[float]) -> str:
+        return f"{statistics.median(times):.0f} ms / {max(times):.0f} ms"
+
+    gaps = result["gap_ms"]
+    left = "the last" if result["is_the_last"] else "another"
+    pairs = result["seconds_alone_and_drawn"]
+    slower = statistics.median(drawn / alone for alone, drawn in pairs) - 1
+    rows = [
+        ["slider moved → first picture with a new point, median / worst",
+         "100 ms / 250 ms", both(result["idle_ms"])],
+        ["the same while another cell sleeps", "150 ms / 400 ms",
+         both(result["busy_ms"])],
+        ["pictures per second while training", "12",
+         f"{1000 / statistics.mean(gaps):.1f}, {result['blank_screens']} blank"],
+        ["training slowed by drawing", "10%", f"{slower:.0%}"],
+        ["100 epochs complete, median / worst", "3 s",
+         f"{statistics.median(result['curve_ms']) / 1000:.1f} s / "
+         f"{max(result['curve_ms']) / 1000:.1f} s"],
+        ["a setting seen before is back", "100 ms", both(result["seen_ms"])],
+        [f"20 moves in {result['twenty_moves_s']:.1f} s", "8 runs, the last left",
+         f"{result['starts']} runs, {left} left, {len(result['complaints'])} errors"],
+    ]  # fmt: skip
+    where = f"{described(result['machine'])}, the browser on the same machine."
+    return markdown(["H = 64", "wanted", "measured"], rows) + f"\n\n{where}\n"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
@@ -39,6 +39,7 @@ class Curve:
     records: Sequence
     number: int = 0
     theta: float | None = None
+    columns: dict[str, list[float]] = field(default_factory=dict, repr=False)
 
     @property
     def colour(self) -> str:
@@ -48,10 +49,16 @@ class Curve:
     def linestyle(self) -> str:
         return LINE_STYLES[self.number % len(LINE_STYLES)]
 
-    def column(self, field: str) -> list[float]:
-        """One field of the records by epoch, NaN where it has no place on a scale."""
-        values = [getattr(record, field) for record in self.records]
-        return [value if math.isfinite(value) else math.nan for value in values]
+    def column(self, name: str) -> list[float]:
+        """One field of the records by epoch, NaN where it has no place on a scale.
+
+        The list is kept, and grows with the records.
+        """
+        values = self.columns.setdefault(name, [])
+        for record in self.records[len(values) :]:
+            value = getattr(record, name)
+            values.append(value if math.isfinite(value) else math.nan)
+        return values
 
 
 class TrainingPicture(Picture):
@@ -77,8 +84,10 @@ class TrainingPicture(Picture):
         for label, level in self.levels.items():
             self.perplexity.axhline(level, color=GREY, linewidth=1, linestyle=":")
             _beside(self.perplexity, level, f"{label}\n{level:.3g}")
+        end = {"marker": "o", "markersize": 4}
+        self._faded = self._line(self.perplexity, FADED, **end)
         self._lines = {
-            "perplexity": self._line(self.perplexity, BOLD, marker="o", markersize=4),
+            "perplexity": self._line(self.perplexity, BOLD, **end),
             "gradient_norm": self._line(self.norm, BOLD),
             "clipped_norm": self._line(self.norm, AFTER),
             "clipped_fraction": self._line(self.clipped, BOLD),
@@ -99,6 +108,7 @@ class TrainingPicture(Picture):
             self._draw_axes(limits)
         self._draw_earlier(run, earlier, words)
         self._draw_run(run)
+        self._drawn = len(run.records)
 
     def update(self) -> None:
         """Show what the run has become since."""
@@ -116,7 +126,7 @@ class TrainingPicture(Picture):
 
     def jpeg(self) -> bytes:
         """The same as a JPEG, which takes a fifth of the time to encode."""
-        return encoded(self.canvas, "jpeg", quality=92, subsampling=0)
+        return encoded(self.canvas, "jpeg", quality=90, subsampling=0)
 
     def _set_scales(self) -> None:
         decorate(self.perplexity, "", "perplexity")
@@ -152,12 +162,17 @@ class TrainingPicture(Picture):
         return epochs, top, 10.0 ** math.floor(low), 10.0 ** math.ceil(high)
 
     def _has_left(self, run: Curve) -> bool:
+        """True if the last epochs do not fit between the limits."""
         _, top, low, high = self._limits
-        top = math.inf if top >= HIGHEST * max(self.levels.values(), default=0) else top
-        norms = [*_positive([run], "gradient_norm"), *_positive([run], "clipped_norm")]
-        highest = max(_positive([run], "perplexity"), default=0)
-        return (
-            highest > top or max(norms, default=0) > high or min(norms, default=1) < low
+        if top >= HIGHEST * max(self.levels.values(), default=10.0):
+            top = math.inf  # as far as the scale ever goes
+        new, self._drawn = run.records[self._drawn :], len(run.records)
+        return any(
+            top < each.perplexity < math.inf
+            or not low <= each.gradient_norm <= high
+            and 0 < each.gradient_norm < math.inf
+            or 0 < each.clipped_norm < low
+            for each in new
         )
 
     def _draw_axes(self, limits: tuple) -> None:
@@ -194,12 +209,11 @@ class TrainingPicture(Picture):
 
     def _draw_perplexity(self, curve: Curve) -> None:
         """The curve of an earlier run; its end is marked, as a point by itself is."""
-        epochs, values = curve.column("epoch"), curve.column("perplexity")
-        style = {"color": curve.colour, "linestyle": curve.linestyle, **FADED}
-        _draw(*self.perplexity.plot(epochs, values, **style))
-        _draw(
-            *self.perplexity.plot(epochs[-1:], values[-1:], "o", markersize=4, **style)
-        )
+        line = self._faded
+        line.set_data(curve.column("epoch"), curve.column("perplexity"))
+        line.set(color=curve.colour, linestyle=curve.linestyle)
+        line.set_markevery([len(curve.records) - 1] if curve.records else [])
+        self.perplexity.draw_artist(line)
         if curve.records and curve.records[-1].diverged:
             self._draw_cross(curve)
 
@@ -228,13 +242,13 @@ class TrainingPicture(Picture):
     def _draw_run(self, run: Curve) -> None:
         self.canvas.restore_region(self._earlier_layer)
         epochs = run.column("epoch")
-        for field, line in self._lines.items():
-            if field == "clipped_norm" and run.theta is None:
+        for name, line in self._lines.items():
+            if name == "clipped_norm" and run.theta is None:
                 continue
-            line.set_data(epochs, run.column(field))
-            if field != "clipped_norm":
+            line.set_data(epochs, run.column(name))
+            if name != "clipped_norm":
                 line.set_color(run.colour)
-            if field == "perplexity":
+            if name == "perplexity":
                 line.set_markevery([len(epochs) - 1] if epochs else [])
             line.axes.draw_artist(line)
 

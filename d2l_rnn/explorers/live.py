@@ -54,7 +54,8 @@ class Live:
     def ask(self, aside: Callable[[], None]) -> None:
         """Do something short in between: the job, if there is one, goes on after it.
 
-        The latest aside of a kind (a function) takes the place of one that waits.
+        An aside that already waits is not asked for twice. It may end the job, by
+        raising `Stopped`.
         """
         with self._changed:
             if aside not in self._asides:
@@ -115,7 +116,8 @@ class Live:
                     continue
                 else:
                     return
-            self._do(aside)
+            if not self._do(aside):
+                raise Stopped
 
     def stepped(self) -> None:
         """One step is done: a job that was to take a number of them may pause now."""
@@ -174,10 +176,12 @@ class Live:
             self.settle()
             self.on_change()
 
-    def _do(self, function: Callable[[], None]) -> None:
+    def _do(self, function: Callable[[], None]) -> bool:
+        """Call the function; False if it was, or wants, to be stopped."""
         try:
             function()
         except Stopped:
-            pass
+            return False
         except Exception as error:  # for the panel to show: a thread has no cell
             self.error = error
+        return True

@@ -28,10 +28,8 @@ from d2l_rnn.text import Vocab, corpus_of
 
 MAX_TOKENS = 10_000  # of a text, as in the book
 LENGTH = 80  # characters that the model writes
-# Seconds between two frames, and between two texts that the model writes. Both come
-# later if they take long: a run has to train so many times as long as they take.
-FRAME, FRAME_SHARE, MOST = 1 / 14, 15, 0.02
-WRITE, WRITE_SHARE = 1.0, 100
+# Seconds between two pictures, two lines of numbers, two texts that the model writes.
+FRAME, LINE, WRITE = 1 / 14, 0.2, 1.0
 AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
 
 # What a legend calls the settings, before their values.
@@ -112,6 +110,30 @@ class Run:
         )  # fmt: skip
 
 
+class Turn:
+    """Something to be done every so many `seconds`, while a run trains.
+
+    It comes later if it takes long: the run has to train `share` times as long.
+    """
+
+    def __init__(self, do: Callable[[], None], seconds: float, share: float):
+        self.do, self.seconds, self.share = do, seconds, share
+        self.begin()
+
+    def begin(self) -> None:
+        self.due = time.perf_counter() + self.seconds
+
+    def take(self) -> bool:
+        """Do it if it is time to."""
+        began = time.perf_counter()
+        if began < self.due:
+            return False
+        self.do()
+        took = time.perf_counter() - began
+        self.due = began + max(self.seconds, self.share * took)
+        return True
+
+
 class Training(panel.Explorer):
     """A character RNN, trained while you watch, with all its settings on sliders.
 
@@ -137,7 +159,7 @@ class Training(panel.Explorer):
     num_steps = Whole("time steps T", 2, 100, 35, hint="characters of a subsequence")
     batch_size = Whole("batch size", 1, 128, 32, hint="subsequences of a minibatch")
     num_epochs = Whole("epochs", 1, 500, 100, hint="times that the text is read")
-    seed = Whole("seed", 0, 20, 0, hint="of the initial parameters and minibatches")
+    seed = Whole("seed", 0, 99, 0, hint="of the initial parameters and minibatches")
     sampling = Choice(
         "minibatches",
         {"sequential": "sequential", "random": "random"},
@@ -163,7 +185,11 @@ class Training(panel.Explorer):
         self.current: Run | None = None
         self._ahead: dict[tuple, Run] = {}
         self._numbers = itertools.count()
-        self._moved_last, self._frame_due, self._writing_due = "theta", 0.0, 0.0
+        self._moved_last = "theta"
+        self._turns = (
+            Turn(self._update, FRAME, 15), Turn(self._say, LINE, 100),
+            Turn(self._write, WRITE, 100),
+        )  # fmt: skip
         super().__init__(**values)
 
     @property
@@ -213,7 +239,6 @@ class Training(panel.Explorer):
 
     def clear(self) -> None:
         """End the run and forget all curves."""
-        self.live.stop()
         self.live.ask(self._forget)
 
     # What the thread does.
@@ -243,12 +268,14 @@ class Training(panel.Explorer):
 
     def _train(self, run: Run, records: Iterable[training.Progress]) -> None:
         started = time.perf_counter()
-        self._frame_due, self._writing_due = 0.0, started + WRITE
         try:
             for record in records:
                 run.history.append(record)
                 self._show_in_time()
                 self.live.stepped()
+                if self.live.is_paused:  # after one step: it is to be seen
+                    self._update()
+                    self._say()
         except Stopped:
             if not self.live.is_busy:  # nothing comes after it
                 self._show()
@@ -256,16 +283,13 @@ class Training(panel.Explorer):
         run.seconds = time.perf_counter() - started
 
     def _show_in_time(self) -> None:
-        """Draw and write, if the last time is long enough ago for the run to go on."""
-        now = time.perf_counter()
-        if now >= self._frame_due:
-            self._show() if len(self.current.history) == 1 else self._update()
-            cost = min(time.perf_counter() - now, MOST)  # the first takes longer
-            self._frame_due = now + max(FRAME, FRAME_SHARE * cost)
-        elif now >= self._writing_due:
-            self._write()
-            cost = time.perf_counter() - now
-            self._writing_due = now + max(WRITE, WRITE_SHARE * cost)
+        """After an epoch: at most one of the things that the reader wants to see."""
+        if len(self.current.history) == 1:
+            self._show()
+            for turn in self._turns:
+                turn.begin()
+        else:
+            any(turn.take() for turn in self._turns)
 
     def _show(self) -> None:
         """The run as it is now, over all that were shown before."""
@@ -276,15 +300,15 @@ class Training(panel.Explorer):
         words = trouble(run.history, run.text.levels["guessing"])
         current, earlier = curves.pop(run.key), list(curves.values())
         self.picture.show(run.setting["num_epochs"], current, earlier, words)
-        self._publish()
+        self.image.value = self.picture.jpeg()
+        self._say()
 
     def _update(self) -> None:
         """What the run has become since the last frame."""
         self.picture.update()
-        self._publish()
-
-    def _publish(self) -> None:
         self.image.value = self.picture.jpeg()
+
+    def _say(self) -> None:
         self._progress.value = len(self.current.history)
         self.readout.value = in_words(self.current)
 
@@ -338,6 +362,7 @@ class Training(panel.Explorer):
             self.picture.show(self.num_epochs, Curve("no run yet", []))
             self.image.value = self.picture.jpeg()
         self._progress.value, self.readout.value, self._writing.value = 0, "", ""
+        raise Stopped  # the run that goes on is forgotten as well
 
     def _train_ahead(self, run: Run) -> None:
         """Train the settings next to this one, while the reader looks at it."""

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from d2l_rnn.explorers.live import APART, Live
+from d2l_rnn.explorers.live import APART, Live, Stopped
 
 
 class Counting:
@@ -234,6 +234,25 @@ def test_a_failing_aside_does_not_end_the_job(live):
     until(lambda: live.error is not None)
     steps = job.steps
     until(lambda: job.steps > steps)
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_an_aside_may_end_the_job(live, is_paused):
+    def end():
+        raise Stopped
+
+    first, second = Counting(live), Counting(live, 2)
+    live.start(first)
+    assert first.begun.wait(10)
+    if is_paused:
+        live.pause()
+    live.ask(end)
+    live.start(second, apart=0.2)
+    assert live.wait(10)
+    assert (first.ended, second.ended) == ("stopped", "done")
+    assert first.ended_at < second.begun_at
+    live.ask(end)  # nothing is there to be ended
+    assert live.wait(10) and live.error is None
 
 
 def test_what_a_settled_job_does_is_extra(live):

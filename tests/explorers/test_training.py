@@ -4,6 +4,7 @@ import html
 import math
 import re
 import time
+import types
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch
 from d2l_rnn import batching, corpora, rnn, training
 from d2l_rnn.explorers import Training, texts
 from d2l_rnn.explorers import training as panel
+from d2l_rnn.explorers.curves import TrainingPicture
 
 QUICK = {"num_hiddens": 8, "num_epochs": 5, "text": "story"}
 
@@ -226,6 +228,22 @@ def test_clear_forgets_all_curves_and_start_begins_again(explorer):
     assert len(explorer.history) == 5 and len(explorer.runs) == 1
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_clear_in_the_middle_of_a_run_and_on_to_the_next(explorer, is_paused):
+    explorer.num_epochs = 500
+    until(lambda: len(explorer.history) > 3)
+    if is_paused:
+        explorer.pause()
+    explorer.clear()
+    explorer.num_epochs = 5
+    assert explorer.wait(30)
+    assert len(explorer.history) == 5 and len(explorer.runs) == 1
+    explorer.clear()
+    explorer.theta = 2
+    assert explorer.wait(30)
+    assert len(explorer.runs) == 1
+
+
 def test_a_moved_slider_cancels_the_run(explorer):
     explorer.num_epochs = 500
     until(lambda: len(explorer.history) > 3)
@@ -382,18 +400,34 @@ def test_every_control_stands_somewhere_once(explorer):
     assert all(shown.count(widget) == 1 for widget in explorer.widgets.values())
 
 
+def test_a_turn_comes_every_so_often_and_later_if_it_takes_long(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0)
+    clock.perf_counter = lambda: clock.now
+    monkeypatch.setattr(panel, "time", clock)
+    done, takes = [], [0.01, 0.5, 0.01]
+
+    def do():
+        done.append(clock.now)
+        clock.now += takes[len(done) - 1]
+
+    turn = panel.Turn(do, seconds=1.0, share=10)
+    for tenth in range(100):
+        clock.now = max(clock.now, tenth / 10)
+        if len(done) < 3:
+            turn.take()
+    assert done == [1.0, 2.0, 7.0]
+
+
 def test_drawing_waits_its_turn(explorer, monkeypatch):
-    """Frames are as far apart as they are meant to be, and so are texts."""
-    frames, texts = [], []
-    publish, write = explorer._publish, explorer._write
-    monkeypatch.setattr(
-        explorer, "_publish", lambda: (frames.append(time.perf_counter()), publish())
-    )
-    monkeypatch.setattr(
-        explorer, "_write", lambda: (texts.append(time.perf_counter()), write())
-    )
+    frames = []
+    jpeg = TrainingPicture.jpeg
+
+    def noted(picture):
+        frames.append(time.perf_counter())
+        return jpeg(picture)
+
+    monkeypatch.setattr(TrainingPicture, "jpeg", noted)
     explorer.num_epochs = 400
     assert explorer.wait(60)
     gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
     assert min(gaps[:-1]) >= panel.FRAME * 0.99
-    assert len(texts) <= 2 + explorer.current.seconds / panel.WRITE
