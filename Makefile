@@ -4,11 +4,13 @@
 # make notebooks  run the notebooks and save what they print
 #
 # Each makes the environment first if it is not there, or if what it holds has changed.
-# Variables: VENV is where it lies, PYTHON is what it is made from, LAB_ARGS and
-# TEST_ARGS are handed on, as in  make lab LAB_ARGS="--no-browser --port=9999".
+# Variables: VENV is where it lies, PYTHON is what it is made from, EXTRAS is what of the
+# package's extras it has; LAB_ARGS and TEST_ARGS are handed on, as in
+#     make lab LAB_ARGS="--no-browser --port=9999"
 
 VENV ?= .venv
 PYTHON ?= python3
+EXTRAS ?= lab,book,test
 LAB_ARGS ?=
 TEST_ARGS ?=
 
@@ -40,7 +42,7 @@ clean:
 	rm -rf $(VENV)
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -c constraints.txt -e ".[lab,book,test]"
+	$(BIN)/python -m pip install -c constraints.txt -e ".[$(EXTRAS)]"
 	touch $@
 
 $(BIN)/python:

@@ -7,6 +7,7 @@ drawn anew. Needs Playwright and Chromium, as tests/browser does.
 """
 
 import base64
+import importlib.util
 import io
 import statistics
 import tempfile
@@ -14,7 +15,15 @@ import time
 from pathlib import Path
 
 from _common import arguments, described, machine, markdown, save
-from _lab import CURRENT, LOG, Notebook, chromium, jupyterlab, write_notebook
+from _lab import (
+    CURRENT,
+    LOG,
+    Notebook,
+    browser_path,
+    chromium,
+    jupyterlab,
+    write_notebook,
+)
 from PIL import Image
 
 # The slider of the seed has settings that nobody has seen, if none is trained ahead.
@@ -29,11 +38,19 @@ starts, learn = [], explorer._learn
 explorer._learn = lambda *args, **kwargs: (starts.append(args), learn(*args, **kwargs))
 explorer
 """
-FORGET_ALL = "explorer.clear(); explorer.seed = 0; explorer.wait(); starts.clear()"
+FORGET_ALL = """
+explorer.clear()
+explorer.set(seed=0, num_epochs=100)
+explorer.wait(60)
+starts.clear()
+"""
 SLEEP_LONG = "time.sleep({})"
 LONG_RUN = "explorer.num_epochs = 500; explorer.wait(60)"
 # Alternating: the same run without a picture, and with it.
 COST_OF_DRAWING = """
+explorer.num_epochs = 500
+explorer.wait(60)
+
 def alone():
     run = training.Run(explorer.setting, explorer.current.text)
     started = time.perf_counter()
@@ -46,7 +63,6 @@ def drawn():
     return explorer.current.seconds
 
 print(json.dumps([[alone(), drawn()] for _ in range(PAIRS)]))
-explorer.num_epochs = 100
 """
 COUNT_STARTS = """
 explorer.wait(60)
@@ -81,6 +97,8 @@ def main():
         moves={"type": int, "default": 30, "help": "of the slider, for each row"},
         pairs={"type": int, "default": 9, "help": "of runs without and with picture"},
     )
+    if importlib.util.find_spec("playwright") is None or browser_path() is None:
+        return print("The panels are measured in a browser: Playwright and Chromium.")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cells = [

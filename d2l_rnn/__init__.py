@@ -15,6 +15,7 @@ imports only from modules above it:
     sweeping    many settings, trained as one computation
     generating  text from a model
     figures     numbers → pictures
+    explorers   slider panels (they need ipywidgets)
     book        the book's own names: `from d2l_rnn import book as d2l`
 
 Each is loaded when it is first used.
@@ -26,7 +27,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "clipping",
-    "training", "sweeping", "generating", "figures", "book",
+    "training", "sweeping", "generating", "figures", "explorers", "book",
 )  # fmt: skip
 
 

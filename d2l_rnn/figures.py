@@ -74,6 +74,14 @@ def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
     return axes
 
 
+def beside(axes: Axes, level: float, label: str):
+    """A label in the right margin, at the height of a level."""
+    return axes.annotate(
+        label, (1.01, level), xycoords=("axes fraction", "data"), color=GREY,
+        va="center", fontsize="small", annotation_clip=False,
+    )  # fmt: skip
+
+
 def style(i: int) -> dict:
     """Colour and line style of the i-th curve: both differ from its neighbours'."""
     return {
@@ -105,10 +113,7 @@ def curves(
         axes.plot(x, y, label=label, marker=marker, **style(i))
     for i, (label, level) in enumerate((levels or {}).items()):
         axes.axhline(level, color=GREY, linewidth=1, linestyle=LINE_STYLES[-1 - i % 4])
-        axes.annotate(
-            label, (1, level), xycoords=("axes fraction", "data"), color=GREY,
-            fontsize="small", ha="right", va="bottom",
-        )  # fmt: skip
+        beside(axes, level, label)
     drawn = [x for x, _ in (*lines.values(), *(points or {}).values())]
     if all(np.equal(np.mod(x, 1), 0).all() for x in drawn):  # steps, counts, epochs
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

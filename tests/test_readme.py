@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from d2l_rnn import explorers
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -23,7 +25,7 @@ def test_the_map_has_every_notebook_in_order():
 
 
 @pytest.mark.parametrize(
-    "name", ["agreement", "book_setting", "speed", "sweep", "memory"]
+    "name", ["agreement", "book_setting", "speed", "sweep", "explorers", "memory"]
 )
 def test_the_tables_are_the_ones_that_were_measured(name):
     measured = ROOT / "benchmarks" / "results" / f"{name}.md"
@@ -35,6 +37,21 @@ def test_the_lines_beside_the_derivation_are_those_of_the_code():
     assert len(rows) == 5
     code = (ROOT / "d2l_rnn" / "bptt.py").read_text(encoding="utf-8")
     assert [line for line in rows if line not in code] == []
+
+
+def test_every_panel_is_told_of():
+    rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    assert sorted(rows) == sorted(explorers._MODULES)
+
+
+def test_the_example_of_a_panel_runs(capsys):
+    pytest.importorskip("ipywidgets")
+    (example,) = re.findall(
+        r"```python\n(from d2l_rnn import exp.*?)```", README, re.DOTALL
+    )
+    quick = example.replace("num_hiddens=32", "num_hiddens=8, num_epochs=2")
+    exec(compile(quick, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("epoch 2: perplexity")
 
 
 def test_the_example_runs(capsys):

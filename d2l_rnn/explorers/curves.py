@@ -15,7 +15,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate, encoded
+from d2l_rnn.figures import (
+    COLOURS,
+    GREY,
+    LINE_STYLES,
+    Picture,
+    beside,
+    decorate,
+    encoded,
+)
 
 SMALL = {"fontsize": "small"}
 LEGEND = {"loc": "upper right", "framealpha": 0.85, "edgecolor": "white", **SMALL}
@@ -83,7 +91,7 @@ class TrainingPicture(Picture):
         self._set_scales()
         for label, level in self.levels.items():
             self.perplexity.axhline(level, color=GREY, linewidth=1, linestyle=":")
-            _beside(self.perplexity, level, f"{label}\n{level:.3g}")
+            beside(self.perplexity, level, f"{label}\n{level:.3g}")
         end = {"marker": "o", "markersize": 4}
         self._faded = self._line(self.perplexity, FADED, **end)
         self._lines = {
@@ -194,7 +202,7 @@ class TrainingPicture(Picture):
         self._draw_legends(run, earlier)
         if run.theta is not None:
             _draw(self.norm.axhline(run.theta, color=GREY, linestyle="-."))
-            _draw(_beside(self.norm, run.theta, f"theta\n{run.theta:g}"))
+            _draw(beside(self.norm, run.theta, f"theta\n{run.theta:g}"))
         if run.records and run.records[-1].diverged:
             self._draw_cross(run)
         if words:
@@ -261,14 +269,6 @@ def _draw(artist) -> None:
     """Draw onto what is there, and forget: the axes are to stay as they were."""
     artist.axes.draw_artist(artist)
     artist.remove()
-
-
-def _beside(axes, level: float, label: str):
-    """A label in the right margin, at the height of a level."""
-    return axes.annotate(
-        label, (1.01, level), xycoords=("axes fraction", "data"), color=GREY,
-        va="center", annotation_clip=False, **SMALL,
-    )  # fmt: skip
 
 
 def _positive(curves: Sequence[Curve], field: str) -> list[float]:

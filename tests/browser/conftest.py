@@ -1,5 +1,7 @@
 """A real JupyterLab in a real browser, on a copy of the notebooks."""
 
+import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,10 +16,20 @@ import _lab  # noqa: E402
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, headless; skips where Playwright or the browser is missing."""
-    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if _lab.browser_path() is None:
-        pytest.skip("there is no Chromium on this machine")
+    """Chromium, headless; where it cannot be had, skips, or fails if it has to be."""
+    missing = [
+        name
+        for name, is_there in (
+            ("Playwright", importlib.util.find_spec("playwright")),
+            ("JupyterLab", importlib.util.find_spec("jupyterlab")),
+            ("Chromium", _lab.browser_path()),
+        )
+        if not is_there
+    ]
+    if missing and os.environ.get("D2L_RNN_REQUIRE_BROWSER"):
+        pytest.fail(f"D2L_RNN_REQUIRE_BROWSER is set, but there is no {missing[0]}")
+    if missing:
+        pytest.skip(f"there is no {' and no '.join(missing)} on this machine")
     with _lab.chromium() as browser:
         yield browser
 
@@ -32,9 +44,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def lab(folder):
+def lab(browser, folder):
     """The address of a JupyterLab, with {} for a path, as long as the tests last."""
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
     with _lab.jupyterlab(folder) as address:
         yield address
 
