@@ -7,14 +7,26 @@ left to do. All that it may touch of the panel is the values of widgets.
 
 from __future__ import annotations
 
+import atexit
 import collections
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 # Jobs that replace each other begin so many seconds apart. While a slider is dragged
 # it is better to see some settings learn a little than all of them not at all.
 APART = 0.35
+
+
+_all = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """End what runs: a thread in the middle of PyTorch must not outlive Python."""
+    for live in list(_all):
+        live.end()
 
 
 class Stopped(Exception):
@@ -40,6 +52,7 @@ class Live:
         self._thread: threading.Thread | None = None
         self._settled, self._stopping = True, False
         self._steps: int | None = None  # that a paused job may take; None: not paused
+        _all.add(self)
 
     def start(self, job: Callable[[], None], apart: float = 0, steps=None) -> None:
         """Run a job now, or `apart` seconds after the last one began; pause none.
@@ -80,6 +93,13 @@ class Live:
         with self._changed:
             self._next, self._stopping, self._settled = None, True, True
             self._changed.notify_all()
+
+    def end(self) -> None:
+        """Stop, and wait for the thread to end, for a few seconds at most."""
+        self.stop()
+        thread = self._thread
+        if thread is not None:
+            thread.join(5)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all that was asked for is done; False if it takes longer.

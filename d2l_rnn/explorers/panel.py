@@ -56,6 +56,7 @@ class Explorer:
         self.panel.add_class("d2l-rnn-explorer")
         for name, widget in self.widgets.items():
             widget.observe(lambda _, name=name: self._moved(name), "value")
+        answer_meanwhile(self.panel)
         self._is_made = True
         self.set(**values)
 
@@ -160,6 +161,19 @@ class Explorer:
             self.readout.value = complaint(self.live.error)
         elif not self.live.is_busy:
             self._keep()
+
+
+def answer_meanwhile(widget: widgets.Widget) -> None:
+    """Let a widget, and all inside it, be answered while a cell runs.
+
+    JupyterLab asks for that, by sending their messages to a subshell of the kernel. But
+    ipykernel 7.4 hands a message to the shell that has last sent one the other way,
+    which is the cell's where code has moved a slider; here it does as it is asked.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = lambda data, asked_for: asked_for
+    for child in getattr(widget, "children", ()):
+        answer_meanwhile(child)
 
 
 def grid(controls) -> widgets.Widget:

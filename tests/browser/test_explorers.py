@@ -22,6 +22,8 @@ explorer
 @pytest.fixture
 def notebook(open_notebook, folder, request):
     """A notebook with the panel shown by its first cell, and the cells of the test."""
+    log = folder / _lab.LOG
+    before = len(log.read_bytes())
     path = folder / f"{request.node.name}.ipynb"
     _lab.write_notebook(path, SETUP, *request.param)
     notebook = open_notebook(path.name)
@@ -31,8 +33,8 @@ def notebook(open_notebook, folder, request):
     yield notebook
     assert notebook.errors() == []
     assert notebook.complaints == []
-    log = (folder / _lab.LOG).read_text(encoding="utf-8")
-    assert "Traceback" not in log and "Warning" not in log
+    logged = log.read_bytes()[before:].decode()
+    assert "Traceback" not in logged and "Warning" not in logged
 
 
 def cells(*sources):

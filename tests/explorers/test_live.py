@@ -1,5 +1,7 @@
 """One thread, the latest job: started, paused, stepped, stopped, replaced."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -280,3 +282,16 @@ def test_changes_are_told():
     live.resume()
     assert live.wait(10)
     until(lambda: told[-1] == (False, False))
+
+
+def test_python_ends_in_the_middle_of_a_run():
+    """Its thread ends first: PyTorch does not take it well otherwise."""
+    program = (
+        "from d2l_rnn import explorers\n"
+        "panel = explorers.Training(num_hiddens=64, num_epochs=500, text='story')\n"
+        "while len(panel.history) < 3: pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

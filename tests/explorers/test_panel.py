@@ -1,6 +1,7 @@
 """What all panels share, on one that does next to nothing."""
 
 import threading
+import types
 import warnings
 
 import pytest
@@ -169,6 +170,18 @@ def test_a_panel_whose_setting_cannot_be_is_shown_all_the_same(monkeypatch):
 def test_where_the_panel_is_alive_the_kept_picture_is_hidden(line):
     assert "d2l-rnn-explorer" in line.panel._dom_classes
     assert ".d2l-rnn-explorer) ~ .jp-OutputArea-child { display: none" in panel.STYLE
+
+
+def test_a_widget_is_answered_in_the_shell_that_the_page_asks_for():
+    def fake(*children):
+        comm = types.SimpleNamespace(_reply_subshell_for=lambda data, asked_for: None)
+        return types.SimpleNamespace(comm=comm, children=children)
+
+    inner, without_shells = fake(), types.SimpleNamespace(comm=object())
+    outer = fake(inner, without_shells)
+    panel.answer_meanwhile(outer)
+    for widget in (outer, inner):
+        assert widget.comm._reply_subshell_for({}, "subshell") == "subshell"
 
 
 def test_a_complaint_is_no_html():
