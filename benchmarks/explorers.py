@@ -72,6 +72,16 @@ is_the_last = explorer.current.setting == explorer.setting
 print(json.dumps([len(starts), len(threads), is_the_last]))
 """
 SHOW, FORGET, SLEEP, LONG, COST, COUNT = range(6)  # the cells
+# What the README shows of it.
+PORTRAIT = """
+from d2l_rnn import explorers
+
+explorer = explorers.Training(show=["theta", "lr"], lr=5, theta=0.1)
+for theta in (0.5, 0.2):
+    explorer.wait()
+    explorer.theta = theta
+explorer
+"""
 HANDLE = ".d2l-rnn-explorer .widget-slider:has-text('seed') .noUi-handle"
 # The page notes when a key went down and when a picture was there.
 WATCH = """() => {
@@ -106,7 +116,10 @@ def main():
             COST_OF_DRAWING.replace("PAIRS", str(args.pairs)), COUNT_STARTS,
         ]  # fmt: skip
         write_notebook(root / "measure.ipynb", *cells)
+        write_notebook(root / "portrait.ipynb", PORTRAIT)
         with jupyterlab(root) as address, chromium() as browser:
+            notebook = Notebook(browser, address.format("portrait.ipynb"), 1500)
+            portray(notebook, args.results / "explorer.png")
             notebook = Notebook(browser, address.format("measure.ipynb"))
             result = measure(notebook, args.moves) | {"machine": machine()}
             complaints = [*map(str, notebook.errors()), *notebook.complaints]
@@ -114,6 +127,15 @@ def main():
         log = (root / LOG).read_text(encoding="utf-8").splitlines()
     result["complaints"] = complaints + [line for line in log if "Traceback" in line]
     save("explorers", result, table(result), args.results)
+
+
+def portray(notebook: Notebook, path: Path) -> None:
+    """Keep a picture of the panel."""
+    run(notebook, 0)
+    notebook.until(lambda: len(notebook.outputs()) == 3, 60)
+    notebook.page.wait_for_timeout(1000)
+    notebook.page.locator(".d2l-rnn-explorer").screenshot(path=path)
+    notebook.close()
 
 
 def measure(notebook: Notebook, moves: int) -> dict:

@@ -175,7 +175,6 @@ class Choice(Control):
         # Not a Dropdown: JupyterLab takes the keys that would open it for its own.
         look = self._look()
         look["style"] |= {"button_width": "auto"}
-        look["layout"] |= {"grid_column": "1 / -1"}  # a row of its own: it is wide
         return widgets.ToggleButtons(
             options=list(self.choices.items()), value=self.default, **look
         )

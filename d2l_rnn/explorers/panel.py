@@ -26,6 +26,13 @@ STYLE = """<style>
 .jp-OutputArea-child:has(.d2l-rnn-explorer) ~ .jp-OutputArea-child { display: none; }
 .d2l-rnn-explorer .widget-image { max-width: 100%; height: auto; align-self: start; }
 .d2l-rnn-explorer .widget-html-content { line-height: 1.35; }
+.d2l-rnn-explorer .widget-toggle-buttons {
+    grid-column: 1 / -1; display: flex; align-items: baseline; margin: 2px;
+}
+.d2l-rnn-explorer .widget-textarea { grid-column: 1 / -1; }
+.d2l-rnn-explorer .widget-toggle-buttons > .widget-label {
+    flex-shrink: 0; text-align: right; margin-right: 8px;
+}
 </style>"""
 VIEW = "application/vnd.jupyter.widget-view+json"
 
