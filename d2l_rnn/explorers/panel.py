@@ -208,7 +208,7 @@ def beside(controls: list, picture: list) -> widgets.Widget:
     return widgets.HBox(
         [
             widgets.VBox(controls, layout={"flex": "1 1 300px", "max_width": "640px"}),
-            widgets.VBox(picture, layout={"flex": "0 1 auto"}),
+            widgets.VBox(picture, layout={"flex": "0 1 640px"}),
         ],
         layout={"flex_flow": "row wrap"},
     )
