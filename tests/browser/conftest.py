@@ -51,7 +51,7 @@ def lab(browser, folder):
 
 
 @pytest.fixture
-def open_notebook(browser, lab):
+def open_notebook(browser, lab, request):
     """Open notebooks by their paths; what they leave open is closed at the end."""
     opened = []
 
@@ -60,5 +60,8 @@ def open_notebook(browser, lab):
         return opened[-1]
 
     yield open_it
-    for notebook in opened:
+    for number, notebook in enumerate(opened):
+        if folder := os.environ.get("D2L_RNN_SCREENSHOTS"):
+            name = f"{request.node.name}-{number}-end.png"
+            notebook.page.screenshot(path=Path(folder) / name)
         notebook.close()
