@@ -95,8 +95,8 @@ class Notebook:
         self.page.goto(address)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.until(self.is_ready, 60)
-        # The page now asks the kernel for the widgets that it has. Those that a cell makes
-        # before the answer are taken for old ones, and may miss what they are sent.
+        # The page now asks the kernel for the widgets that it has. Those that a cell
+        # makes before the answer are taken for old ones, and may miss an update.
         self.page.wait_for_timeout(2000)
 
     def close(self) -> None:
