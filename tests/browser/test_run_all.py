@@ -100,7 +100,7 @@ def move_everything(notebook):
         if "mod-active" not in choice.get_attribute("class"):
             answers_to(lambda: press(page, choice))
     for box in panel.locator("textarea").all():
-        answers_to(lambda: (box.fill(OWN_TEXT), page.keyboard.press("Tab")))
+        answers_to(lambda: (box.fill(OWN_TEXT), page.keyboard.press("Shift+Tab")))
     for button in panel.locator("button.widget-button").all():
         if button.is_enabled():
             answers_to(lambda: press(page, button))
