@@ -184,11 +184,11 @@ class Live:
             with self._changed:
                 while self._next is not None and not self._due() and not self._asides:
                     self._changed.wait(self._patience())
-                if self._due():
+                if self._asides:  # asked for before the job: first come, first served
+                    do = self._asides.popleft()
+                elif self._due():
                     do, self._next, self._began = self._next, None, time.monotonic()
                     self.error = None
-                elif self._asides:
-                    do = self._asides.popleft()
                 else:
                     self._thread = None
                     return

@@ -239,6 +239,7 @@ class Training(panel.Explorer):
 
     def clear(self) -> None:
         """End the run and forget all curves."""
+        self.live.stop()
         self.live.ask(self._forget)
 
     # What the thread does.

@@ -202,6 +202,22 @@ def test_an_aside_comes_between_the_steps_of_a_job_running_or_paused(live):
     assert live.is_paused and job.ended is None
 
 
+def test_an_aside_comes_before_a_job_that_was_started_after_it(live):
+    order, begun, go_on = [], threading.Event(), threading.Event()
+
+    def first():
+        begun.set()
+        assert go_on.wait(10)  # busy with something that cannot be interrupted
+
+    live.start(first)
+    assert begun.wait(10)
+    live.ask(lambda: order.append("aside"))
+    live.start(lambda: order.append("job"))
+    go_on.set()
+    assert live.wait(10)
+    assert order == ["aside", "job"]
+
+
 def test_an_aside_alone_and_one_that_fails(live):
     seen = []
     live.ask(lambda: seen.append(1))

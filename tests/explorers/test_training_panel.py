@@ -13,6 +13,7 @@ from d2l_rnn import batching, corpora, rnn, training
 from d2l_rnn.explorers import Training, texts
 from d2l_rnn.explorers import training as panel
 from d2l_rnn.explorers.curves import TrainingPicture
+from d2l_rnn.explorers.live import APART
 
 QUICK = {"num_hiddens": 8, "num_epochs": 5, "text": "story"}
 
@@ -242,6 +243,20 @@ def test_clear_in_the_middle_of_a_run_and_on_to_the_next(explorer, is_paused):
     explorer.theta = 2
     assert explorer.wait(30)
     assert len(explorer.runs) == 1
+
+
+def test_what_is_set_after_clear_is_shown_and_what_was_before_is_not(explorer):
+    explorer.num_epochs = 500
+    until(lambda: len(explorer.history) > 3)
+    time.sleep(APART)  # the next run may begin at once
+    explorer.clear()
+    explorer.set(theta=2, num_epochs=5)
+    assert explorer.wait(30)
+    assert [run.setting["theta"] for run in explorer.runs.values()] == [2]
+    explorer.theta = 5
+    explorer.clear()
+    until(lambda: explorer.live._thread is None)
+    assert explorer.runs == {}
 
 
 def test_a_moved_slider_cancels_the_run(explorer):
