@@ -25,7 +25,7 @@ from matplotlib.textpath import TextPath
 from d2l_rnn import _checks, batching, corpora
 from d2l_rnn import text as texts
 from d2l_rnn.explorers.controls import Whole
-from d2l_rnn.explorers.panel import Explorer, known
+from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.figures import COLOURS, GREY, Picture
 
 WAYS = {
@@ -287,22 +287,10 @@ class Minibatches(Explorer):
     minibatch = Whole("minibatch", 0, LINE * LINES, 0, hint="the one that is framed")
     seed = Whole("seed", 0, 20, 0, hint="of the order in random sampling (随机抽样)")
 
-    def set(self, **values) -> None:
-        """Set several controls at once, as all explorers do.
-
-        Raises ValueError also for an offset or a minibatch that there is not.
-        """
-        for name in values:
-            known(name, self.controls)
-        checked = {
-            name: self.controls[name].checked(value) for name, value in values.items()
-        }
-        sizes = {**self.values, **checked}
-        for name, most, why in self._limits(**sizes):
-            if name in values:
-                _checks.integer(name, values[name], 0, most, why)
-        # The sizes first: they say how far the other sliders go.
-        super().set(**{name: checked[name] for name in self.controls if name in values})
+    def check_together(self, given: dict, values: dict) -> None:
+        for name, most, why in self._limits(**values):
+            if name in given:
+                _checks.integer(name, given[name], 0, most, why)
 
     def answer(
         self, batch_size: int, num_steps: int, offset: int, minibatch: int, seed: int

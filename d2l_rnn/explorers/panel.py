@@ -84,14 +84,21 @@ class Explorer:
         checked = {
             name: self.controls[name].checked(value) for name, value in values.items()
         }
+        self.check_together(checked, {**self.values, **checked})
         with self._lock:
             self._is_setting = True
-            try:
-                for name, value in checked.items():
-                    self.controls[name].show(self.widgets[name], value)
+            try:  # in this order: a control may say how far a later one goes
+                for name in filter(checked.__contains__, self.controls):
+                    self.controls[name].show(self.widgets[name], checked[name])
             finally:
                 self._is_setting = False
             self.answer_to(*checked)
+
+    def check_together(self, given: dict, values: dict) -> None:
+        """Raise ValueError if what is given does not go with the values of the others.
+
+        `values` are those of all controls, as they would be.
+        """
 
     @property
     def values(self) -> dict:

@@ -400,12 +400,8 @@ class Training(panel.Explorer):
     def _panel(self) -> widgets.Widget:
         for name in self.show:
             panel.known(name, self.controls)
-        writing = ("prefix", "temperature")
-        folded = [
-            self.widgets[name]
-            for name in SETTING
-            if name not in self.show and name not in writing
-        ]
+        below = [name for name in ("prefix", "temperature") if name not in self.show]
+        folded = [self.widgets[name] for name in SETTING if name not in self.show]
         self.image.format = "jpeg"
         self._progress = widgets.IntProgress(
             description="epochs", max=self.num_epochs, layout={"width": "auto"}
@@ -423,7 +419,7 @@ class Training(panel.Explorer):
                     [self.image],
                 ),
                 self.readout,
-                panel.grid(self.widgets[name] for name in writing),
+                panel.grid(self.widgets[name] for name in below),
                 self._writing,
             ]
         )

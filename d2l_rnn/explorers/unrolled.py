@@ -154,14 +154,11 @@ class UnrolledRNN(panel.Explorer):
         corpus()  # which may have to be fetched, and says so: here, not in the thread
         super().__init__(**values)
 
-    def set(self, **values) -> None:
-        string = values.get("string", self.string)
-        if "step" in values and isinstance(string, str):
-            length = _read_of(string)
+    def check_together(self, given: dict, values: dict) -> None:
+        length = _read_of(values["string"])
+        if "step" in given:
             reason = f"{length} characters of the string are read"
-            integer("step", values["step"], 1, max(1, length), reason)
-        # The string first: the slider reaches as far as it does.
-        super().set(**dict(sorted(values.items(), key=lambda each: each[0] == "step")))
+            integer("step", given["step"], 1, max(1, length), reason)
 
     def answer(self, string, step, num_hiddens, num_epochs) -> tuple[Picture, str]:
         if not string:

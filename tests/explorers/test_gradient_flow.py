@@ -58,7 +58,6 @@ def by_autograd(net, X, Y, last_only):
 # The function
 
 
-@settings(deadline=None)
 @given(flows)
 @example((1, 1, 1, True, 0))
 @example((2, 1, 1, False, 0))
@@ -226,7 +225,7 @@ def test_what_has_no_place_on_the_axis_is_marked():
     assert {"0", "infinite"} <= set(named)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(0), min_size=1, max_size=12),
     st.lists(st.floats(0), min_size=1, max_size=12),

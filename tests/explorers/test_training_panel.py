@@ -446,3 +446,15 @@ def test_drawing_waits_its_turn(explorer, monkeypatch):
     assert explorer.wait(60)
     gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
     assert min(gaps[:-1]) >= panel.FRAME * 0.99
+
+
+def test_each_control_stands_in_the_panel_once():
+    def inside(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from inside(child)
+
+    explorer = Training(show=["temperature", "theta"], **QUICK)
+    widgets = list(inside(explorer.panel))
+    assert all(widgets.count(each) == 1 for each in explorer.widgets.values())
+    explorer.live.end()

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -31,7 +31,6 @@ def some_net(V, H, seed):
 # The function
 
 
-@settings(deadline=None)
 @given(readings)
 def test_steps_are_those_of_the_notes_loop(sizes):
     V, H, seed, tokens = sizes
@@ -54,7 +53,6 @@ def test_steps_are_those_of_the_notes_loop(sizes):
         H_before = H_t
 
 
-@settings(deadline=None)
 @given(readings)
 def test_steps_are_those_of_the_model_called_once(sizes):
     V, H, seed, tokens = sizes
