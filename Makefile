@@ -26,17 +26,19 @@ lab: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check d2l_rnn tests benchmarks
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
 
 bench: $(INSTALLED)
 	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
 
+NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb
+
 notebooks: $(INSTALLED)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \
 	    --ExecutePreprocessor.record_timing=False \
-	    --ExecutePreprocessor.store_widget_state=False notebooks/[0-9]*.ipynb
+	    --ExecutePreprocessor.store_widget_state=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=ERROR \
-	    --coalesce-streams notebooks/[0-9]*.ipynb
+	    --coalesce-streams $(NOTEBOOKS)
 
 clean:
 	rm -rf $(VENV)

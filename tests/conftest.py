@@ -4,6 +4,7 @@ import os
 import random
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -11,6 +12,10 @@ from d2l_rnn import corpora, rnn, text
 
 # The tests' models are so small that a second thread only makes them wait.
 torch.set_num_threads(1)
+
+# How long an example takes says more of the machine than of what is tested.
+hypothesis.settings.register_profile("d2l_rnn", deadline=None)
+hypothesis.settings.load_profile("d2l_rnn")
 
 
 @pytest.fixture(scope="session")

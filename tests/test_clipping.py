@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -21,7 +21,6 @@ def with_gradients(*gradients):
     return params
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(finite, min_size=1, max_size=5), min_size=1, max_size=4),
     st.floats(1e-3, 1e3),

@@ -510,7 +510,7 @@ def test_a_bad_ngram_model_says_what_is_wrong(call, message):
 # --- Any input ------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text("abcd", min_size=4, max_size=40),
     st.integers(1, 4),
@@ -522,7 +522,7 @@ def test_probabilities_sum_to_1_after_any_context(text, n, epsilon, context):
     assert sum(model.probability(x, context) for x in "abcd") == pytest.approx(1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("abcd", min_size=4, max_size=40), st.integers(1, 4))
 def test_unsmoothed_probabilities_sum_to_1_after_a_context_of_the_text(text, n):
     model = NGramModel(text, n)
@@ -532,7 +532,7 @@ def test_unsmoothed_probabilities_sum_to_1_after_a_context_of_the_text(text, n):
     assert 1 - 1e-12 <= model.perplexity(text) <= len(set(text)) + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.lists(st.integers(0, 5), min_size=4, max_size=4), min_size=4, max_size=4

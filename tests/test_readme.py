@@ -62,9 +62,3 @@ def test_the_example_runs(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("epoch 1: perplexity")
     assert lines[1].startswith("time traveller")
-
-
-@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")))
-def test_links_between_notebooks_lead_somewhere(notebook):
-    links = re.findall(r"\]\(([^):]+\.ipynb)\)", notebook.read_text(encoding="utf-8"))
-    assert [link for link in links if not (notebook.parent / link).is_file()] == []

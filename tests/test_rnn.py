@@ -28,7 +28,7 @@ def scratch_and_layer(V, H, seed=0):
     return params, layer, linear
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     T=st.integers(1, 6), B=st.integers(1, 4), H=st.integers(1, 9), V=st.integers(1, 7)
 )

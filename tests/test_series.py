@@ -557,7 +557,7 @@ def test_bad_arguments_say_what_is_wrong(call, message):
         call()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=30), st.data())
 def test_any_series_is_fitted_at_least_as_well_as_by_its_mean(x, data):
     tau = data.draw(st.integers(1, len(x) - 1))

@@ -9,16 +9,16 @@ compared.
 import os
 import subprocess
 import sys
-from pathlib import Path
+import time
 
 import pytest
+from course import NOTEBOOKS, ROOT
 
 from d2l_rnn import corpora
 
 pytest.importorskip("nbval", reason="nbval is not installed")
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+SECONDS = 60  # that a notebook may take, with the start of its kernel
 
 
 def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
@@ -45,6 +45,7 @@ def comparison():
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
+    began = time.monotonic()
     nbval = run_nbval(
         *(comparison, "--nbval-current-env", "--nbval-cell-timeout=300"),
         *("--override-ini=filterwarnings=", "-p", "no:cacheprovider", str(notebook)),
@@ -52,3 +53,4 @@ def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
     print(nbval.stdout)
     if nbval.returncode:
         pytest.fail(f"{notebook.name}: what {comparison} says follows", pytrace=False)
+    assert time.monotonic() - began < SECONDS

@@ -1,0 +1,129 @@
+"""What every notebook of the course has, and what its cells may not be.
+
+The glossary of the first notebook is held to the terms that the others introduce.
+"""
+
+import re
+import statistics
+from itertools import pairwise
+
+import pytest
+from course import NOTEBOOKS, SOLUTIONS, cells, markdown
+
+LONGEST, MEDIAN = 15, 6  # lines of a code cell
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# A term with its Chinese name: hidden state (隐状态).
+TERM = re.compile(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)")
+
+
+def each(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def section(path, heading):
+    """The text under a heading of the second level."""
+    return markdown(path).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_course_is_ten_notebooks_each_with_its_solutions():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{n:02}" for n in range(10)]
+    assert [path.name for path in SOLUTIONS] == [path.name for path in NOTEBOOKS]
+
+
+@each(NOTEBOOKS)
+def test_opens_with_a_question_the_time_it_takes_and_a_picture(path):
+    first = cells(path)[0]["source"]
+    assert first.startswith("# ")
+    assert len(re.findall(r"\*\*[^*]+\?\*\*", first)) == 1
+    (minutes,) = re.findall(r"(\d+) minutes", first)
+    assert 20 <= int(minutes) <= 40
+    all_cells = cells(path)
+    where = [
+        i for i, cell in enumerate(all_cells) if "Where this leads:" in cell["source"]
+    ]
+    assert where and where[0] <= 4
+    assert any(
+        "image/png" in out.get("data", {}) for out in all_cells[where[0] + 1]["outputs"]
+    )
+
+
+@each(NOTEBOOKS)
+def test_ends_with_a_summary_of_five_lines_and_links(path):
+    summary = section(path, "Summary").strip()
+    assert 1 <= len(re.findall(r"^- ", summary, re.MULTILINE)) <= 5
+    last = cells(path)[-1]["source"]
+    assert f"](solutions/{path.name})" in last
+    assert "**In the book:**" in last and "https://zh.d2l.ai/" in last
+    following = dict(pairwise(NOTEBOOKS)).get(path)
+    assert following is None or f"]({following.name})" in last.partition("**Next:**")[2]
+
+
+@each(NOTEBOOKS)
+def test_three_times_or_more_the_reader_predicts_before_a_cell_shows_it(path):
+    asked = [
+        (here, following)
+        for here, following in pairwise(cells(path))
+        if re.search(
+            r"^\*\*Predict, then (run|move)\.\*\*", here["source"], re.MULTILINE
+        )
+    ]
+    assert len(asked) >= 3
+    for here, following in asked:
+        assert here["source"].rstrip().endswith("*My guess:*")
+        assert following["cell_type"] == "code" and following["outputs"]
+
+
+@each([*NOTEBOOKS, *SOLUTIONS])
+def test_cells_are_short_and_each_has_words_before_it(path):
+    lines = [cell["source"].count("\n") + 1 for cell in cells(path, "code")]
+    assert max(lines) <= LONGEST
+    assert statistics.median(lines) <= MEDIAN
+    kinds = [cell["cell_type"] for cell in cells(path)]
+    assert kinds[0] == "markdown"
+    assert path in SOLUTIONS or ("code", "code") not in pairwise(kinds)
+
+
+@each(NOTEBOOKS)
+def test_every_figure_has_labelled_axes(path):
+    """Those drawn by `figures` have; so no other way of drawing is used."""
+    code = "\n".join(cell["source"] for cell in cells(path, "code"))
+    assert "pyplot" not in code and "display(" not in code
+    assert "![" not in markdown(path)
+
+
+def glossary():
+    """Of each Chinese name in the glossary, the number of the notebook beside it."""
+    rows = section(NOTEBOOKS[0], "Words you will meet").splitlines()
+    table = [[part.strip() for part in row.strip("|").split("|")] for row in rows]
+    return {
+        name: row[-1]
+        for row in table
+        if len(row) == 4 and CHINESE.search(row[1])
+        for name in re.split(", ", row[1])
+    }
+
+
+def introduced(path):
+    """The Chinese names that a notebook gives in parentheses."""
+    text = markdown(path).partition("## Words you will meet")[0]
+    return {
+        name.strip()
+        for inside in TERM.findall(text)
+        for name in re.split("[,;]", inside)
+        if CHINESE.search(name)
+    }
+
+
+def test_the_glossary_is_not_empty():
+    assert len(glossary()) > 30
+
+
+@each(NOTEBOOKS)
+def test_every_term_with_a_chinese_name_is_in_the_glossary(path):
+    assert introduced(path) - set(glossary()) == set()
+
+
+@pytest.mark.parametrize("name", glossary())
+def test_every_term_of_the_glossary_is_introduced_where_it_says(name):
+    places = [path.stem[:2] for path in NOTEBOOKS if name in introduced(path)]
+    assert places[:1] == [glossary()[name]]
