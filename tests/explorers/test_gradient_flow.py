@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from driving import answer, fits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
@@ -178,13 +179,6 @@ def made_up(state_norms, part_norms=(0.0, 1.0), early=1.0, late=3.0, gradient=(3
     return Flow(state_norms, part_norms, early, late, gradient)
 
 
-def fits(picture):
-    """True if nothing of the picture is cut off."""
-    box = picture.get_tightbbox()
-    width, height = picture.get_size_inches()
-    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-
-
 def lines(axes):
     return {line.get_label(): line for line in axes.lines}
 
@@ -258,12 +252,6 @@ def panel(made):
     """The panel that all tests share, as it is at `START`."""
     answer(made, **START)
     return made
-
-
-def answer(panel, **values):
-    panel.set(**values)
-    assert panel.wait(30)
-    return bytes(panel.image.value), panel.readout.value
 
 
 def test_it_begins_with_an_explosion_that_is_clipped():

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from driving import until
 
 from d2l_rnn.explorers.live import APART, Live, Stopped
 
@@ -40,13 +41,6 @@ def live():
     yield live
     live.stop()
     until(lambda: live._thread is None)
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not so in time"
-        time.sleep(0.002)
 
 
 def test_a_job_runs_in_a_thread_that_ends_with_it(live):

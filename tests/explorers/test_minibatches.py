@@ -1,12 +1,12 @@
 """The minibatches panel, against the two ways of sampling done by hand."""
 
-import html
 import itertools
 import random
 import re
 
 import numpy as np
 import pytest
+from driving import text_of
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
@@ -33,7 +33,7 @@ def answer(panel, **values):
     """The picture and the words that a setting leads to."""
     panel.set(**{**START, **values})
     assert panel.wait(30)
-    words = html.unescape(re.sub("<[^>]*>", " ", panel.readout.value))
+    words = text_of(panel.readout)
     return bytes(panel.image.value), re.sub(r"\s+", " ", words)
 
 

@@ -5,6 +5,7 @@ import types
 import warnings
 
 import pytest
+from driving import until
 
 from d2l_rnn import explorers, figures
 from d2l_rnn.explorers import controls, panel
@@ -105,15 +106,6 @@ def test_what_answer_refuses_is_shown_and_the_picture_stays(line):
     line.words = "up again"
     assert line.wait(30)
     assert line.readout.value == "slope <b>1</b>"
-
-
-def until(condition, seconds=10):
-    end = threading.Event()
-    for _ in range(int(seconds / 0.01)):
-        if condition():
-            return
-        end.wait(0.01)
-    raise AssertionError("not so in time")
 
 
 def test_it_says_its_state_a_long_text_in_brief(line):

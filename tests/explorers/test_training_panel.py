@@ -1,13 +1,12 @@
 """The training explorer, driven by code and by its own buttons, without a browser."""
 
-import html
 import math
-import re
 import time
 import types
 
 import pytest
 import torch
+from driving import all_in, text_of, until
 
 from d2l_rnn import batching, corpora, rnn, training
 from d2l_rnn.explorers import Training, texts
@@ -27,28 +26,11 @@ def explorer():
     until(lambda: explorer.live._thread is None)
 
 
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not so in time"
-        time.sleep(0.005)
-
-
-def text_of(widget):
-    return html.unescape(re.sub("<[^>]+>", " ", widget.value))
-
-
 def button(explorer, description):
     """The button with this name, anywhere in the panel."""
-
-    def all_of(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from all_of(child)
-
     (found,) = [
         each
-        for each in all_of(explorer.panel)
+        for each in all_in(explorer.panel)
         if hasattr(each, "click") and each.description == description
     ]
     return found
@@ -405,14 +387,12 @@ def test_only_controls_can_be_shown(show):
         Training(show=show)
 
 
-def test_every_control_stands_somewhere_once(explorer):
-    def all_of(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from all_of(child)
-
-    shown = list(all_of(explorer.panel))
+@pytest.mark.parametrize("show", [("theta", "lr"), ("temperature", "theta"), ()])
+def test_every_control_stands_somewhere_once(show):
+    explorer = Training(show=show, **QUICK)
+    shown = list(all_in(explorer.panel))
     assert all(shown.count(widget) == 1 for widget in explorer.widgets.values())
+    explorer.live.end()
 
 
 def test_a_turn_comes_every_so_often_and_later_if_it_takes_long(monkeypatch):
@@ -446,15 +426,3 @@ def test_drawing_waits_its_turn(explorer, monkeypatch):
     assert explorer.wait(60)
     gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
     assert min(gaps[:-1]) >= panel.FRAME * 0.99
-
-
-def test_each_control_stands_in_the_panel_once():
-    def inside(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from inside(child)
-
-    explorer = Training(show=["temperature", "theta"], **QUICK)
-    widgets = list(inside(explorer.panel))
-    assert all(widgets.count(each) == 1 for each in explorer.widgets.values())
-    explorer.live.end()

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from driving import answer, fits
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
@@ -138,19 +139,6 @@ def panel(made):
     """The panel that all tests share, as it is at `START`."""
     answer(made, **START)
     return made
-
-
-def answer(panel, **values):
-    panel.set(**values)
-    assert panel.wait(30)
-    return bytes(panel.image.value), panel.readout.value
-
-
-def fits(picture):
-    """True if nothing of the picture is cut off."""
-    box = picture.get_tightbbox()
-    width, height = picture.get_size_inches()
-    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
 
 
 def test_it_begins_at_the_end_of_the_book_s_prefix():

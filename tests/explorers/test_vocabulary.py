@@ -1,6 +1,5 @@
 """The vocabulary panel, against counts by hand."""
 
-import html
 import itertools
 import math
 import random
@@ -10,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from driving import text_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,8 +48,7 @@ def answer(panel, **values):
     """The picture and the words that a setting leads to."""
     panel.set(**{**START, **values})
     assert panel.wait(30)
-    words = html.unescape(re.sub("<[^>]*>", " ", panel.readout.value))
-    return bytes(panel.image.value), words
+    return bytes(panel.image.value), text_of(panel.readout)
 
 
 # The census

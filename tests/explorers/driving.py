@@ -1,0 +1,39 @@
+"""Ways to move a panel, and to see what came of it."""
+
+import html
+import re
+import time
+
+
+def until(condition, seconds=30):
+    """Wait until `condition()` is true; fail if it takes longer."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not so in time"
+        time.sleep(0.002)
+
+
+def answer(panel, **values):
+    """The picture and the HTML below it that a setting leads to."""
+    panel.set(**values)
+    assert panel.wait(30)
+    return bytes(panel.image.value), panel.readout.value
+
+
+def text_of(widget):
+    """What a reader reads in a widget of HTML."""
+    return html.unescape(re.sub("<[^>]*>", " ", widget.value))
+
+
+def all_in(widget):
+    """The widget, and all that are inside it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from all_in(child)
+
+
+def fits(picture):
+    """True if nothing of the picture is cut off."""
+    box = picture.get_tightbbox()
+    width, height = picture.get_size_inches()
+    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
