@@ -10,12 +10,14 @@ imports only from modules above it:
     batching    corpus → minibatches
     rnn         the RNN from scratch, and the same model on torch.nn layers
     bptt        the same recurrence with its backward pass written by hand
+    gated       the GRU and the LSTM from scratch
     clipping    gradient clipping
     training    epochs, perplexity, history
     sweeping    many settings, trained as one computation
     generating  text from a model
     figures     numbers → pictures
     explorers   slider panels (they need ipywidgets)
+    exercises   what says whether an exercise is solved
     book        the book's own names: `from d2l_rnn import book as d2l`
 
 Each is loaded when it is first used.
@@ -27,7 +29,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "clipping",
-    "training", "sweeping", "generating", "figures", "explorers", "book",
+    "training", "sweeping", "generating", "figures", "explorers", "exercises", "book",
 )  # fmt: skip
 
 

@@ -299,12 +299,14 @@ def clipping_ball(vectors, theta: float) -> Picture:
     return figure
 
 
-def unrolled_rnn(num_steps: int = 3) -> Picture:
+def unrolled_rnn(num_steps: int = 3, recurrent: bool = True) -> Picture:
     """The RNN unrolled over time: the same weights at every step.
 
-    X_t goes in below, O_t comes out above, H_t is handed on to the right.
+    X_t goes in below, O_t comes out above, H_t is handed on to the right; or not, with
+    `recurrent=False`: then it is a network without hidden state.
     """
-    return _unrolled("X", "H", "O", ("W_{xh}", "W_{hh}", "W_{hq}"), 0, num_steps)
+    arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
+    return _unrolled("X", "H", "O", arrows, 0, num_steps)
 
 
 def latent_autoregression(num_steps: int = 3) -> Picture:
@@ -316,21 +318,23 @@ def _unrolled(given, state, told, arrows, lag: int, num_steps: int) -> Picture:
     """A row of states, each with what goes in below it and what comes out above.
 
     What goes into state t is `given` at t - lag. `arrows` label the ways into a state,
-    along to the next, and out.
+    along to the next (None: there is no such way), and out.
     """
     into, along, out = arrows
     figure = Picture(1.5 * (num_steps + 1), 3.2)
     axes = figure.add_subplot()
     axes.set(xlim=(-0.35, num_steps + 0.35), ylim=(-0.45, 2.45))
     axes.axis("off")
-    _node(axes, 0, 1, rf"${state}_{{0}}$", COLOURS[0], dotted=True)
+    if along is not None:
+        _node(axes, 0, 1, rf"${state}_{{0}}$", COLOURS[0], dotted=True)
     for t in range(1, num_steps + 1):
         _node(axes, t, 0, rf"${given}_{{{t - lag}}}$", COLOURS[2])
         _node(axes, t, 1, rf"${state}_{{{t}}}$", COLOURS[0])
         _node(axes, t, 2, rf"${told}_{{{t}}}$", COLOURS[1])
         _arrow(axes, (t, 0.25), (t, 0.75), into)
         _arrow(axes, (t, 1.25), (t, 1.75), out)
-        _arrow(axes, (t - 0.75, 1), (t - 0.25, 1), along)
+        if along is not None:
+            _arrow(axes, (t - 0.75, 1), (t - 0.25, 1), along)
     return figure
 
 

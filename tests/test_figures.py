@@ -57,6 +57,18 @@ def test_diagrams_show_every_step(diagram):
         assert pixels(diagram(num_steps)).std() > 0.01
 
 
+def test_without_recurrence_nothing_goes_from_step_to_step():
+    def parts(**options):
+        axes = figures.unrolled_rnn(3, **options).axes[0]
+        labels = [text.get_text() for text in axes.texts]
+        return labels, len(axes.patches)
+
+    labels, num_nodes = parts()
+    assert "$H_{0}$" in labels and labels.count("$W_{hh}$") == 3 and num_nodes == 10
+    labels, num_nodes = parts(recurrent=False)
+    assert "$H_{0}$" not in labels and "$W_{hh}$" not in labels and num_nodes == 9
+
+
 def test_latent_states_sum_up_the_past_inputs_only():
     labels = [t.get_text() for t in figures.latent_autoregression(2).axes[0].texts]
     assert "$x_{0}$" in labels and "$x_{1}$" in labels and "$x_{2}$" not in labels

@@ -20,11 +20,13 @@ import numbers
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 
 import numpy as np
 import torch
 
 LONGEST = 70  # characters of a value in a line
+SMALL = 8  # numbers of an array that is shown and not only told about
 TOLERANCE = 1e-4  # relative, or absolute for numbers below 1
 
 
@@ -211,7 +213,7 @@ def _difference_of_sequences(came, expected: Sequence, tolerance: float) -> str:
 def _difference_of_numbers(came, expected, tolerance: float) -> str:
     try:
         mine, other = _array(came), _array(expected)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ", where numbers are wanted"
     if mine.shape != other.shape:
         return f", where {_shape(other.shape)} is wanted"
@@ -229,10 +231,12 @@ def _difference_of_numbers(came, expected, tolerance: float) -> str:
 
 
 def _is_array(value: Sequence) -> bool:
-    """True for numbers in rows of equal length, however nested."""
+    """True for numbers in rows of equal length, however nested; not for tensors."""
+    if any(isinstance(each, np.ndarray | torch.Tensor) for each in value):
+        return False
     try:
         return _array(value).size > 0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
@@ -243,7 +247,9 @@ def _array(value) -> np.ndarray:
         return np.stack(rows) if rows else np.zeros(0)
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
-    if not isinstance(value, np.ndarray | np.generic | numbers.Real):
+    if isinstance(value, numbers.Real):
+        value = np.float64(value)  # of a large integer, too
+    if not isinstance(value, np.ndarray | np.generic):
         raise TypeError
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -257,25 +263,33 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def brief(value) -> str:
     """A value in a few characters; of a large array, its shape."""
-    if isinstance(value, np.ndarray | torch.Tensor):
-        if math.prod(value.shape) > 8:
-            kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
-            return f"{kind} of shape {tuple(value.shape)}"
-        value = value.tolist()
-    if callable(value):
-        return f"the function {getattr(value, '__name__', '')}".rstrip()
-    said = repr(_rounded(value))
+    said = repr(_simplified(value))
     return said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
 
 
-def _rounded(value):
-    """The same with four digits of each number."""
+class _Said(str):
+    """Words that stand for a value: their repr is without quotation marks."""
+
+    __repr__ = str.__str__
+
+
+def _simplified(value):
+    """The same with four digits of each number, and words for what is long."""
+    if isinstance(value, np.ndarray | torch.Tensor):
+        if math.prod(value.shape) > SMALL:
+            kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+            return _Said(f"{kind} of shape {tuple(value.shape)}")
+        value = value.tolist()
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and math.isfinite(value):
         return float(f"{value:.4g}")
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        return type(value)(_rounded(each) for each in value)
+    if type(value) in (list, tuple):
+        return type(value)(_simplified(each) for each in value)
+    if isinstance(value, FunctionType):
+        return _Said(f"the function {value.__name__}")
+    if callable(value) or type(value).__module__.startswith("d2l_rnn"):
+        return _Said(type(value).__name__)
     return value
 
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from d2l_rnn import rnn
 from d2l_rnn.exercises import check
 from d2l_rnn.exercises.checking import Exercise, Finding, brief, difference
 
@@ -134,6 +135,7 @@ SAME = [
     (math.inf, math.inf), (math.nan, math.nan),
     (torch.ones(2, requires_grad=True), [1, 1]),
     ([], []), ([torch.ones(2), torch.ones(1)], [[1, 1], [1]]), (1, True + 0),
+    (10**20, 10**20),
 ]  # fmt: skip
 OTHER = [
     (3, 4), ("3", 3), (None, 3), ([1, 2], [2, 1]), ([1, 2], [1, 2, 3]), ([3], 3),
@@ -141,7 +143,7 @@ OTHER = [
     ("ab", ["a", "b"]), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 2}), ([1], {"a": 1}),
     ([[1], [2, 3]], [[1], [2, 4]]), (["a", "c"], ["a", "b"]), (3, "3"), (len, 3),
     ({1, 2}, [1, 2]), (object(), [1.0]), (1j, 1), ([1, "a"], [1, 2]),
-    ([], [1]), ([1], []),
+    ([], [1]), ([1], []), (10**400, 1), (10**20, 1), (1, 10**400),
 ]  # fmt: skip
 
 
@@ -174,10 +176,21 @@ def test_no_answer_whatever_it_is_breaks_a_check(junk):
         assert repr(verdict)
 
 
+def test_two_tensors_are_not_taken_for_one():
+    pair = (torch.ones(2, 3), torch.zeros(2, 3))
+    assert difference(pair, pair) == difference(torch.stack(pair), pair) == ""
+    assert difference(pair[:1], pair) == ", where 2 items are wanted and 1 came"
+    assert difference((pair[0], pair[0]), pair) == ", which is wrong at index 1"
+
+
 def test_what_is_long_is_said_in_brief():
     assert brief(torch.zeros(3, 4)) == "a tensor of shape (3, 4)"
     assert brief(np.zeros(99)) == "an array of shape (99,)"
     assert brief(1 / 3) == "0.3333" and brief([1 / 3, "a"]) == "[0.3333, 'a']"
+    assert brief((torch.zeros(3, 4), [torch.ones(2)])) == (
+        "(a tensor of shape (3, 4), [[1.0, 1.0]])"
+    )
+    assert brief(rnn.RNNModelScratch(3, 2)) == "RNNModelScratch"
     assert brief("x" * 100).endswith("...") and brief(right) == "the function right"
 
 

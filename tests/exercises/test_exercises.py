@@ -1,0 +1,117 @@
+"""Every exercise of the course: the solution is right, and what is wrong is told.
+
+The exercises stand in the notebooks, their solutions in `notebooks/solutions/`, and
+wrong answers, with words that the verdict has for each, in `wrong/`.
+"""
+
+import ast
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from d2l_rnn.exercises import check
+from d2l_rnn.exercises.checking import Verdict
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NAMES = {
+    "00-start-here": "start_here",
+    "01-autoregression": "autoregression",
+    "02-markov-models": "markov_models",
+    "03-text-into-numbers": "text_into_numbers",
+    "04-language-models": "language_models",
+    "05-recurrent-networks": "recurrent_networks",
+    "06-rnn-from-scratch": "rnn_from_scratch",
+    "07-gradient-clipping": "gradient_clipping",
+    "08-training": "training",
+    "09-beyond": "beyond",
+}
+EXERCISES = [
+    (stem, name)
+    for stem, module in NAMES.items()
+    for name, each in vars(check).items()
+    if each.__module__ == f"d2l_rnn.exercises.{module}"
+]
+
+
+def code_cells(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def is_checked(cell):
+    """The name of the exercise that a cell checks, or None."""
+    source = "".join(cell["source"])
+    last = source.rstrip().rpartition("\n")[2]
+    return last.split("(")[0][len("check.") :] if last.startswith("check.") else None
+
+
+def run(source, namespace):
+    """Run a cell as a notebook does; return what its last line gives."""
+    *rest, last = ast.parse(source).body
+    if not isinstance(last, ast.Expr):
+        rest, last = [*rest, last], None
+    exec(compile(ast.Module(rest, []), "<cell>", "exec"), namespace)
+    if last is not None:
+        return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+
+
+def saved(cell):
+    (output,) = cell["outputs"]
+    return "".join(output["data"]["text/plain"])
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    """The verdicts on a notebook of solutions, by exercise, each with its cell."""
+    found = {}
+
+    def look(stem):
+        if stem not in found:
+            namespace, found[stem] = {}, {}
+            for cell in code_cells(FOLDER / "solutions" / f"{stem}.ipynb"):
+                result = run("".join(cell["source"]), namespace)
+                if name := is_checked(cell):
+                    found[stem][name] = result, cell
+        return found[stem]
+
+    return look
+
+
+@pytest.mark.parametrize("stem", NAMES)
+def test_each_notebook_has_four_exercises_and_each_is_solved(stem, verdicts):
+    names = [name for each, name in EXERCISES if each == stem]
+    asked = [is_checked(cell) for cell in code_cells(FOLDER / f"{stem}.ipynb")]
+    assert len(names) >= 4
+    assert sorted(filter(None, asked)) == sorted(names) == sorted(verdicts(stem))
+
+
+@pytest.mark.parametrize(("stem", "name"), EXERCISES)
+def test_the_solution_is_right(stem, name, verdicts):
+    verdict, cell = verdicts(stem)[name]
+    assert verdict.is_right, repr(verdict)
+    assert saved(cell) == repr(verdict)
+
+
+@pytest.mark.parametrize(("stem", "name"), EXERCISES)
+def test_the_cell_as_the_reader_finds_it_is_no_answer_yet(stem, name):
+    cells = code_cells(FOLDER / f"{stem}.ipynb")
+    (cell,) = (cell for cell in cells if is_checked(cell) == name)
+    # Alone, but for what the notebook imports: only the body is to be filled in.
+    imports = [line for each in cells for line in each["source"] if "import " in line]
+    namespace = {}
+    exec("".join(line.rstrip() + "\n" for line in imports), namespace)
+    verdict = run("".join(cell["source"]), namespace)
+    assert isinstance(verdict, Verdict) and verdict.is_empty
+    assert saved(cell) == repr(verdict)
+
+
+@pytest.mark.parametrize(("stem", "name"), EXERCISES)
+def test_wrong_answers_are_told_from_right_ones(stem, name):
+    wrong = importlib.import_module(f"wrong.{NAMES[stem]}").WRONG[name]
+    assert len(wrong) >= 2
+    for answer, words in wrong:
+        verdict = getattr(check, name)(answer)
+        assert not verdict.is_right and not verdict.is_empty, answer
+        assert words in repr(verdict)
