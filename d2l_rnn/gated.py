@@ -53,7 +53,7 @@ def gru(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
 
     `inputs`: (T, B, V), one-hot. Returns the outputs, shape (T * B, V), and the last
     state. `nn.GRU` applies R_t later, R_t ∘ (H_{t-1} W_hh + a second bias), which is
-    faster on a GPU; the two are equal only in special cases.
+    done for speed; the two are equal only in special cases.
     """
     W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
