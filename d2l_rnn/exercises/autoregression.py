@@ -59,8 +59,8 @@ def sine_weights(answer):
             [-1, newest], what,
             "take a for the angle at time t - 1, and b for the frequency",
             mistakes=[
-                ([newest, -1], "the oldest first: w_1 belongs to x_{t-2}"),
-                ([1, newest], "look at the sign of w_1 once more"),
+                ([newest, -1], "the oldest first: w_2, which belongs to x_{t-2}"),
+                ([1, newest], "look at the sign of w_2 once more"),
                 ([-1, 2], "these continue a straight line, which a sine is not"),
             ],
         )  # fmt: skip
@@ -118,7 +118,7 @@ def _forecast_error(weight, noise, k):
 
 @Exercise
 def forecast_error(answer):
-    """The root mean squared error of AR(1), k steps ahead."""
+    """The root mean square error of AR(1), k steps ahead."""
     for weight, noise, k, what, hint in (
         (0.5, 2.0, 1, "one step ahead", "here the error is the new noise alone"),
         (0.5, 2.0, 2, "two steps ahead", "the error before is multiplied by w"),
@@ -162,6 +162,10 @@ def exponential_smoothing(answer):
             (_smoothed(x, 0.8), "alpha is the share of the new value"),
             ([0, *right[:-1].tolist()], "x[t] has been seen when entry t is made"),
             (right[-1], "return all T predictions, not only the last"),
+            (
+                right[-1].expand(4),
+                "h += ... changes h where it lies in the list; write h = h + ...",
+            ),
         ],
     )  # fmt: skip
     x = torch.tensor([3.0, 1.0, 2.0])

@@ -162,7 +162,10 @@ def alignment(answer):
     )  # fmt: skip
     M, x = _randn(6, 6, seed=0), _randn(6, seed=1)
     M = M + M.T
-    yield answer(M, x, 5).gives(_alignment(M, x, 5), "a random matrix, five factors")
+    yield answer(M, x, 5).gives(
+        _alignment(M, x, 5), "a random matrix, five factors",
+        "the eigenvectors are the columns of what eigh gives, not the rows",
+    )  # fmt: skip
     yield answer(M, x, 3000).gives(
         _alignment(M, x, 3000), "three thousand factors",
         "no float holds such a length: divide by it after every product",

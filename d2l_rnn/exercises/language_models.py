@@ -30,8 +30,13 @@ def counts_to_store(answer):
         ],
     )  # fmt: skip
     yield answer(100_000, 3).gives(
-        10**5 + 10**10 + 10**15, "100,000 words, trigrams", tolerance=1e-12
-    )
+        10**5 + 10**10 + 10**15, "100,000 words, trigrams",
+        "to the last digit: add up whole numbers of Python, which have no limit",
+        mistakes=[
+            (10**15, "those are the triples alone: the shorter ones are stored as well")
+        ],
+        tolerance=1e-12,
+    )  # fmt: skip
 
 
 def _slope(counts: Sequence[float]) -> float:

@@ -110,7 +110,7 @@ def pair_matrix(answer):
         mistakes=[(swapped, "the pair that follows is (i, j): the older value first")],
     )  # fmt: skip
     yield result.has(
-        "each row sums to 1", lambda M: np.allclose(np.sum(M, axis=1), 1),
+        "each row sums to 1", lambda M: np.allclose(np.asarray(M).sum(axis=1), 1),
         "every j has its place in the row of (h, i)",
     )  # fmt: skip
     Q = _random(3, 3, 3, seed=3)
@@ -155,7 +155,7 @@ def backward_matrix(answer):
     result = answer(_SEASONS, pi)
     equal_shares = _SEASONS.T / _SEASONS.sum(axis=0)[:, None]
     yield result.has(
-        "each row sums to 1", lambda B: np.allclose(np.sum(B, axis=1), 1),
+        "each row sums to 1", lambda B: np.allclose(np.asarray(B).sum(axis=1), 1),
         "something came before, for certain",
     )  # fmt: skip
     yield result.gives(

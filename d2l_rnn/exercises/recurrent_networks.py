@@ -37,6 +37,7 @@ def states_of(answer):
             (_states(X, 0 * H_0, W_xh, W_hh, b_h), "begin with H_0, not with zeros"),
             (_states(X, H_0, W_xh, W_hh, 0 * b_h), "and the bias?"),
             (X @ W_xh + H_0 @ W_hh + b_h, "and the activation function?"),
+            (H_0[None], "that is H_0: the first state to return is H_1"),
             (_states(X, *given)[0], "a tensor of shape (T, B, H), also where T is 1"),
         ],
     )  # fmt: skip
@@ -167,4 +168,5 @@ def perplexity_without_state(answer):
     yield answer([word]).gives(
         NGramModel(list(word), 2).perplexity(list(word)), "a long random word",
         "the last character has no successor, and does not count as a context",
+        mistakes=[(3, "what comes more often after a character is more probable")],
     )  # fmt: skip

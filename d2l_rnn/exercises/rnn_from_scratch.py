@@ -53,6 +53,7 @@ def perplexity_by_sequence(answer):
         "labels and losses come in the order of the outputs, time steps first",
         mistakes=[
             ([0, torch.tensor(4).log()], "the perplexity is the exponential of that"),
+            ([2, 2, 2], "that is the perplexity of each time step"),
         ],
     )  # fmt: skip
     Y = torch.tensor([[2, 0, 1, 1], [0, 2, 2, 1], [1, 1, 0, 2]])
@@ -128,14 +129,19 @@ def finish_word(answer):
             "the time m", "a letter that stands in two words",
             "all of the prefix has to be read, and the state handed on",
         ),
-        ("the time ", "a prefix that ends in a space", "stop at the *next* space"),
+        (
+            "the time ", "a prefix that ends in a space",
+            "read all of it, and stop at the *next* space",
+        ),
     ):  # fmt: skip
         written = generating.predict(prefix, 20, net, vocab)
         end = written.index(" ", len(prefix))
         yield answer(prefix, net, vocab).gives(
             written[:end], what, hint,
             mistakes=[
-                (prefix, "the prefix alone is only the beginning"),
+                (prefix.rstrip(), "stop at the *next* space"),
+                (prefix, "that is only the beginning: is each character read once?"),
+                (prefix.split()[0], "look for a space only after the prefix"),
                 (written, "that is 20 characters: stop at the first space"),
                 (written[: end + 1], "without the space after it"),
                 (written[len(prefix) : end], "with the prefix before it"),
@@ -189,6 +195,11 @@ def _mistakes(inputs: Tensor, state, params):
     return [
         (rnn.rnn(inputs, state, params), "that is tanh still"),
         ((outputs, H), "the state is a tuple of one tensor, as it came in"),
+        (outputs, "the last state is to be returned, too"),
+        (
+            (outputs.unflatten(0, (len(inputs), -1)), (H,)),
+            "put the outputs of all time steps one below the other: (T * B, V)",
+        ),
         ((outputs.relu(), (H,)), "the outputs may be negative: ReLU is for the state"),
         (_with_relu(inputs, zeros, params), "begin with the state that is given"),
     ]

@@ -64,6 +64,8 @@ def extend_line(answer):
             ([3, 4, 5], "the first one to tell is the one after the last value"),
             ([4, 4, 4], "the further beyond, the further along the line"),
             ([0, 2, 3, 4, 5, 6], "return the new values only"),
+            ([4, 5, 6, 7], "num_steps values, and not one more"),
+            (6, "return all of the new values, not only the last"),
             ([4.5, 6, 7.5], "use the last two values, not the first and the last"),
             ([5, 7, 9], "use the last two values, not the first two"),
         ],
@@ -87,6 +89,7 @@ def letters_since_space(answer):
             ([1, 1, 2, 3], "the space itself is no letter: after it, the state is 0"),
             ([0, 1, 0, 1], "say the state after the character, not before it"),
             ([1, 1, 2], "a space has its number, too"),
+            ([1, 2], "one number for each character, not for each word"),
         ],
     )  # fmt: skip
     yield answer("  so").gives([0, 0, 1, 2], "two spaces first")

@@ -27,6 +27,10 @@ def clean_with_apostrophes(answer):
     yield answer("'Yes,' he said; 'the 4th.'").gives(
         "yes he said the th", "quotation marks go",
         "an apostrophe is kept only between two letters",
+        mistakes=[
+            ("yes  he said the th ", "one space between words, and none at the end"),
+            ("yes  he said the th", "one space between two words, never more"),
+        ],
     )  # fmt: skip
     yield answer("1898 -- ?").gives("", "no letter at all", "an empty string is left")
     draw = random.Random(0)
@@ -46,6 +50,7 @@ def make_vocabulary(answer):
         "count, then sort by how often",
         mistakes=[
             (["a", "n", "b"], "index 0 is kept for <unk>"),
+            (["<unk>", "a", "n"], "a token that occurs min_freq times stays"),
             (["<unk>", "b", "n", "a"], "the most frequent first"),
             (["<unk>", "b", "a", "n"], "by frequency, not by first appearance"),
             (["<unk>", "a", "b", "n"], "by frequency, not by the alphabet"),

@@ -78,13 +78,19 @@ def train_one_epoch(answer):
         ],
     )  # fmt: skip
     given = _minibatches(1) * 2
+    first = _perplexity(net, given[:1], 0.5, None)
+    both = _perplexity(net, given, 0.5, None)  # the geometric mean of the two
     yield answer(net, given, 0.5, None).gives(
-        _perplexity(net, given, 0.5, None, use_random_iter=False),
+        both,
         "a step after the first minibatch, without clipping",
         "parameters less lr times their gradients, before the next minibatch",
         mistakes=[
             (_perplexity(net, given, 0.0, None), "the parameters do not change"),
             (_perplexity(net, given, -0.5, None), "downhill: subtract the gradient"),
+            (
+                (first + both**2 / first) / 2,
+                "the exponential of the mean loss, not the mean of exponentials",
+            ),
         ],
     )  # fmt: skip
     net, given = _network(100), _minibatches(3)
@@ -148,17 +154,22 @@ def mixed_perplexity(answer):
             (0.7**0.5, "the sign: -ln p, of numbers below 1"),
             (-math.log(0.7) / 2, "that is the cross-entropy: take the exponential"),
             (0.7**-1.0, "the mean over the characters, not the sum"),
+            (
+                math.exp(F.cross_entropy(p, labels).item()),
+                "p are probabilities: F.cross_entropy would take the softmax again",
+            ),
         ],
     )  # fmt: skip
-    yield answer(p, labels, 1.0).gives(4, "nothing but guessing", "1 / V for each")
-    expected = (0.4 * 0.125) ** -0.5
-    plain = math.inf
+    yield answer(p, labels, 1.0).gives(
+        4, "nothing but guessing", "1 / V for each",
+        mistakes=[(2, "V is the number of columns of p, not of rows")],
+    )  # fmt: skip
     yield answer(p, torch.tensor([0, 2]), 0.5).gives(
         (0.475 * 0.125) ** -0.5, "half and half, with something that was impossible",
         "mix first, and then take the logarithm",
         mistakes=[
-            (plain, "mix the probabilities, not their logarithms"),
-            (expected, "share / V, and (1 - share) times p"),
+            (math.inf, "mix the probabilities, not their logarithms"),
+            ((0.825 * 0.125) ** -0.5, "of p only the part 1 - share"),
         ],
     )  # fmt: skip
     p = torch.softmax(_random_outputs(30, 7, seed=1), dim=1)

@@ -89,6 +89,14 @@ def smoothed(x, alpha, see_first=True):
     return predictions
 
 
+def changed_in_place(x, alpha):
+    h, predictions = 0, []
+    for value in x:
+        h += alpha * (value - h)
+        predictions.append(h)
+    return predictions
+
+
 WRONG = {
     "spaced_lag_matrix": [
         (newest_first, "hint: the oldest value comes first"),
@@ -99,7 +107,7 @@ WRONG = {
     ],
     "sine_weights": [
         (lambda frequency: [2 * math.cos(frequency), -1], "hint: the oldest first"),
-        (lambda frequency: [1, 2 * math.cos(frequency)], "look at the sign of w_1"),
+        (lambda frequency: [1, 2 * math.cos(frequency)], "look at the sign of w_2"),
         (lambda frequency: [-1, 2], "a straight line, which a sine is not"),
         (lambda frequency: [-1, math.cos(frequency)], "✗ frequency 1"),
         (lambda frequency: [-1, 2 * math.cos(1)], "✗ frequency 0.3"),
@@ -124,5 +132,6 @@ WRONG = {
         (lambda x, alpha: smoothed(x, alpha, False), "when entry t is made"),
         (lambda x, alpha: smoothed(x, alpha)[-1], "hint: return all T predictions"),
         (lambda x, alpha: alpha * x, "hint: update the summary with a value"),
+        (changed_in_place, "hint: h += ... changes h"),
     ],
 }

@@ -70,6 +70,13 @@ def one_factor_less(M, x, k):
     return (vectors[:, eigenvalues.abs().argmax()] @ x / x.norm()).abs()
 
 
+def rows_of_eigh(M, x, k):
+    eigenvalues, vectors = torch.linalg.eigh(M)
+    for _ in range(k):
+        x = M @ x / (M @ x).norm()
+    return (vectors[eigenvalues.abs().argmax()] @ x / x.norm()).abs()
+
+
 def overflowing(M, x, k):
     eigenvalues, _ = torch.linalg.eigh(M)
     return powers(M, x, k, eigenvalues.abs().argmax())
@@ -100,6 +107,7 @@ WRONG = {
         (powers, "✗ a negative eigenvalue"),
         (lambda M, x, k: powers(M, x, k, 0), "hint: take the eigenvector of the"),
         (one_factor_less, "hint: that is one factor too few"),
+        (rows_of_eigh, "hint: the eigenvectors are the columns"),
         (overflowing, "✗ three thousand factors"),
     ],
 }

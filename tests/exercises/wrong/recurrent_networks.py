@@ -24,6 +24,10 @@ def the_last_alone(*given):
     return list(states(*given))[-1]
 
 
+def one_step_late(inputs, H_0, *weights):
+    return torch.stack([H_0, *states(inputs, H_0, *weights)][:-1])
+
+
 def below_each_other(*given):
     return torch.cat(list(states(*given)))
 
@@ -77,6 +81,7 @@ WRONG = {
         (from_zeros, "hint: begin with H_0"),
         (always_from_H_0, "hint: the state moves on"),
         (the_last_alone, "hint: a tensor of shape (T, B, H)"),
+        (one_step_late, "hint: that is H_0"),
         (below_each_other, "hint: a tensor of shape (T, B, H)"),
         (batch_first, "hint: time comes first"),
         (without_bias, "hint: and the bias?"),
@@ -109,6 +114,6 @@ WRONG = {
         (lambda words: perplexity(["".join(words)]), "hint: the end of one word"),
         (lambda words: perplexity(words, arithmetic=True), "✗ machine and etching"),
         (lambda words: math.log(perplexity(words)), "hint: that is the cross-entropy"),
-        (kinds_of_successors, "✗ a long random word"),
+        (kinds_of_successors, "hint: what comes more often"),
     ],
 }

@@ -51,6 +51,15 @@ def bare_state(inputs, state, params):
     return outputs, H
 
 
+def outputs_alone(inputs, state, params):
+    return relu(inputs, state, params)[0]
+
+
+def stacked(inputs, state, params):
+    outputs, state = relu(inputs, state, params)
+    return outputs.reshape(len(inputs), -1, outputs.shape[1]), state
+
+
 def without_E(inputs, state, params):
     return rnn.rnn(inputs, state, params[1:])
 
@@ -63,6 +72,21 @@ def transposed_E(inputs, state, params):
 def relu_between(inputs, state, params):
     E, *params = params
     return rnn.rnn(torch.relu(inputs @ E), state, params)
+
+
+def first_word(prefix, net, vocab, max_preds=20):
+    return generating.predict(prefix, max_preds, net, vocab).split(" ")[0]
+
+
+def reads_twice(prefix, net, vocab, max_preds=20):
+    _, state = generating.warm_up(prefix, net, vocab)
+    for _ in range(max_preds):
+        output, state = net(torch.tensor([[vocab[prefix[-1]]]]), state)
+        token = vocab.to_tokens(int(output.argmax()))
+        if token == " ":
+            break
+        prefix += token
+    return prefix
 
 
 def finish(prefix, net, vocab, max_preds=20, warms_up=True, keeps=True, ends=True):
@@ -93,13 +117,15 @@ WRONG = {
     ],
     "perplexity_by_sequence": [
         (not_transposed, "✗ one that is certain and right"),
-        (by_step, "that is the perplexity of each time step"),
+        (by_step, "the shape (2,) is wanted\n      hint: that is the perplexity"),
         (without_exp, "the perplexity is the exponential of that"),
         (exp_first, "first the mean of the losses, then the exponential"),
     ],
     "rnn_with_relu": [
         (rnn.rnn, "that is tanh still"),
         (bare_state, "the state is a tuple of one tensor"),
+        (outputs_alone, "the last state is to be returned"),
+        (stacked, "one below the other: (T * B, V)"),
         (lambda *args: relu(*args, of_output=True), "ReLU is for the state"),
         (lambda *args: relu(*args, from_zeros=True), "begin with the state"),
         (lambda *args: relu(*args, forgets=True), "✗ three time steps"),
@@ -127,5 +153,11 @@ WRONG = {
             "✗ a network that never writes a space",
         ),
         (lambda *args, **kwargs: finish(*args, **kwargs) + " ", "without the space"),
+        (
+            lambda prefix, net, vocab, max_preds=20: prefix.rstrip(),
+            "hint: stop at the *next* space",
+        ),
+        (first_word, "hint: look for a space only after the prefix"),
+        (reads_twice, "is each character read once?"),
     ],
 }

@@ -58,6 +58,11 @@ WRONG = {
         (lambda x, n: [x[-1] + k for k in range(n)], "the one after the last value"),
         (lambda x, n: [x[-1] + k for k in range(1, n + 1)], "✗ a level line"),
         (lambda x, n: [2 * x[-1] - x[-2]] * n, "the further along the line"),
+        (lambda x, n: x[-1] + n * (x[-1] - x[-2]), "not only the last"),
+        (
+            lambda x, n: [x[-1] + k * (x[-1] - x[-2]) for k in range(1, n + 2)],
+            "not one more",
+        ),
         (
             lambda x, n: x + [x[-1] + k * (x[-1] - x[-2]) for k in range(1, n + 1)],
             "return the new values only",
@@ -71,7 +76,7 @@ WRONG = {
         (never_anew, "✗ two short words"),
         (state_before, "after the character, not before it"),
         (lambda text: [i + 1 for i in range(len(text))], "begins anew"),
-        (lambda text: [len(word) for word in text.split()], "✗ two short words"),
+        (lambda text: [len(word) for word in text.split()], "not for each word"),
         (lambda text: [[1, 0, 1, 2], [0, 0, 1, 2]][text[0] == " "], "✗ thirty random"),
     ],
     "perplexity_of_guesses": [

@@ -8,6 +8,11 @@ from itertools import pairwise
 from d2l_rnn import text
 
 
+def stripped_of_apostrophes(line):
+    found = re.findall("[a-z']+", line.lower())
+    return " ".join(word.strip("'") for word in found)
+
+
 def alphabetical(tokens, min_freq):
     counts = collections.Counter(tokens)
     return ["<unk>", *sorted(t for t in counts if counts[t] >= min_freq)]
@@ -90,6 +95,7 @@ WRONG = {
             lambda line: re.sub("[^a-z']+", " ", line.lower()).strip(),
             "between two letters",
         ),
+        (stripped_of_apostrophes, "one space between words, and none at the end"),
         (lambda line: re.sub("[^a-z]+", "", line.lower()), "✗ don't stays one word"),
         (lambda line: " ".join(re.findall("[A-Za-z']+", line)), "lower case"),
         (

@@ -1,5 +1,7 @@
 """Answers to the exercises of notebook 08 that are wrong, and words of the verdict."""
 
+import statistics
+
 import torch
 from torch.nn import functional as F
 
@@ -20,7 +22,7 @@ def without_itself(n, T, detached):
 
 def epoch(
     net, minibatches, lr, theta, carry=rnn.detach, labels=lambda Y: Y.T,
-    zero_grad=True, step=True, result=training.perplexity,
+    zero_grad=True, step=True, result=training.perplexity, mean=statistics.fmean,
 ):  # fmt: skip
     optimizer, losses = torch.optim.SGD(net.params, lr), []
     state = net.begin_state(4)
@@ -34,7 +36,7 @@ def epoch(
         if step:
             optimizer.step()
         losses.append(loss.item())
-    return result(sum(losses) / len(losses))
+    return result(mean(losses))
 
 
 def not_transposed(net, minibatches, lr, theta):
@@ -63,6 +65,13 @@ def gradients_added_up(net, minibatches, lr, theta):
     return epoch(net, minibatches, lr, theta, zero_grad=False)
 
 
+def mean_of_perplexities(net, minibatches, lr, theta):
+    def mean_of_each(losses):
+        return statistics.fmean(map(training.perplexity, losses))
+
+    return epoch(net, minibatches, lr, theta, mean=mean_of_each, result=float)
+
+
 def not_clipped(net, minibatches, lr, theta):
     return epoch(net, minibatches, lr, None)
 
@@ -75,6 +84,20 @@ def logarithms_mixed(p, labels, share):
 def shares_swapped(p, labels, share):
     mixed = share * p[range(len(p)), labels] + (1 - share) / p.shape[1]
     return mixed.log().mean().neg().exp()
+
+
+def all_of_p(p, labels, share):
+    mixed = p[range(len(p)), labels] + share / p.shape[1]
+    return mixed.log().mean().neg().exp()
+
+
+def rows_for_columns(p, labels, share):
+    mixed = (1 - share) * p[range(len(p)), labels] + share / len(p)
+    return mixed.log().mean().neg().exp()
+
+
+def softmax_again(p, labels, share):
+    return F.cross_entropy((1 - share) * p + share / p.shape[1], labels).exp()
 
 
 def not_the_exponential(p, labels, share):
@@ -101,6 +124,7 @@ WRONG = {
         (not_detached, "raised RuntimeError: Trying to backward"),
         (state_anew, "hint: the state begins anew only once an epoch"),
         (gradients_added_up, "✗ three minibatches"),
+        (mean_of_perplexities, "hint: the exponential of the mean loss, not"),
         (not_clipped, "hint: nothing is clipped"),
     ],
     "sharpened": [
@@ -112,6 +136,9 @@ WRONG = {
     "mixed_perplexity": [
         (logarithms_mixed, "hint: mix the probabilities, not their logarithms"),
         (shares_swapped, "✗ nothing but guessing"),
+        (all_of_p, "hint: of p only the part 1 - share"),
+        (rows_for_columns, "hint: V is the number of columns"),
+        (softmax_again, "hint: p are probabilities"),
         (not_the_exponential, "hint: that is the cross-entropy"),
     ],
     "num_parameters_of_stack": [
