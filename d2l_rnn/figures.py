@@ -207,11 +207,18 @@ def heatmap(
 ) -> Picture:
     """A matrix as a picture, light for small and dark for large values.
 
-    With `digits`, each value is also written into its cell.
+    Where there are both signs, 0 is light, and each sign has a colour of its own. With
+    `digits`, each value is also written into its cell.
     """
     matrix = np.asarray(matrix)
     figure, axes = picture(xlabel, ylabel, title, width=4.8, height=3.8)
-    image = axes.imshow(matrix, cmap="Blues", aspect="auto")
+    low, high = float(matrix.min()), float(matrix.max())
+    has_signs = low < 0 < high
+    reach = max(-low, high)
+    image = axes.imshow(
+        matrix, aspect="auto", cmap="PuOr" if has_signs else "Blues",
+        vmin=-reach if has_signs else low, vmax=reach if has_signs else high,
+    )  # fmt: skip
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(False)
@@ -221,9 +228,9 @@ def heatmap(
     if yticks is not None:
         axes.set_yticks(range(len(yticks)), yticks)
     if digits is not None:
-        middle = (matrix.min() + matrix.max()) / 2
         for (row, column), value in np.ndenumerate(matrix):
-            colour = "white" if value > middle else "black"
+            is_dark = abs(value) > reach / 2 if has_signs else value > (low + high) / 2
+            colour = "white" if is_dark else "black"
             axes.text(
                 column, row, f"{value:.{digits}f}", ha="center", va="center",
                 color=colour,

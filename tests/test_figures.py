@@ -57,6 +57,14 @@ def test_diagrams_show_every_step(diagram):
         assert pixels(diagram(num_steps)).std() > 0.01
 
 
+def test_a_matrix_with_both_signs_has_a_colour_for_each_and_0_in_the_middle():
+    image = figures.heatmap([[-1, 0], [2, 3]], "to", "from", digits=0).axes[0].images[0]
+    assert image.get_clim() == (-3, 3)
+    one_sign = figures.heatmap([[1, 2]], "to", "from").axes[0].images[0]
+    assert one_sign.get_clim() == (1, 2)
+    assert one_sign.cmap.name != image.cmap.name
+
+
 def test_without_recurrence_nothing_goes_from_step_to_step():
     def parts(**options):
         axes = figures.unrolled_rnn(3, **options).axes[0]

@@ -75,7 +75,10 @@ class Verdict:
 
     def __repr__(self) -> str:
         if self.is_empty:
-            return f"{self.name}: no answer yet. Write yours in place of the dots."
+            return (
+                f"{self.name}: no answer yet: nothing came back. "
+                "Write yours in place of the dots, and return it."
+            )
         right = sum(each.is_right for each in self.findings)
         head = "right" if self.is_right else f"{right} of {len(self.findings)} right"
         return "\n".join([f"{self.name}: {head}", *map(str, self.findings)])
@@ -213,7 +216,9 @@ def _difference_of_sequences(came, expected: Sequence, tolerance: float) -> str:
 def _difference_of_numbers(came, expected, tolerance: float) -> str:
     try:
         mine, other = _array(came), _array(expected)
-    except (TypeError, ValueError, OverflowError):
+    except ValueError:
+        return ", where rows of equal length are wanted"
+    except (TypeError, OverflowError):
         return ", where numbers are wanted"
     if mine.shape != other.shape:
         return f", where {_shape(other.shape)} is wanted"

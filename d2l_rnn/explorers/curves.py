@@ -91,7 +91,7 @@ class TrainingPicture(Picture):
         self._set_scales()
         for label, level in self.levels.items():
             self.perplexity.axhline(level, color=GREY, linewidth=1, linestyle=":")
-            beside(self.perplexity, level, f"{label}\n{level:.3g}")
+            beside(self.perplexity, level, f"{label} {level:.3g}")
         end = {"marker": "o", "markersize": 4}
         self._faded = self._line(self.perplexity, FADED, **end)
         self._lines = {

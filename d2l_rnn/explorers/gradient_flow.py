@@ -298,7 +298,7 @@ def _draw_halves(axes, early_share: float, lengths: dict[str, float]) -> None:
     axes.set(xlim=(-0.6, 1.6), ylim=(0, 100), yticks=(0, 50, 100))
     axes.grid(axis="x", visible=False)
     axes.legend(
-        ncols=2, **LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.07, 0.98)}
+        ncols=2, **LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.07, 1.02)}
     )
 
 

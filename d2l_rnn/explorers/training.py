@@ -154,7 +154,7 @@ class Training(panel.Explorer):
     )  # fmt: skip
     lr = Steps(
         "learning rate", (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
-        default=1, hint="how far a step goes along the gradient (学习率)",
+        default=1, hint="how far a step goes against the gradient (学习率)",
     )  # fmt: skip
     num_steps = Whole("time steps T", 2, 100, 35, hint="characters of a subsequence")
     batch_size = Whole("batch size", 1, 128, 32, hint="subsequences of a minibatch")

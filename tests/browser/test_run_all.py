@@ -89,14 +89,19 @@ def move_everything(notebook):
         press(page, button)
         page.wait_for_timeout(500)
     for handle in panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all():
-        answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))  # short runs
+        if handle.get_attribute("aria-valuenow") != handle.get_attribute(
+            "aria-valuemin"
+        ):
+            answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))  # short
     for handle in panel.locator(".noUi-handle").all():
         answers_to(lambda: move(page, handle))
     for box in panel.locator("input[type=checkbox]").all():
         answers_to(lambda: (box.focus(), page.keyboard.press("Space")))
     for line in panel.locator("input[type=text]").all():
         answers_to(lambda: (line.focus(), page.keyboard.type("e")))
-    for choice in panel.locator(".widget-toggle-buttons button").all():
+    choices = panel.locator(".widget-toggle-buttons button").all()
+    # One's own text last: as long as there is none, nothing else has an answer.
+    for choice in sorted(choices, key=lambda each: "own" in each.inner_text()):
         if "mod-active" not in choice.get_attribute("class"):
             answers_to(lambda: press(page, choice))
     for box in panel.locator("textarea").all():

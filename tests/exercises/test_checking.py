@@ -46,7 +46,10 @@ def test_a_right_answer():
 def test_no_answer_yet(nothing):
     verdict = mean(nothing)
     assert verdict.is_empty and not verdict.is_right
-    assert repr(verdict) == "mean: no answer yet. Write yours in place of the dots."
+    assert (
+        repr(verdict)
+        == "mean: no answer yet: nothing came back. Write yours in place of the dots, and return it."
+    )
 
 
 def test_a_wrong_answer_gets_what_came_and_a_hint_but_not_the_value():
