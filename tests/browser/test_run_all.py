@@ -89,10 +89,9 @@ def move_everything(notebook):
         press(page, button)
         page.wait_for_timeout(500)
     for handle in panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all():
-        if handle.get_attribute("aria-valuenow") != handle.get_attribute(
-            "aria-valuemin"
-        ):
-            answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))  # short
+        now, least = (handle.get_attribute(f"aria-value{w}") for w in ("now", "min"))
+        if now != least:  # short runs
+            answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))
     for handle in panel.locator(".noUi-handle").all():
         answers_to(lambda: move(page, handle))
     for box in panel.locator("input[type=checkbox]").all():

@@ -46,9 +46,9 @@ def test_a_right_answer():
 def test_no_answer_yet(nothing):
     verdict = mean(nothing)
     assert verdict.is_empty and not verdict.is_right
-    assert (
-        repr(verdict)
-        == "mean: no answer yet: nothing came back. Write yours in place of the dots, and return it."
+    assert repr(verdict) == (
+        "mean: no answer yet: nothing came back. "
+        "Write yours in place of the dots, and return it."
     )
 
 
