@@ -26,7 +26,7 @@ lab: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check d2l_rnn tests benchmarks
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TEST_ARGS)
 
 bench: $(INSTALLED)
 	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done

@@ -18,6 +18,13 @@ hypothesis.settings.register_profile("d2l_rnn", deadline=None)
 hypothesis.settings.load_profile("d2l_rnn")
 
 
+def pytest_collection_modifyitems(items):
+    """Where tests are run side by side, a file stays together, and so do browsers."""
+    for item in items:
+        group = "browser" if item.path.parent.name == "browser" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def time_machine():
     """The path of *The Time Machine*; skips where it is not to be had."""
