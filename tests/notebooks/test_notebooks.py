@@ -17,9 +17,6 @@ from d2l_rnn import corpora
 
 pytest.importorskip("nbval", reason="nbval is not installed")
 
-# That a notebook may take of the processor, which other tests may keep busy meanwhile.
-SECONDS = 60
-
 
 def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
     """Run nbval in a Python of its own, where a back end or options that are set for
@@ -36,12 +33,6 @@ def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
     )
 
 
-def processor_seconds() -> float:
-    """What the processes that have ended by now have taken of the processor."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
 @pytest.fixture(scope="module")
 def comparison():
     """How strictly nbval compares, by the text that the notebooks will find."""
@@ -51,7 +42,6 @@ def comparison():
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
-    before = processor_seconds()
     nbval = run_nbval(
         *(comparison, "--nbval-current-env", "--nbval-cell-timeout=300"),
         *("--override-ini=filterwarnings=", "-p", "no:cacheprovider", str(notebook)),
@@ -59,4 +49,3 @@ def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
     print(nbval.stdout)
     if nbval.returncode:
         pytest.fail(f"{notebook.name}: what {comparison} says follows", pytrace=False)
-    assert processor_seconds() - before < SECONDS
