@@ -28,8 +28,9 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = (
-    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "clipping",
-    "training", "sweeping", "generating", "figures", "explorers", "exercises", "book",
+    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "gated",
+    "clipping", "training", "sweeping", "generating", "figures", "explorers",
+    "exercises", "book",
 )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def test_the_words_of_our_own_are_sorted_and_in_use():
 
 
 def check_links(*paths):
-    """Follow the links within the repository, with the anchors of headings."""
+    """Follow the links within the repository, to files."""
     pytest.importorskip("pytest_check_links", reason="no pytest-check-links")
     return subprocess.run(
         [
