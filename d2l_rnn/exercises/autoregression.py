@@ -7,11 +7,7 @@ import math
 import torch
 
 from d2l_rnn import series
-from d2l_rnn.exercises.checking import Exercise
-
-
-def _random(*size):
-    return torch.randn(*size, generator=torch.Generator().manual_seed(1))
+from d2l_rnn.exercises.checking import Exercise, drawn
 
 
 def _spaced(x, tau, gap):
@@ -39,7 +35,7 @@ def spaced_lag_matrix(answer):
     yield answer(x, 3, 2).gives(
         _spaced(x, 3, 2), "three inputs, every other value", "rows end with x[t - 1]"
     )
-    x = _random(40)
+    x = drawn(40, seed=1)
     yield answer(x, 4, 5).gives(
         _spaced(x, 4, 5), "a long series",
         "the oldest input is 1 + (tau - 1) * gap steps before the label",
@@ -104,7 +100,7 @@ def feed_back(answer):
     yield answer(_sum, x, 4, 1).gives(
         series.forecast(_sum, x, 4, 1), "a single step", "tau may be all of the series"
     )
-    x = _random(12)
+    x = drawn(12, seed=1)
     yield answer(_ar3, x, 3, 20).gives(
         series.forecast(_ar3, x, 3, 20), "AR(3), twenty steps",
         "in a window, the oldest value comes first and the newest last",
@@ -172,7 +168,7 @@ def exponential_smoothing(answer):
     yield answer(x, 1.0).gives(
         _smoothed(x, 1.0), "alpha = 1", "then the prediction is the last value"
     )
-    x = _random(30)
+    x = drawn(30, seed=1)
     yield answer(x, 0.3).gives(
         _smoothed(x, 0.3), "a long series",
         "the summary is handed on from step to step, and starts as 0",

@@ -169,6 +169,12 @@ class Exercise:
         return f"check.{self.__name__}: {self.__doc__}"
 
 
+def drawn(*shape: int, seed: int = 0, dtype=None) -> torch.Tensor:
+    """Normal random numbers to try an answer on, the same each time."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=dtype)
+
+
 def difference(came, expected, tolerance: float = TOLERANCE) -> str:
     """How a value differs from the expected one, as the end of a sentence; else ''."""
     if isinstance(expected, str | bool):

@@ -7,12 +7,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import clipping
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Exercise, drawn
 
 
 def _randn(*shape: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.double)
+    return drawn(*shape, seed=seed, dtype=torch.double)
 
 
 @Exercise

@@ -9,12 +9,8 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import bptt, rnn, text
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Exercise, drawn
 from d2l_rnn.markov import NGramModel
-
-
-def _drawn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _states(inputs, H_0, W_xh, W_hh, b_h) -> Tensor:
@@ -28,7 +24,7 @@ def _states(inputs, H_0, W_xh, W_hh, b_h) -> Tensor:
 def states_of(answer):
     """The hidden states of an RNN at all time steps."""
     X, H_0 = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[0.5]])
-    W_xh, W_hh, b_h = torch.tensor([[1.0], [2.0]]), torch.tensor([[-1.0]]), _drawn(1)
+    W_xh, W_hh, b_h = torch.tensor([[1.0], [2.0]]), torch.tensor([[-1.0]]), drawn(1)
     given = (H_0, W_xh, W_hh, b_h)
     yield answer(X, *given).gives(
         _states(X, *given), "one time step, one sequence, one hidden unit",
@@ -41,8 +37,8 @@ def states_of(answer):
             (_states(X, *given)[0], "a tensor of shape (T, B, H), also where T is 1"),
         ],
     )  # fmt: skip
-    inputs = _drawn(3, 2, 4, seed=1)
-    given = (_drawn(2, 5), _drawn(4, 5), _drawn(5, 5, seed=2), _drawn(5))
+    inputs = drawn(3, 2, 4, seed=1)
+    given = (drawn(2, 5), drawn(4, 5), drawn(5, 5, seed=2), drawn(5))
     right = _states(inputs, *given)
     yield answer(inputs, *given).gives(
         right, "three time steps, a batch of two",
@@ -56,8 +52,8 @@ def states_of(answer):
         ],
     )  # fmt: skip
     T = 50
-    given = (_drawn(1, 3), _drawn(2, 3), _drawn(3, 3, seed=3), _drawn(3))
-    long = _drawn(T, 1, 2, seed=4)
+    given = (drawn(1, 3), drawn(2, 3), drawn(3, 3, seed=3), drawn(3))
+    long = drawn(T, 1, 2, seed=4)
     yield answer(long, *given).gives(_states(long, *given), f"{T} time steps")
 
 
@@ -76,7 +72,7 @@ def split_weight(answer):
             ((weight.T[:3].flip(0), W_hh), "the order of the rows stays"),
         ],
     )  # fmt: skip
-    W_xh, W_hh = _drawn(4, 4), _drawn(4, 4, seed=1)
+    W_xh, W_hh = drawn(4, 4), drawn(4, 4, seed=1)
     yield answer(torch.cat((W_xh, W_hh)).T).gives(
         (W_xh, W_hh), "as many inputs as hidden units",
         "nn.Linear keeps its weights transposed, W_xh on top of W_hh",
@@ -85,7 +81,7 @@ def split_weight(answer):
             ((W_xh.T, W_hh.T), "they are transposed yet"),
         ],
     )  # fmt: skip
-    W_xh, W_hh = _drawn(28, 6), _drawn(6, 6, seed=1)
+    W_xh, W_hh = drawn(28, 6), drawn(6, 6, seed=1)
     yield answer(torch.cat((W_xh, W_hh)).T).gives((W_xh, W_hh), "28 inputs, random")
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import generating, rnn, text, training
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Exercise, drawn
 
 SENTENCE = "the time traveller made a time machine "
 V, H = 5, 3  # tokens and hidden units of the random cases
@@ -26,7 +26,7 @@ def input_term(answer):
         "the index of a character is the number of its row",
         mistakes=[(W_xh[X], "the time steps come first")],
     )  # fmt: skip
-    X, W_xh = torch.tensor([[0, 3, 1], [4, 4, 2]]), _random(5, 4)
+    X, W_xh = torch.tensor([[0, 3, 1], [4, 4, 2]]), drawn(5, 4)
     yield answer(X, W_xh).gives(
         F.one_hot(X.T, 5).float() @ W_xh,
         "two subsequences of three characters",
@@ -57,7 +57,7 @@ def perplexity_by_sequence(answer):
         ],
     )  # fmt: skip
     Y = torch.tensor([[2, 0, 1, 1], [0, 2, 2, 1], [1, 1, 0, 2]])
-    outputs = _random(12, 3)
+    outputs = drawn(12, 3)
     by_sequence, by_step, mean_of_exp = _perplexities(outputs, Y)
     yield answer(outputs, Y).gives(
         by_sequence, "three subsequences of four characters",
@@ -99,7 +99,7 @@ def rnn_with_embedding(answer):
     """The recurrence of the RNN on learnable embeddings of the tokens."""
     inputs, state, [_, *rest] = _random_case()
     # Two products, one after the other, are one product with both matrices.
-    E, W_xh = _random(V, V, seed=8), _random(V, H, seed=9)
+    E, W_xh = drawn(V, V, seed=8), drawn(V, H, seed=9)
     yield answer(inputs, state, [E, W_xh, *rest]).gives(
         rnn.rnn(inputs, state, [E @ W_xh, *rest]),
         "embeddings as long as the vocabulary",
@@ -112,7 +112,7 @@ def rnn_with_embedding(answer):
             ),
         ],
     )
-    E, W_xh = _random(V, 2, seed=8), _random(2, H, seed=9)
+    E, W_xh = drawn(V, 2, seed=8), drawn(2, H, seed=9)
     yield answer(inputs, state, [E, W_xh, *rest]).gives(
         rnn.rnn(inputs, state, [E @ W_xh, *rest]), "embeddings of two numbers",
         "W_xh takes what E gives, two numbers for each subsequence",
@@ -157,16 +157,12 @@ def finish_word(answer):
     )
 
 
-def _random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
 def _random_case() -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
     """Inputs of three time steps of two subsequences, a state, and parameters."""
     inputs = F.one_hot(torch.tensor([[0, 3], [2, 2], [1, 4]]), V).float()
     shapes = (V, H), (H, H), (H,), (H, V), (V,)
-    params = [_random(*shape, seed=i) for i, shape in enumerate(shapes)]
-    return inputs, (_random(2, H, seed=7),), params
+    params = [drawn(*shape, seed=i) for i, shape in enumerate(shapes)]
+    return inputs, (drawn(2, H, seed=7),), params
 
 
 def _perplexities(outputs: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:

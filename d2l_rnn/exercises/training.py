@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn import rnn, training
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Exercise, drawn
 
 
 @Exercise
@@ -113,11 +113,6 @@ def train_one_epoch(answer):
     )
 
 
-def _random_outputs(*shape: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.double)
-
-
 @Exercise
 def sharpened(answer):
     """The distribution that is proportional to p to the power alpha."""
@@ -132,7 +127,7 @@ def sharpened(answer):
     )  # fmt: skip
     yield answer(p, 1.0).gives(p, "alpha = 1", "nothing changes")
     yield answer(p, 0.0).gives([1 / 3] * 3, "alpha = 0", "every power is 1")
-    outputs = _random_outputs(9, seed=0)
+    outputs = drawn(9, dtype=torch.double)
     yield answer(torch.softmax(outputs, dim=0), 1.7).gives(
         torch.softmax(1.7 * outputs, dim=0), "nine random probabilities"
     )
@@ -172,7 +167,7 @@ def mixed_perplexity(answer):
             ((0.825 * 0.125) ** -0.5, "of p only the part 1 - share"),
         ],
     )  # fmt: skip
-    p = torch.softmax(_random_outputs(30, 7, seed=1), dim=1)
+    p = torch.softmax(drawn(30, 7, seed=1, dtype=torch.double), dim=1)
     labels = torch.arange(30) % 7
     mixed = torch.log(0.9 * p + 0.1 / 7)
     yield answer(p, labels, 0.1).gives(
