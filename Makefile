@@ -2,6 +2,7 @@
 # make test       check the code, run the unit tests, then every notebook
 # make bench      measure what the README quotes
 # make notebooks  run the notebooks and save what they print
+# make constraints  look for newer versions of what the environment holds
 #
 # Each makes the environment first if it is not there, or if what it holds has changed.
 # Variables: VENV is where it lies, PYTHON is what it is made from, EXTRAS is what of the
@@ -17,15 +18,14 @@ TEST_ARGS ?=
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: lab test bench notebooks clean
+.PHONY: lab test bench notebooks constraints clean
 
 lab: $(INSTALLED)
-	$(BIN)/jupyter lab \
-	    --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb $(LAB_ARGS)
+	$(BIN)/python tools/lab.py $(LAB_ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check d2l_rnn tests benchmarks
+	$(BIN)/ruff format --check d2l_rnn tests benchmarks tools
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TEST_ARGS)
 
 bench: $(INSTALLED)
@@ -40,14 +40,19 @@ notebooks: $(INSTALLED)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=ERROR \
 	    --coalesce-streams $(NOTEBOOKS)
 
+# PyTorch brings its own CUDA packages, and has another version for Macs with Intel.
+constraints: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet uv
+	grep '^#' constraints.txt > constraints.new
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras \
+	    --no-annotate --no-header pyproject.toml | sed -E \
+	    -e '/^(cuda|nvidia|triton)/d' \
+	    -e "/^torch==/s/$$/ ; sys_platform != 'darwin' or platform_machine != 'x86_64'/" \
+	    >> constraints.new
+	mv constraints.new constraints.txt
+
 clean:
 	rm -rf $(VENV)
 
-$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -c constraints.txt -e ".[$(EXTRAS)]"
-	touch $@
-
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
-	    "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv $(VENV)
+$(INSTALLED): pyproject.toml constraints.txt tools/install.py
+	$(PYTHON) tools/install.py --venv $(VENV) --extras $(EXTRAS)

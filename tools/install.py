@@ -1,0 +1,186 @@
+"""Make the environment that the course runs in, or bring it up to date.
+
+    python3 tools/install.py [--venv .venv] [--extras lab,book,test]
+
+It holds the package with its extras, each at the version in constraints.txt, and d2l,
+the book's own package, without the versions that d2l asks for. `make lab` and `make
+test` call this when there is something to do. It needs the standard library only.
+"""
+
+import argparse
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = "d2l==1.0.3"
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PATIENCE = 4  # seconds for the index of CPU builds to answer
+
+# What pip says when an index has no such version, and when two versions do not agree.
+UNSATISFIED = ("No matching distribution", "ResolutionImpossible")
+
+
+def say(*lines):
+    print(*(f"d2l_rnn: {line}" for line in lines), sep="\n", flush=True)
+
+
+class Environment:
+    """A virtual environment: where it lies, and how far its making has come.
+
+    The file `.installed` stands in it once it is whole, and `.installing` while pip is
+    at work, so that the next call knows of an installation that was interrupted.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.old = self.folder.with_name(f"{self.folder.name}.interrupted")
+        self.installed = self.folder / ".installed"
+        self.installing = self.folder / ".installing"
+        self.python = self.folder / (
+            "Scripts/python.exe" if os.name == "nt" else "bin/python"
+        )
+
+    @property
+    def is_sound(self):
+        """True if its Python runs and has pip, and no installation was cut off."""
+        if self.installing.exists():
+            return False
+        try:
+            return not subprocess.call(
+                [str(self.python), "-m", "pip", "--version"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError:
+            return False
+
+    def make(self):
+        """Make it, beside what an interrupted installation has left."""
+        if self.folder.exists() and not self.is_sound:
+            say(f"the last installation was interrupted: {self.folder} is made anew")
+            shutil.rmtree(self.old, ignore_errors=True)
+            self.folder.rename(self.old)
+        if not self.folder.exists():
+            say(f"making {self.folder} with Python {sys.version.split()[0]}")
+            if subprocess.call([sys.executable, "-m", "venv", str(self.folder)]):
+                shutil.rmtree(self.folder, ignore_errors=True)
+                raise SystemExit(1)  # venv has said why
+
+    def pip_install(self, *arguments):
+        """`pip install` in it: None, or what pip wrote as its errors."""
+        command = [str(self.python), "-m", "pip", "install", *arguments]
+        pip = subprocess.Popen(
+            command, cwd=str(ROOT), stderr=subprocess.PIPE, universal_newlines=True
+        )
+        errors = []
+        for line in pip.stderr:
+            print(line, end="", file=sys.stderr, flush=True)
+            errors.append(line)
+        return "".join(errors) if pip.wait() else None
+
+
+def has_nvidia_gpu():
+    return bool(glob.glob("/dev/nvidia*") or shutil.which("nvidia-smi"))
+
+
+def answers(url, patience=PATIENCE):
+    """True if the address answers in time; a look-up of its name may take any time."""
+    heard = []
+
+    def ask():
+        try:
+            with urllib.request.urlopen(url, timeout=patience):
+                heard.append(True)
+        except (OSError, ValueError):
+            pass
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(patience)
+    return bool(heard)
+
+
+def without_cuda(index=CPU_INDEX):
+    """Options for pip that prefer PyTorch's CPU build where CUDA is of no use."""
+    if not sys.platform.startswith("linux") or has_nvidia_gpu():
+        return []
+    if not answers(f"{index}/torch/"):
+        say(
+            f"{index} does not answer, so pip takes PyTorch from your own index;",
+            "PyPI's has several gigabytes of CUDA, which this machine does not need",
+        )
+        return []
+    say(f"no NVIDIA GPU here: PyTorch without CUDA, from {index}")
+    return ["--extra-index-url", index]
+
+
+def install(environment, extras, index):
+    """Put everything into the environment: None, or pip's errors."""
+    package = ["--no-warn-conflicts", *without_cuda(index)]
+    package += ["--editable", f".[{extras}]"]
+    errors = environment.pip_install("--constraint", "constraints.txt", *package)
+    if errors and any(words in errors for words in UNSATISFIED):
+        say(
+            "your package index does not have the versions of constraints.txt:",
+            "trying again without them, with the newest that it has",
+        )
+        errors = environment.pip_install(*package)
+    if not errors and "book" in extras.split(","):
+        install_book(environment)
+    return errors
+
+
+def install_book(environment):
+    """Add d2l without its pins, which ask for NumPy 1.23.5 and others of that year."""
+    if environment.pip_install("--quiet", "--no-deps", BOOK):
+        say(f"{BOOK} could not be installed; only the book's own helpers are missing")
+    else:
+        say(f"{BOOK} works with today's NumPy; `pip check` will say that it should not")
+
+
+def bring_up_to_date(environment, extras, index=CPU_INDEX):
+    """Make and fill the environment; 0 if it can be used."""
+    environment.make()
+    environment.installing.touch()
+    if not install(environment, extras, index):
+        environment.installed.touch()
+        environment.installing.unlink()
+        shutil.rmtree(environment.old, ignore_errors=True)
+        return 0
+    if environment.old.exists():
+        shutil.rmtree(environment.folder)
+        environment.old.rename(environment.folder)
+    else:  # pip finds out what is not to be had before it changes anything
+        environment.installing.unlink()
+    if environment.installed.exists():
+        say("the environment could not be brought up to date, and is used as it is")
+        return 0
+    say("the environment could not be made: see what pip says above")
+    return 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--venv", default=str(ROOT / ".venv"))
+    parser.add_argument("--extras", default="lab,book,test")
+    parser.add_argument("--cpu-index", default=CPU_INDEX, help="PyTorch without CUDA")
+    arguments = parser.parse_args()
+    if sys.version_info < (3, 10):
+        parser.error(
+            f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}; "
+            "for example: make PYTHON=python3.11 lab"
+        )
+    environment = Environment(arguments.venv)
+    return bring_up_to_date(environment, arguments.extras, arguments.cpu_index)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
