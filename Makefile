@@ -43,12 +43,12 @@ notebooks: $(INSTALLED)
 # PyTorch brings its own CUDA packages, and has another version for Macs with Intel.
 constraints: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
-	grep '^#' constraints.txt > constraints.new
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras \
-	    --no-annotate --no-header pyproject.toml | sed -E \
-	    -e '/^(cuda|nvidia|triton)/d' \
+	    --no-annotate --no-header pyproject.toml --output-file $(VENV)/pins > /dev/null
+	grep '^#' constraints.txt > constraints.new
+	sed -E -e '/^(cuda|nvidia|triton)/d' \
 	    -e "/^torch==/s/$$/ ; sys_platform != 'darwin' or platform_machine != 'x86_64'/" \
-	    >> constraints.new
+	    $(VENV)/pins >> constraints.new
 	mv constraints.new constraints.txt
 
 clean:

@@ -170,7 +170,7 @@ def main():
     parser.add_argument("--extras", default="lab,book,test")
     parser.add_argument("--cpu-index", default=CPU_INDEX, help="PyTorch without CUDA")
     arguments = parser.parse_args()
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 (that is what is found out here)
         parser.error(
             f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}; "
             "for example: make PYTHON=python3.11 lab"
