@@ -1,9 +1,12 @@
 """The book's own names: `from d2l_rnn import book as d2l` runs the chapter's code.
 
 Each name that the RNN chapter of *Dive into Deep Learning* 0.17 defines is here, a
-thin name on the real implementation. Every other name (`Timer`, `Animator`, `try_gpu`,
-…) comes from the `d2l` package, if that is installed; d2l 1.0.3 still has those, but
-no longer has the chapter's.
+thin name on the real implementation, and so is what fetches its text: `download` and
+`DATA_HUB`. Every other name (`plot`, `Timer`, `Animator`, `try_gpu`, …) comes from the
+`d2l` package, if that is installed: d2l 1.0.3 still has those, but no longer has the
+chapter's. It works on Python 3.10 to 3.14, with packages newer than those it asks for:
+
+    pip install --no-deps d2l==1.0.3
 """
 
 from __future__ import annotations
@@ -17,18 +20,64 @@ import warnings
 
 import torch
 
-from d2l_rnn import batching, clipping, generating, text, training
+from d2l_rnn import batching, clipping, corpora, generating, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
 from d2l_rnn.rnn import RNNModel, RNNModelScratch
 from d2l_rnn.text import Vocab, count_corpus, tokenize
 
 __all__ = [
-    "RNNModel", "RNNModelScratch", "SeqDataLoader", "Vocab", "count_corpus",
-    "grad_clipping", "load_corpus_time_machine", "load_data_time_machine",
-    "predict_ch8", "read_time_machine", "seq_data_iter_random",
-    "seq_data_iter_sequential", "tokenize", "train_ch8", "train_epoch_ch8",
+    "DATA_HUB", "DATA_URL", "RNNModel", "RNNModelScratch", "SeqDataLoader", "Vocab",
+    "count_corpus", "download", "download_extract", "grad_clipping",
+    "load_corpus_time_machine", "load_data_time_machine", "predict_ch8",
+    "read_time_machine", "seq_data_iter_random", "seq_data_iter_sequential", "tokenize",
+    "train_ch8", "train_epoch_ch8",
 ]  # fmt: skip
+
+INSTALL_D2L = "pip install --no-deps d2l==1.0.3"
+
+# The book's server, and what lies there: each name with its address and SHA-1. Once d2l
+# is loaded, it looks names up in the same dict.
+DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
+DATA_HUB = {"time_machine": (DATA_URL + corpora.FILE_NAME, corpora.SHA1)}
+# The book's address begins with http, ours with https.
+_TEXT_URLS = {
+    url.replace("https", scheme, 1)
+    for url in corpora.MIRRORS
+    for scheme in ("http", "https")
+}
+
+
+def download(url, folder="../data", sha1_hash=None) -> str:
+    """The path of a file, which is named by a name in `DATA_HUB` or by its address.
+
+    The text is found as everywhere, offline too, and stays where it lies:
+    `corpora.find_text`. Any other file d2l itself downloads, into `folder`.
+
+    Raises ModuleNotFoundError for such a file if d2l is not installed.
+    """
+    if _is_the_text(url):
+        return str(corpora.find_text().path)
+    return _installed_d2l().download(url, folder, sha1_hash)
+
+
+def download_extract(name, folder=None) -> str:
+    """The folder of what was in an archive, named as for `download`.
+
+    The text is not in an archive: for it, this is the folder where it lies, whatever
+    `folder` says. Any other file d2l itself downloads and unpacks.
+
+    Raises ModuleNotFoundError for such a file if d2l is not installed.
+    """
+    if _is_the_text(name):
+        return str(corpora.find_text().path.parent)
+    return _installed_d2l().download_extract(name, folder)
+
+
+def _is_the_text(url) -> bool:
+    """True for a name in DATA_HUB that stands for the text, and for its addresses."""
+    address, *_ = DATA_HUB.get(url, (url,))
+    return address in _TEXT_URLS
 
 
 def read_time_machine() -> list[str]:
@@ -122,11 +171,7 @@ def __getattr__(name: str):
     try:
         d2l = _installed_d2l()
     except ModuleNotFoundError as error:
-        raise AttributeError(
-            f"d2l.{name} is not one of the RNN chapter's names, and the d2l package "
-            f"that has the others cannot be loaded ({error}). On Python 3.10 or 3.11: "
-            f"pip install d2l==1.0.3"
-        ) from error
+        raise AttributeError(f"no d2l.{name} here: {error}") from None
     if not hasattr(d2l, name):
         raise AttributeError(
             f"neither the RNN chapter nor the installed d2l has the name {name}: "
@@ -140,6 +185,8 @@ def _installed_d2l() -> types.ModuleType:
     """The module `d2l.torch`, loaded even where torchvision is missing or broken.
 
     d2l imports torchvision at its top, for chapters on vision; text needs none.
+
+    Raises ModuleNotFoundError, which says what to install.
     """
     try:
         importlib.import_module("torchvision")
@@ -148,12 +195,35 @@ def _installed_d2l() -> types.ModuleType:
         stand_in = _without_torchvision()
     with stand_in, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of d2l's own code, nothing a reader can mend
-        module = importlib.import_module("d2l.torch")
+        try:
+            module = importlib.import_module("d2l.torch")
+        except ModuleNotFoundError as error:
+            raise _what_to_install(error) from None
+    _share_hub(module)
     # Nor can a reader mend what its Accumulator does with the chapter's losses.
     warnings.filterwarnings(
         "ignore", "Converting a tensor with requires_grad", module=r"d2l\.torch"
     )
     return module
+
+
+def _what_to_install(error: ModuleNotFoundError) -> ModuleNotFoundError:
+    """The same error, saying what to install: d2l, or what d2l misses."""
+    if error.name is None:
+        return error
+    missing = error.name.partition(".")[0]
+    if missing == "d2l":
+        line = f"the d2l package is not installed: {INSTALL_D2L}"
+    else:
+        line = f"the d2l package needs {missing}: pip install {missing}"
+    return ModuleNotFoundError(line, name=error.name)
+
+
+def _share_hub(d2l: types.ModuleType) -> None:
+    """Let d2l look names up in `DATA_HUB`, where the reader's come before its own."""
+    for name, entry in d2l.DATA_HUB.items():
+        DATA_HUB.setdefault(name, entry)
+    d2l.DATA_HUB = DATA_HUB
 
 
 class _NoTorchvision(types.ModuleType):

@@ -1,9 +1,11 @@
 """The book's names, with and without the packages that the book's own package wants."""
 
+import hashlib
 import math
 import random
 import subprocess
 import sys
+import zipfile
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ CHAPTER = [
     "SeqDataLoader", "load_data_time_machine", "RNNModelScratch", "predict_ch8",
     "grad_clipping", "train_epoch_ch8", "train_ch8", "RNNModel",
 ]  # fmt: skip
+DATA = ["DATA_HUB", "DATA_URL", "download", "download_extract"]
 OTHERS = ["Timer", "Accumulator", "Animator", "try_gpu", "sgd", "plot", "load_array"]
 
 
@@ -27,17 +30,17 @@ def story(monkeypatch):
     monkeypatch.setattr(corpora, "find_text", lambda path=None: found)
 
 
-def run(program):
+def run(program, cwd=None):
     """Run a program in a Python of its own."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
-        capture_output=True, text=True, encoding="utf-8", check=False,
+        capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd,
     )  # fmt: skip
 
 
 def test_every_name_of_the_chapter_is_ours():
-    assert set(CHAPTER) == set(book.__all__)
-    for name in CHAPTER:
+    assert {*CHAPTER, *DATA} == set(book.__all__)
+    for name in [*CHAPTER, "download", "download_extract"]:
         assert getattr(book, name).__module__.startswith("d2l_rnn")
 
 
@@ -118,15 +121,120 @@ sys.modules["d2l"] = None  # as if it were not installed
 from d2l_rnn import book as d2l
 for name in {CHAPTER}:
     assert callable(getattr(d2l, name))
+install = "the d2l package is not installed: pip install --no-deps d2l==1.0.3"
 try:
     d2l.Timer
 except AttributeError as error:
-    assert "d2l.Timer" in str(error) and "pip install d2l==1.0.3" in str(error), error
+    assert str(error) == f"no d2l.Timer here: {{install}}", error
 else:
     raise AssertionError("d2l.Timer without d2l")
 assert not hasattr(d2l, "Animator")
+for download in d2l.download, d2l.download_extract:
+    try:
+        download("fra-eng")
+    except ModuleNotFoundError as error:
+        assert str(error) == install, error
+    else:
+        raise AssertionError("another chapter's data without d2l")
 """
     done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["pandas", "requests", "scipy.spatial", "IPython"])
+def test_what_d2l_itself_misses_is_named_and_can_be_installed_at_once(module):
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    package = module.partition(".")[0]
+    program = f"""
+import sys
+sys.modules["{module}"] = None  # as if it were not installed
+from d2l_rnn import book as d2l
+try:
+    d2l.Timer
+except AttributeError as error:
+    line = "no d2l.Timer here: the d2l package needs {package}: pip install {package}"
+    assert str(error) == line, error
+else:
+    raise AssertionError("d2l.Timer without {module}")
+del sys.modules["{module}"]
+assert d2l.Timer.__module__ == "d2l.torch"
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+TEXT = [
+    "time_machine",
+    "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
+    *corpora.MIRRORS,
+]
+
+
+@pytest.mark.parametrize("where", [(), ("elsewhere",), ("elsewhere", corpora.SHA1)])
+@pytest.mark.parametrize("name", TEXT)
+def test_download_finds_the_text_and_copies_nothing(name, where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert book.download(name, *where) == str(corpora.STORY_PATH)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", [None, "inside"])
+@pytest.mark.parametrize("name", TEXT)
+def test_the_text_is_unpacked_already(name, folder):
+    assert book.download_extract(name, folder) == str(corpora.STORY_PATH.parent)
+
+
+def test_the_text_is_in_the_hub_as_the_book_puts_it_there():
+    url = book.DATA_URL + "timemachine.txt"
+    sha1 = "090b5e7e70c295757f55df93cb0a180b9691891a"
+    assert url in TEXT and book.DATA_HUB["time_machine"] == (url, sha1)
+
+
+def test_what_fetches_the_text_needs_no_d2l_and_loads_nothing():
+    program = """
+import sys
+from d2l_rnn import corpora
+corpora.find_text = lambda: corpora.Text(corpora.STORY_PATH, "story")
+from d2l_rnn.book import *
+from d2l_rnn import book
+assert DATA_HUB is book.DATA_HUB
+DATA_HUB["time_machine"] = (DATA_URL + "timemachine.txt", "any SHA-1")
+assert download("time_machine") == str(corpora.STORY_PATH)
+assert not {"d2l", "matplotlib", "pandas"} & set(sys.modules)
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_any_other_data_is_d2l_s_own_and_both_see_one_hub(tmp_path):
+    """d2l fetches no file that it has in `../data`, with the SHA-1 of the hub."""
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    data = tmp_path / "data"
+    data.mkdir()
+    with zipfile.ZipFile(data / "mine.zip", "w") as archive:
+        archive.writestr("mine/words.txt", "words")
+    sha1 = hashlib.sha1((data / "mine.zip").read_bytes()).hexdigest()
+    program = f"""
+import os
+from d2l_rnn import book as d2l
+hub = d2l.DATA_HUB
+mine = hub["mine"] = hub["fra-eng"] = (d2l.DATA_URL + "mine.zip", "{sha1}")
+path = os.path.join("..", "data", "mine.zip")
+assert os.path.samefile(d2l.download("mine"), path)
+assert os.path.samefile(d2l.download("mine", {str(data)!r}), path)
+assert os.path.samefile(d2l.download(*mine[:1], sha1_hash=mine[1]), path)
+assert os.path.isfile(os.path.join(d2l.download_extract("mine"), "words.txt"))
+
+from d2l import torch
+assert torch.DATA_HUB is hub is d2l.DATA_HUB
+assert "airfoil" in hub, "what d2l itself puts there"
+assert hub["fra-eng"] == mine, "the reader's own comes first"
+hub["time_machine"] = mine
+assert os.path.samefile(d2l.download("time_machine"), path)
+"""
+    here = tmp_path / "here"
+    here.mkdir()
+    done = run(program, cwd=here)
     assert done.returncode == 0, done.stderr
 
 
