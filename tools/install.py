@@ -22,8 +22,10 @@ BOOK = "d2l==1.0.3"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 4  # seconds for the index of CPU builds to answer
 
-# What pip says when an index has no such version, and when two versions do not agree.
+# What pip says when an index has no such version, when two versions do not agree, and
+# before it asks an index for the last time.
 UNSATISFIED = ("No matching distribution", "ResolutionImpossible")
+OFFLINE = "Retry(total=0"
 
 
 def say(*lines):
@@ -119,12 +121,17 @@ def without_cuda(index=CPU_INDEX):
     return ["--extra-index-url", index]
 
 
+def lacks_a_version(errors):
+    """True if an index answered, and did not have what was asked for."""
+    return OFFLINE not in errors and any(words in errors for words in UNSATISFIED)
+
+
 def install(environment, extras, index):
     """Put everything into the environment: None, or pip's errors."""
     package = ["--no-warn-conflicts", *without_cuda(index)]
     package += ["--editable", f".[{extras}]"]
     errors = environment.pip_install("--constraint", "constraints.txt", *package)
-    if errors and any(words in errors for words in UNSATISFIED):
+    if errors and lacks_a_version(errors):
         say(
             "your package index does not have the versions of constraints.txt:",
             "trying again without them, with the newest that it has",
