@@ -1,0 +1,31 @@
+"""`python -m d2l_rnn`: what the package does when called by name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks for; the exit status says whether all is well."""
+    parser = argparse.ArgumentParser(prog="python -m d2l_rnn")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    commands.add_parser(
+        "doctor",
+        help="look at what the course runs on, and say what to do about it",
+        description="Look at what the course runs on, and say what to do about it: "
+        "Python, packages, PyTorch, JupyterLab and its widgets, the kernel, pictures, "
+        "the text, the browser. It takes some seconds and needs no network.",
+        epilog="The exit status is 0 if all is well, and 1 if not.",
+    )
+    parser.parse_args(arguments)
+    from d2l_rnn import doctor
+
+    return doctor.main()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
