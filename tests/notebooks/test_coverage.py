@@ -25,7 +25,7 @@ BLOCK = re.compile(
     r"^(```.*?^```|\$\$.*?\$\$|(?:#+ |!\[|:::)[^\n]*)$", re.DOTALL | re.MULTILINE
 )
 IN_CODE = re.compile(r"\n\n(?=#|def |class )")
-IN_PROSE = re.compile(r"(?<=[。！？])|\n\n|\n(?=- )")
+IN_PROSE = re.compile(r"(?<=[。！？])|\n\s*\n|\n(?=- )")
 
 
 class Entry(NamedTuple):
@@ -68,13 +68,13 @@ def pieces(block):
 
 
 def statements(notes):
-    """The statements of the notes, without white space, each with its heading's level.
+    """The statements of the notes, without white space, each with its level.
 
     A heading, an image, the title of a tip and a displayed formula are one statement
     each. Prose (paragraphs, lists, the text of a tip) is cut after each 。, ！ or ？,
     and where a paragraph or an item of a list ends. Code is cut at a blank line before
     a comment, a `def` or a `class` at the margin. The front matter and the line that
-    closes a tip state nothing. The level is that of a heading, and 0 for all else.
+    closes a tip state nothing. The level of a heading is that of its `#`s, else 0.
     """
     _front_matter, _, text = notes.partition("\n---\n")
     for block in BLOCK.split(text):
