@@ -3,9 +3,9 @@
     python benchmarks/agreement.py
 
 The same run, 20 epochs of the scratch RNN with learning rate 1, from the same seed:
-with the backward pass by hand and with the notes' recurrence and autograd, each in
-float32 and in float64. Compared is the perplexity, over all epochs the largest
-difference. Writes `results/agreement.json` and `results/agreement.md`. Takes a minute.
+with the backward pass by hand and with autograd through `rnn.rnn`, each in float32 and
+in float64. Compared is the perplexity, over all epochs the largest difference. Writes
+`results/agreement.json` and `results/agreement.md`. Takes a minute.
 """
 
 import torch

@@ -8,12 +8,17 @@ compared: `d2l_rnn`; the notes' code as it stands; the book's concise version ar
 `nn.RNN`; and a bound, the time that the matrix products alone would take. The other
 three run with PyTorch's own number of threads.
 
+The second and the third need the notes and the d2l 0.17.6 wheel. Where either is not to
+be had, a plain loop of our own stands in for both, and the tables say so.
+
 Then the first two again while other processes keep all cores but one busy, and beside
-them the notes' code on one thread. Writes `results/speed.json` and `results/speed.md`.
+them the second on one thread. Writes `results/speed.json` and `results/speed.md`.
 Takes about three minutes, and needs a machine that has nothing else to do.
 """
 
 import contextlib
+import functools
+import math
 import os
 import statistics
 import subprocess
@@ -21,10 +26,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-import _book_code as book
+import _originals
 import torch
 from _common import arguments, described, machine, markdown, save
 from torch import nn
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from d2l_rnn import batching, rnn, training
@@ -33,6 +39,16 @@ BATCH_SIZE, NUM_STEPS = 32, 35
 SIZES = (32, 64, 128, 256, 512, 1024)
 TURN = 0.15  # seconds that a contender has at least, each time it is its turn
 CPU = torch.device("cpu")
+ORIGINALS = "the notes' code as it stands, and the book's RNNModel in the notes' loop"
+COLUMNS = {
+    "notes": "over the notes' code",
+    "nn_rnn": "over `nn.RNN`",
+    "plain_loop": "over a plain loop",
+    "plain_nn_rnn": "over `nn.RNN` in a plain loop",
+    "bound": "of the bound",
+    "notes_on_one_thread": "on one thread",
+    "plain_loop_on_one_thread": "on one thread",
+}
 
 
 class Contender:
@@ -71,32 +87,75 @@ def d2l_rnn(num_hiddens: int) -> Contender:
     return Contender(lambda: next(run), tokens)
 
 
-def notes(num_hiddens: int) -> Contender:
+def others() -> tuple[str, dict[str, Callable]]:
+    """Whom we race with, in words, and what makes each of them, the scratch RNN first.
+
+    They are the originals, or plain loops of our own where those are not to be had.
+    """
+    try:
+        text, d2l = _originals.read_notes(), _originals.book()
+    except _originals.NotToBeHad as missing:
+        return f"our own plain loop over autograd ({missing})", {
+            "plain_loop": functools.partial(plain_loop, "scratch"),
+            "plain_nn_rnn": functools.partial(plain_loop, "rnn"),
+        }
+    code = _originals.notes_code(text, d2l)
+    return ORIGINALS, {
+        "notes": functools.partial(notes, code),
+        "nn_rnn": functools.partial(nn_rnn, code),
+    }
+
+
+def notes(code, num_hiddens: int) -> Contender:
     """The notes' `train_epoch_ch8` with the notes' model."""
     minibatches, vocab_size, tokens = loader()
-    net = book.RNNModelScratch(
-        vocab_size, num_hiddens, CPU, book.get_params, book.init_rnn_state, book.rnn
-    )
-    return _by_the_book(
-        net, minibatches, tokens, lambda batch_size: book.sgd(net.params, 1, batch_size)
+    net = code.RNNModelScratch(
+        vocab_size, num_hiddens, CPU, code.get_params, code.init_rnn_state, code.rnn
     )
 
+    def updater(batch_size):
+        code.d2l.sgd(net.params, 1, batch_size)
 
-def nn_rnn(num_hiddens: int) -> Contender:
+    return _by_the_notes(code, net, minibatches, tokens, updater)
+
+
+def nn_rnn(code, num_hiddens: int) -> Contender:
     """The same loop with the book's `RNNModel`."""
     minibatches, vocab_size, tokens = loader()
-    net = book.RNNModel(nn.RNN(vocab_size, num_hiddens), vocab_size)
-    return _by_the_book(
-        net, minibatches, tokens, torch.optim.SGD(net.parameters(), lr=1)
-    )
+    net = code.d2l.RNNModel(nn.RNN(vocab_size, num_hiddens), vocab_size)
+    updater = torch.optim.SGD(net.parameters(), lr=1)
+    return _by_the_notes(code, net, minibatches, tokens, updater)
 
 
-def _by_the_book(net, minibatches, tokens, updater) -> Contender:
+def _by_the_notes(code, net, minibatches, tokens, updater) -> Contender:
     loss = nn.CrossEntropyLoss()
     return Contender(
-        lambda: book.train_epoch_ch8(net, minibatches, loss, updater, CPU, False),
+        lambda: code.train_epoch_ch8(net, minibatches, loss, updater, CPU, False),
         tokens,
     )
+
+
+def plain_loop(cell: str, num_hiddens: int) -> Contender:
+    """A model of ours, trained as one would write it with PyTorch alone."""
+    minibatches, vocab_size, tokens = loader()
+    net = rnn.make_model(cell, vocab_size, num_hiddens)
+    optimizer = torch.optim.SGD(rnn.parameters_of(net), lr=1)
+    return Contender(lambda: plain_epoch(net, minibatches, optimizer), tokens)
+
+
+def plain_epoch(net, minibatches, optimizer) -> float:
+    """An epoch by autograd, step by step through time, and its perplexity."""
+    state = net.begin_state(batch_size=BATCH_SIZE)
+    losses = []
+    for X, Y in minibatches:
+        outputs, state = net(X, rnn.detach(state))
+        mean_loss = F.cross_entropy(outputs, Y.T.flatten())
+        optimizer.zero_grad()
+        mean_loss.backward()
+        nn.utils.clip_grad_norm_(rnn.parameters_of(net), max_norm=1)
+        optimizer.step()
+        losses.append(mean_loss.item())
+    return math.exp(statistics.mean(losses))
 
 
 def bound(num_hiddens: int) -> Contender:
@@ -192,20 +251,24 @@ def race(contenders: dict[str, Callable], sizes, rounds: int) -> list[dict]:
 
 
 def table(result: dict) -> str:
-    """The result as two Markdown tables, with the machine between them."""
-    quiet = ["H", "tokens/s", "over the notes' code", "over `nn.RNN`", "of the bound"]
-    crowded = [
-        "H, other cores busy", "tokens/s", "over the notes' code", "on one thread"
-    ]  # fmt: skip
-    return "\n\n".join([
-        markdown(quiet, cells(result["rows"], "notes", "nn_rnn", "bound")),
+    """The result as two Markdown tables, with the machine between them.
+
+    Where our own loop stood in for the originals, a sentence below says so.
+    """
+    parts = [
+        markdown(*cells("H", result["rows"])),
         f"{described(result['machine'])}.",
-        markdown(crowded, cells(result["busy"], "notes", "notes_on_one_thread")) + "\n",
-    ])  # fmt: skip
+        markdown(*cells("H, other cores busy", result["busy"])),
+    ]
+    if "plain_loop" in result["rows"][0]["tokens_per_second"]:
+        parts.append(f"Compared with {result['compared_with']}.")
+    return "\n\n".join(parts) + "\n"
 
 
-def cells(rows: list[dict], *others: str) -> list[list[str]]:
-    """For each row H, our speed, and what it is of that of the others."""
+def cells(first: str, rows: list[dict]) -> tuple[list[str], list[list[str]]]:
+    """Columns, and for each row H, our speed, and what it is of that of the others."""
+    others = [name for name in rows[0]["tokens_per_second"] if name != "d2l_rnn"]
+    columns = [first, "tokens/s", *(COLUMNS[name] for name in others)]
     table = []
     for row in rows:
         speed = row["tokens_per_second"]
@@ -216,7 +279,7 @@ def cells(rows: list[dict], *others: str) -> list[list[str]]:
             for name in others
         ]
         table.append([str(row["num_hiddens"]), f"{ours:,.0f}", *compared])
-    return table
+    return columns, table
 
 
 def main() -> None:
@@ -225,17 +288,23 @@ def main() -> None:
         rounds={"type": int, "default": 9},
         sizes={"type": int, "nargs": "+", "default": SIZES},
     )
-    quiet = {"d2l_rnn": d2l_rnn, "notes": notes, "nn_rnn": nn_rnn, "bound": bound}
+    in_words, makers = others()
+    scratch, make = next(iter(makers.items()))
     crowded = {
         "d2l_rnn": d2l_rnn,
-        "notes": notes,
-        "notes_on_one_thread": lambda num_hiddens: on_one_thread(notes(num_hiddens)),
+        scratch: make,
+        f"{scratch}_on_one_thread": lambda num_hiddens: on_one_thread(
+            make(num_hiddens)
+        ),
     }
     result = {
         "machine": machine(),
+        "compared_with": in_words,
         "batch_size": BATCH_SIZE,
         "num_steps": NUM_STEPS,
-        "rows": race(quiet, args.sizes, args.rounds),
+        "rows": race(
+            {"d2l_rnn": d2l_rnn, **makers, "bound": bound}, args.sizes, args.rounds
+        ),
     }
     with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
         result["busy"] = race(crowded, args.sizes, args.rounds)

@@ -1,46 +1,129 @@
-"""What the benchmarks compare with is what they say, and their scripts run."""
+"""Whom the benchmarks compare with is who they say it is, and their scripts run."""
 
 import json
-import re
+import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
+import torch
+
+from d2l_rnn import batching, rnn, training
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import _originals  # noqa: E402
+import speed  # noqa: E402
+
+MARKDOWN = """
+A value, then a program whose first statements would fail, then the rest of it.
+
+```py
+['a', 'b']
+```
+
+```py
+from nowhere import nothing
+print(X)
+def twice(x):
+  return d2l.add(x, x)
+```
+
+```py
+class Thrice:
+  def __call__(self, x):
+    return d2l.add(x, twice(x))
+```
+"""
 
 
-@pytest.mark.parametrize("definition", [
-    "def get_params", "def init_rnn_state", "def rnn", "class RNNModelScratch",
-    "def train_epoch_ch8", "def grad_clipping",
-])  # fmt: skip
-def test_the_notes_code_is_compared_with_to_the_letter(definition, notes):
-    (block,) = re.findall(rf"^{definition}\b.*?(?=^\S|\Z)", notes, re.M | re.S)
-    assert len(block.splitlines()) > 1
-    compared = (BENCHMARKS / "_book_code.py").read_text(encoding="utf-8")
-    assert block.strip() in compared
+def test_definitions_are_taken_from_markdown_and_nothing_else_runs():
+    d2l = types.SimpleNamespace(add=lambda a, b: a + b)
+    code = _originals.notes_code(MARKDOWN, d2l)
+    assert code.twice(2) == 4
+    assert code.Thrice()(2) == 6
+    assert not hasattr(code, "nothing")
 
 
-def run(script, *args):
-    """Run a benchmark, small, and return its JSON and its table."""
-    command = [sys.executable, BENCHMARKS / f"{script}.py", *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+def test_missing_notes_are_said_to_be_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("D2L_RNN_NOTES", str(tmp_path / "none.md"))
+    with pytest.raises(_originals.NotToBeHad, match="D2L_RNN_NOTES"):
+        _originals.read_notes()
+
+
+def test_a_missing_package_of_the_wheel_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(_originals, "IMPORTED", ("no_such_package",))
+    with pytest.raises(_originals.NotToBeHad, match="no_such_package"):
+        _originals.download_wheel(tmp_path)
+
+
+def run(script, *args, **environment):
+    """Run a benchmark, small, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / f"{script}.py", *map(str, args)],
+        env={**os.environ, **environment},
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_speed_and_its_table(time_machine, tmp_path):
-    out = run("speed", "--rounds", 1, "--sizes", 8, "--results", tmp_path)
+def test_where_pip_finds_no_wheel_our_own_loop_stands_in(monkeypatch):
+    monkeypatch.setattr(_originals, "read_notes", lambda: MARKDOWN)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    in_words, makers = speed.others()
+    assert in_words.startswith("our own plain loop over autograd (")
+    assert "d2l==0.17.6" in in_words
+    assert list(makers) == ["plain_loop", "plain_nn_rnn"]
+
+
+def test_our_own_loop_is_not_called_the_notes_code(time_machine, tmp_path):
+    args = ["--rounds", 1, "--sizes", 8, "--results", tmp_path]
+    out = run("speed", *args, D2L_RNN_NOTES="nowhere")
     result = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
-    assert {"processor", "threads", "python", "torch"} <= set(result["machine"])
+    in_words = result["compared_with"]
+    assert in_words.startswith("our own plain loop over autograd (the notes are ")
+    assert f"Compared with {in_words}." in out
+    assert "| over a plain loop |" in out and "notes' code" not in out
     (row,) = result["rows"]
-    assert row["num_hiddens"] == 8
     speeds = row["tokens_per_second"]
-    assert set(speeds) == {"d2l_rnn", "notes", "nn_rnn", "bound"}
+    assert set(speeds) == {"d2l_rnn", "plain_loop", "plain_nn_rnn", "bound"}
     assert all(speed > 0 for speed in speeds.values())
-    assert f"| 8 | {speeds['d2l_rnn']:,.0f} |" in out
-    assert f"| {speeds['d2l_rnn'] / speeds['notes']:.2f}× |" in out
+    assert f"| {speeds['d2l_rnn'] / speeds['plain_loop']:.2f}× |" in out
+
+
+@pytest.mark.parametrize("cell", ["scratch", "rnn"])
+def test_the_plain_loop_trains_as_we_do(cell, vocab, seed):
+    """The same perplexities as `training.train`, which clips and steps by itself."""
+    corpus = torch.arange(200) ** 2 % len(vocab)
+    minibatches = list(batching.SequenceLoader(corpus, speed.BATCH_SIZE, 2))
+    curves = []
+    for epochs in (by_plain_loop, by_training):
+        seed()
+        curves.append(epochs(rnn.make_model(cell, len(vocab), 8), minibatches))
+    assert curves[0] == pytest.approx(curves[1], rel=1e-5)
+    assert curves[0][-1] < curves[0][0]
+
+
+def by_plain_loop(net, minibatches):
+    optimizer = torch.optim.SGD(rnn.parameters_of(net), lr=1)
+    return [speed.plain_epoch(net, minibatches, optimizer) for _ in range(5)]
+
+
+def by_training(net, minibatches):
+    run = training.train(net, minibatches, lr=1, num_epochs=5)
+    return [progress.perplexity for progress in run]
+
+
+def test_the_table_is_that_of_the_committed_figures():
+    committed = BENCHMARKS / "results" / "speed.json"
+    result = json.loads(committed.read_text(encoding="utf-8"))
+    written = committed.with_suffix(".md").read_text(encoding="utf-8")
+    assert speed.table(result) == written
 
 
 def test_sweep_and_its_table(time_machine, tmp_path):

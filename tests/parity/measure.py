@@ -4,39 +4,31 @@
     python measure.py TEXT OUT          the names of d2l_rnn.book
 
 Run twice by test_wheel.py, each time in a Python of its own; what was computed goes
-into the JSON file OUT. TEXT is a text file.
+into the JSON file OUT. TEXT is a text file. The scratch RNN is left out where the notes
+are not to be had, which have its functions.
 """
 
 import hashlib
 import json
 import random
 import sys
-import types
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-# The notes' functions, which the wheel leaves to the chapter's text.
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-import _book_code as notes
+import _originals
 
 EPOCHS = 5
-CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CPU = torch.device("cpu")
 
 
 def wheel_names(wheel, text):
-    """The wheel's module as it is, with no torchvision, and the text at hand."""
-    torchvision = types.ModuleType("torchvision")
-    torchvision.transforms = types.ModuleType("torchvision.transforms")
-    sys.modules["torchvision"] = torchvision
-    sys.modules["torchvision.transforms"] = torchvision.transforms
-    sys.path.insert(0, wheel)
-    from d2l import torch as d2l
-
-    assert d2l.__file__.startswith(wheel), d2l.__file__
+    """The wheel's module as it is, with the text at hand."""
+    d2l = _originals.import_wheel(wheel)
     d2l.download = lambda name: text
     d2l.Animator = Silent
     return d2l
@@ -93,7 +85,7 @@ def minibatches(d2l):
 
 def make(d2l, functions, cell, vocab):
     if cell != "scratch":
-        return d2l.RNNModel(CELLS[cell](len(vocab), 64), len(vocab))
+        return d2l.RNNModel(LAYERS[cell](len(vocab), 64), len(vocab))
     return d2l.RNNModelScratch(
         len(vocab), 64, CPU,
         functions.get_params, functions.init_rnn_state, functions.rnn,
@@ -115,7 +107,7 @@ def training(d2l, functions, cell, use_random_iter):
     else:
 
         def updater(batch_size):
-            notes.sgd(net.params, 1, batch_size)
+            d2l.sgd(net.params, 1, batch_size)
 
     loss = nn.CrossEntropyLoss()
     result["perplexities"] = [
@@ -146,11 +138,12 @@ def clipped_gradients(d2l, functions, cell):
 
 
 def measure(d2l, functions):
+    """All of it; without `functions`, those of the scratch RNN, all but that."""
     lines = d2l.read_time_machine()
     words = d2l.tokenize(lines)
     vocab = d2l.Vocab(words, min_freq=2, reserved_tokens=["<pad>", "<bos>"])
     corpus, characters = d2l.load_corpus_time_machine()
-    cells = ["scratch", *CELLS]
+    cells = ["scratch", *LAYERS] if functions else [*LAYERS]
     return {
         "lines": lines,
         "characters": d2l.tokenize(lines, "char")[:50],
@@ -180,9 +173,18 @@ def main(text, out, wheel=None):
 
         result = measure(our_names(text), functions)
     else:
-        result = measure(wheel_names(wheel, text), notes)
+        d2l = wheel_names(wheel, text)
+        result = measure(d2l, notes_functions(d2l))
     with open(out, "w", encoding="utf-8") as file:
         json.dump(result, file)
+
+
+def notes_functions(d2l):
+    """What the wheel leaves to the chapter's text, or None where that is not here."""
+    try:
+        return _originals.notes_code(_originals.read_notes(), d2l)
+    except _originals.NotToBeHad:
+        return None
 
 
 if __name__ == "__main__":

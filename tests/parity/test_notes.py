@@ -6,8 +6,8 @@ before they have it.
 
 import importlib.util
 import math
-import re
 
+import _originals
 import pytest
 import torch
 
@@ -18,7 +18,7 @@ SHAPES = "Y.shape, len(new_state), new_state[0].shape\n"
 
 @pytest.fixture(scope="module")
 def blocks(notes):
-    return re.findall(r"```py\n(.*?)```", notes, re.DOTALL)
+    return _originals.code_blocks(notes)
 
 
 def is_code(block):
