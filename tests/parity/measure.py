@@ -4,8 +4,8 @@
     python measure.py TEXT OUT          the names of d2l_rnn.book
 
 Run twice by test_wheel.py, each time in a Python of its own; what was computed goes
-into the JSON file OUT. TEXT is a text file. The scratch RNN is left out where the notes
-are not to be had, which have its functions.
+into the JSON file OUT. TEXT is a text file. The scratch RNN, whose functions are the
+notes', is left out where those are not to be had.
 """
 
 import hashlib
@@ -138,7 +138,7 @@ def clipped_gradients(d2l, functions, cell):
 
 
 def measure(d2l, functions):
-    """All of it; without `functions`, those of the scratch RNN, all but that."""
+    """All experiments, or all but the scratch RNN's if its `functions` are None."""
     lines = d2l.read_time_machine()
     words = d2l.tokenize(lines)
     vocab = d2l.Vocab(words, min_freq=2, reserved_tokens=["<pad>", "<bos>"])
