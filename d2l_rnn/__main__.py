@@ -9,7 +9,7 @@ import sys
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for; the exit status says whether all is well."""
     parser = argparse.ArgumentParser(prog="python -m d2l_rnn")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser(
         "doctor",
         help="look at what the course runs on, and say what to do about it",

@@ -271,8 +271,8 @@ def processor(torch) -> Finding:
     except Exception as error:
         return trouble(
             f"{version} finds a GPU but cannot use it ({reason(error)}). To do "
-            "without, set the environment variable CUDA_VISIBLE_DEVICES to -1 before you start "
-            "JupyterLab"
+            "without, set the environment variable CUDA_VISIBLE_DEVICES to -1 before "
+            "you start JupyterLab"
         )
     return well(f"{version}, on CUDA {cuda}: {torch.cuda.get_device_name()}")
 
@@ -305,8 +305,13 @@ def jupyterlab_here(version: str) -> Finding:
     return well(
         f"{text}. The word jupyter alone is another environment's, {other}; to start "
         "this one:",
-        python("-m", "jupyterlab"),
+        start_jupyterlab(),
     )
+
+
+def start_jupyterlab() -> str:
+    is_root = hasattr(os, "geteuid") and not os.geteuid()
+    return python("-m", "jupyterlab", *(["--allow-root"] if is_root else []))
 
 
 def other_jupyter() -> str | None:
@@ -340,7 +345,7 @@ def servers() -> Iterator[Finding]:
             yield trouble(
                 f"{text} from another environment, {home}{lacks}: its notebooks do not "
                 "find what is installed here. Stop it, and start this one:",
-                python("-m", "jupyterlab"),
+                start_jupyterlab(),
             )
 
 
@@ -469,9 +474,9 @@ def check_kernel() -> Said:
             yield pictures(client, kernel)
     except OSError as error:
         yield trouble(
-            f"the kernel {KERNEL} does not start ({error}). It is described in "
-            f"{spec.resource_dir}, and asks for {spec.argv[0]}. To have this "
-            "environment's:",
+            f"the kernel {KERNEL} does not start ({error.strerror or error}). It is "
+            f"described in {spec.resource_dir}, and asks for {spec.argv[0]}. To have "
+            "this environment's:",
             own_kernel(spec),
         )
 
@@ -757,7 +762,7 @@ class Examination:
             status = self.process.wait(max(0, seconds))
             why = f"its Python ends with status {status}"
         except subprocess.TimeoutExpired:
-            self.end()
+            self.kill()
             why = "it takes too long"
         said = [*self.said()]
         found = [each for each in said if isinstance(each, Finding)]
@@ -773,6 +778,10 @@ class Examination:
                 yield said if isinstance(said, str) else Finding(*said)
 
     def end(self) -> None:
+        self.kill()
+        self.file.close()
+
+    def kill(self) -> None:
         self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
@@ -788,7 +797,6 @@ def examine(titles) -> Iterator[Finding]:
     finally:
         for each in examinations:
             each.end()
-            each.file.close()
 
 
 def main() -> int:
