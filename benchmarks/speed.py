@@ -8,12 +8,13 @@ compared: `d2l_rnn`; the notes' code as it stands; the book's concise version ar
 `nn.RNN`; and a bound, the time that the matrix products alone would take. The other
 three run with PyTorch's own number of threads.
 
-The second and the third need the notes and the d2l 0.17.6 wheel. Where either is not to
-be had, a plain loop of our own stands in for both, and the tables say so.
-
 Then the first two again while other processes keep all cores but one busy, and beside
 them the second on one thread. Writes `results/speed.json` and `results/speed.md`.
 Takes about three minutes, and needs a machine that has nothing else to do.
+
+The second and the third contender need the notes and the d2l 0.17.6 wheel. Where either
+is not to be had, a plain loop of our own stands in for both. The tables say so, and go
+into `results/speed_plain_loop.json` and `.md`: the course quotes the other ones.
 """
 
 import contextlib
@@ -308,7 +309,8 @@ def main() -> None:
     }
     with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
         result["busy"] = race(crowded, args.sizes, args.rounds)
-    save("speed", result, table(result), args.results)
+    name = "speed" if scratch == "notes" else f"speed_{scratch}"
+    save(name, result, table(result), args.results)
 
 
 if __name__ == "__main__":

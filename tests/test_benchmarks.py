@@ -84,7 +84,9 @@ def test_where_pip_finds_no_wheel_our_own_loop_stands_in(monkeypatch):
 def test_our_own_loop_is_not_called_the_notes_code(time_machine, tmp_path):
     args = ["--rounds", 1, "--sizes", 8, "--results", tmp_path]
     out = run("speed", *args, D2L_RNN_NOTES="nowhere")
-    result = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
+    written = tmp_path / "speed_plain_loop.json"
+    assert sorted(tmp_path.iterdir()) == [written, written.with_suffix(".md")]
+    result = json.loads(written.read_text(encoding="utf-8"))
     in_words = result["compared_with"]
     assert in_words.startswith("our own plain loop over autograd (the notes are ")
     assert f"Compared with {in_words}." in out
