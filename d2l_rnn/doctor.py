@@ -85,7 +85,7 @@ def well(text: str, command: str = "") -> Finding:
 
 
 def trouble(text: str, command: str = "") -> Finding:
-    return Finding(False, text, command)
+    return Finding(False, text if command else text.rstrip(":"), command)
 
 
 Said = Iterator["Finding | str"]
@@ -131,7 +131,7 @@ def reason(error: BaseException) -> str:
 
 def brief(text: str) -> str:
     """In one line, and not too long."""
-    return textwrap.shorten(text, 240, placeholder=" ...")
+    return textwrap.shorten(text, 160, placeholder=" ...")
 
 
 def is_here(prefix) -> bool:
@@ -158,16 +158,11 @@ def check_python() -> Said:
 def check_packages() -> Said:
     try:
         wanted = requirements()
-    except importlib.metadata.PackageNotFoundError:
-        yield trouble(
-            "packages: d2l_rnn itself is not installed here; in the course's folder:",
-            pip_install("-e", ".[lab,book]"),
-        )
-        return
     except ModuleNotFoundError as error:
         yield trouble(
-            f"packages: what they ask for cannot be read ({error}):",
-            pip_install("packaging"),
+            f"packages: the course is not installed here, or not all of it ({error}). "
+            "In its folder:",
+            pip_install("-e", ".[lab,book]"),
         )
         return
     misfits = [each for each in wanted if misfit(each)]
@@ -176,18 +171,21 @@ def check_packages() -> Said:
             "; ".join(misfit(each) for each in misfits) + ":",
             pip_install("-U", *(f"{each.name}{each.specifier}" for each in misfits)),
         )
-    broken = yield from try_to_import(
-        each.name for each in wanted if version_of(each.name)
-    )
-    if not misfits and not broken:
-        yield well(f"packages: all {len(wanted)} that the course needs are here")
+        return  # what does not fit cannot be expected to be imported
+    for name in (each.name for each in wanted):
+        yield f"importing {name}"
+        error = import_error(name)
+        if error:
+            yield trouble(f"{name} cannot be imported ({error}):", anew(name))
+            return  # nor what is built on it
+    yield well(f"packages: all {len(wanted)} that the course needs are here")
 
 
 def requirements() -> list:
     """What the course needs, each package once; what d2l needs, if d2l is installed.
 
-    Raises PackageNotFoundError if d2l_rnn is not installed, and ModuleNotFoundError
-    without `packaging`, which matplotlib and JupyterLab need as well.
+    Raises ModuleNotFoundError if d2l_rnn is not installed, or `packaging` is not, which
+    matplotlib and JupyterLab need as well.
     """
     lines = importlib.metadata.requires("d2l_rnn") or []
     from packaging.requirements import Requirement
@@ -216,24 +214,15 @@ def misfit(requirement) -> str | None:
     return f"{name} {version} does not fit: {asked} is needed"
 
 
-def try_to_import(names) -> Iterator[Finding | str]:
-    """Import packages, all but those with their own checks; True if any is broken."""
+def import_error(name: str) -> str | None:
+    """Why a package cannot be imported; None for those that have their own checks."""
     modules = {"pillow": "PIL", "ipython": "IPython"}
-    is_broken = False
-    for name in names:
-        if name in ("torch", "jupyterlab"):
-            continue
-        yield f"importing {name}"
-        try:
+    try:
+        if name not in ("torch", "jupyterlab"):
             importlib.import_module(modules.get(name, name.replace("-", "_")))
-        except Exception as error:
-            is_broken = True
-            yield trouble(
-                f"{name} {version_of(name)} is here but cannot be imported "
-                f"({reason(error)}). If there is nothing else to mend:",
-                anew(name),
-            )
-    return is_broken
+    except Exception as error:
+        return reason(error)
+    return None
 
 
 def check_torch() -> Said:
@@ -241,7 +230,7 @@ def check_torch() -> Said:
     try:
         import torch
     except Exception as error:
-        yield trouble(f"torch cannot be imported ({reason(error)})", anew("torch"))
+        yield trouble(f"torch cannot be imported ({reason(error)}):", anew("torch"))
         return
     yield "multiplying matrices"
     torch.ones(2, 3) @ torch.ones(3, 2)
@@ -286,7 +275,7 @@ def check_jupyterlab() -> Said:
         import jupyterlab
     except Exception as error:
         yield trouble(
-            f"JupyterLab cannot be imported ({reason(error)})", anew("jupyterlab")
+            f"JupyterLab cannot be imported ({reason(error)}):", anew("jupyterlab")
         )
         return
     yield jupyterlab_here(jupyterlab.__version__)
@@ -473,12 +462,20 @@ def check_kernel() -> Said:
             yield from the_kernel(kernel, spec)
             yield pictures(client, kernel)
     except OSError as error:
-        yield trouble(
-            f"the kernel {KERNEL} does not start ({error.strerror or error}). It is "
-            f"described in {spec.resource_dir}, and asks for {spec.argv[0]}. To have "
-            "this environment's:",
-            own_kernel(spec),
-        )
+        yield no_start(error, manager)
+
+
+def no_start(error: OSError, manager) -> Finding:
+    """Why a kernel does not start: it is another Python, or something is broken."""
+    spec, program = manager.kernel_spec, manager.format_kernel_cmd()[0]
+    text = f"the kernel {KERNEL} does not start ({error.strerror or error})"
+    if program == sys.executable:
+        return trouble(f"{text}. To install it anew:", anew("ipykernel"))
+    return trouble(
+        f"{text}. It is described in {spec.resource_dir}, and asks for {program}. To "
+        "have this environment's:",
+        own_kernel(spec),
+    )
 
 
 @contextlib.contextmanager
@@ -545,8 +542,6 @@ def the_kernel(kernel: dict, spec) -> Iterator[Finding]:
 
 def own_kernel(spec) -> str:
     """The command after which the kernel of that name is this environment's."""
-    if version_of("ipykernel") is None:
-        return pip_install("ipykernel")
     if Path(spec.resource_dir).resolve().is_relative_to(Path(sys.prefix).resolve()):
         return python("-m", "ipykernel", "install", "--sys-prefix")
     return python("-m", "jupyter_client.kernelspecapp", "remove", "-f", KERNEL)
@@ -807,7 +802,11 @@ def main() -> int:
     for finding in examine(["Python"] if is_old else CHECKS):
         print(finding, flush=True)
         all_well = all_well and finding.is_well
-    print("All is well." if all_well else "Mend what is marked FIX, from the top down.")
+    print(
+        "All is well."
+        if all_well
+        else "Mend what is marked FIX from the top down, and try again."
+    )
     return 0 if all_well else 1
 
 

@@ -149,7 +149,7 @@ def test_old_and_missing_packages_are_mended_by_one_command(monkeypatch):
     monkeypatch.setattr(
         doctor, "version_of", lambda name: versions.get(name, real(name))
     )
-    monkeypatch.setattr(doctor, "try_to_import", lambda names: iter([]))
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr(
         metadata, "requires", lambda name: ["numpy>=2", "tqdm", "packaging"]
     )
@@ -166,9 +166,7 @@ def test_a_package_that_cannot_be_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     finding = only(doctor.check_packages())
     assert not finding.is_well
-    assert finding.text.startswith(
-        f"tqdm {metadata.version('tqdm')} is here but cannot"
-    )
+    assert finding.text.startswith("tqdm cannot be imported (ModuleNotFoundError: ")
     assert finding.command == doctor.pip_install("--force-reinstall", "tqdm")
 
 
@@ -187,11 +185,10 @@ def test_the_package_itself_not_installed(monkeypatch):
     assert not finding.is_well and finding.command.endswith(" -e '.[lab,book]'")
 
 
-def test_without_packaging_one_is_told_to_install_it(monkeypatch):
+def test_packaging_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "packaging.requirements", None)
     finding = only(doctor.check_packages())
-    assert not finding.is_well
-    assert finding.command == doctor.pip_install("packaging")
+    assert not finding.is_well and finding.command.endswith(" -e '.[lab,book]'")
 
 
 # torch
@@ -214,9 +211,11 @@ def test_torch_that_does_not_get_on_with_numpy(monkeypatch):
 
 def test_torch_that_cannot_be_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert only(doctor.check_torch()).command == doctor.anew("torch") != ""
+    finding = only(doctor.check_torch())
+    assert finding.command == doctor.pip_install("--force-reinstall", "torch")
     monkeypatch.setattr(doctor, "version_of", lambda name: None)
-    assert only(doctor.check_torch()).command == ""  # check_packages has said it
+    finding = only(doctor.check_torch())  # check_packages says how to install it
+    assert (finding.is_well, finding.command, finding.text[-1]) == (False, "", ")")
 
 
 @pytest.mark.parametrize(
@@ -418,9 +417,10 @@ def test_a_kernel_whose_python_is_gone(kernelspec):
 
 @needs_lab
 def test_a_kernel_that_does_not_start(kernelspec):
-    kernelspec(sys.executable, "-c", "raise SystemExit('no module ipykernel')")
+    kernelspec("python", "-c", "raise SystemExit('no module zmq')")
     finding = only(doctor.check_kernel())
-    assert not finding.is_well and "(no module ipykernel)" in finding.text
+    assert not finding.is_well and "(no module zmq)" in finding.text
+    assert finding.command == doctor.pip_install("--force-reinstall", "ipykernel")
 
 
 @needs_lab
@@ -715,4 +715,4 @@ def test_no_front_end_and_a_numpy_too_old(other_environment, jupyter, monkeypatc
     said = " ".join(done.stdout.split())
     assert "FIX numpy 1.23.5 is too old: 2 or newer is needed" in said
     assert f"FIX ipywidgets {metadata.version('ipywidgets')} has no front end" in said
-    assert said.count("FIX ") == 2
+    assert said.count("FIX ") == 3, done.stdout  # the last line has one, too
