@@ -25,7 +25,7 @@ Each is loaded when it is first used.
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = (
     "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "gated",

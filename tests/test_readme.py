@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import d2l_rnn
 from d2l_rnn import explorers
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,13 @@ def test_what_it_links_to_is_there():
     assert [link for link in local if not (ROOT / link).exists()] == []
 
 
+def test_the_badge_points_at_this_version():
+    badge = r"mybinder\.org/v2/gh/[^/]+/d2l_rnn/v([^)]+)\)"
+    assert re.findall(badge, README) == [d2l_rnn.__version__]
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{d2l_rnn.__version__}"' in pyproject
+
+
 def test_the_map_has_every_notebook_in_order():
     names = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     rows = re.findall(r"^\| \d\d \|.*\(notebooks/([^)]+)\)", README, re.MULTILINE)
@@ -25,7 +33,8 @@ def test_the_map_has_every_notebook_in_order():
 
 
 @pytest.mark.parametrize(
-    "name", ["agreement", "book_setting", "speed", "sweep", "explorers", "memory"]
+    "name",
+    ["agreement", "binder", "book_setting", "speed", "sweep", "explorers", "memory"],
 )
 def test_the_tables_are_the_ones_that_were_measured(name):
     measured = ROOT / "benchmarks" / "results" / f"{name}.md"
