@@ -457,10 +457,12 @@ def check_kernel() -> Said:
     yield f"running the kernel {KERNEL} of {spec.resource_dir}"
     try:
         with running(manager) as client:
+            # First, as a reader does: matplotlib_inline, once imported, mends itself.
+            reply, _, kinds = run_cell(client, PLOT)
             _, printed, _ = run_cell(client, LOOK)
             kernel = json.loads(printed.splitlines()[-1])
             yield from the_kernel(kernel, spec)
-            yield pictures(client, kernel)
+            yield pictures(reply, kinds, kernel)
     except OSError as error:
         yield no_start(error, manager)
 
@@ -547,9 +549,8 @@ def own_kernel(spec) -> str:
     return python("-m", "jupyter_client.kernelspecapp", "remove", "-f", KERNEL)
 
 
-def pictures(client, kernel: dict) -> Finding:
-    """Whether a plain plot in the kernel is shown as a picture."""
-    reply, _, kinds = run_cell(client, PLOT)
+def pictures(reply: dict, kinds: set[str], kernel: dict) -> Finding:
+    """Whether the kernel has shown a plain plot as a picture."""
     images = sorted(kind for kind in kinds if kind.startswith("image/"))
     if images:
         return well(f"pictures: a plain plt.show() gives {images[0]}")

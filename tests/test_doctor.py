@@ -1,5 +1,6 @@
 """What `python -m d2l_rnn doctor` says of an environment, whole and broken."""
 
+import contextlib
 import json
 import os
 import plistlib
@@ -454,6 +455,22 @@ def test_a_kernel_that_lacks_something():
     assert not finding.is_well and "torch (OSError: no libc10)" in finding.text
 
 
+@needs_lab
+def test_the_plot_is_the_first_cell_that_the_kernel_runs(jupyter, monkeypatch):
+    cells = []
+
+    def run_cell(client, code):
+        cells.append(code)
+        kernel = {"prefix": sys.prefix, "errors": {"torch": "missing"}}
+        return {"status": "ok"}, json.dumps(kernel), {"image/png"}
+
+    monkeypatch.setattr(doctor, "running", contextlib.nullcontext)
+    monkeypatch.setattr(doctor, "run_cell", run_cell)
+    _, torch, pictures = doctor.check_kernel()
+    assert not torch.is_well and pictures.is_well
+    assert cells == [doctor.PLOT, doctor.LOOK]
+
+
 @pytest.mark.parametrize(
     "kinds, backend, is_well, expected",
     [
@@ -463,14 +480,13 @@ def test_a_kernel_that_lacks_something():
         (set(), "agg", False, "MPLBACKEND is agg"),
     ],
 )
-def test_pictures(monkeypatch, kinds, backend, is_well, expected):
+def test_pictures(kinds, backend, is_well, expected):
     kernel = {
         "executable": "/other/python",
         "backend": backend,
         "versions": {"matplotlib_inline": "0.1.6"},
     }
-    monkeypatch.setattr(doctor, "run_cell", lambda *_: ({"status": "ok"}, "", kinds))
-    finding = doctor.pictures(None, kernel)
+    finding = doctor.pictures({"status": "ok"}, kinds, kernel)
     assert finding.is_well is is_well and expected in finding.text
     if not is_well and backend is None:
         assert finding.command == (
@@ -478,10 +494,9 @@ def test_pictures(monkeypatch, kinds, backend, is_well, expected):
         )
 
 
-def test_pictures_where_matplotlib_fails(monkeypatch):
+def test_pictures_where_matplotlib_fails():
     reply = {"status": "error", "ename": "ImportError", "evalue": "no matplotlib"}
-    monkeypatch.setattr(doctor, "run_cell", lambda *_: (reply, "", set()))
-    finding = doctor.pictures(None, {})
+    finding = doctor.pictures(reply, set(), {})
     assert not finding.is_well and "ImportError: no matplotlib" in finding.text
 
 
@@ -703,6 +718,15 @@ def test_all_is_well_here(jupyter, monkeypatch):
         assert f"{name}" in done.stdout
     prose = [line for line in done.stdout.splitlines() if "python -m" not in line]
     assert max(map(len, prose)) <= doctor.COLUMNS
+
+
+@needs_posix
+def test_it_ends_quietly_when_nobody_reads_on(jupyter):
+    doctor_to_nobody = f"{doctor.python('-m', 'd2l_rnn', 'doctor')} | {{ read x; }}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", doctor_to_nobody], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 @needs_lab
