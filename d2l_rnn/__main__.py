@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 
+from d2l_rnn import doctor
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for; the exit status says whether all is well."""
@@ -20,8 +22,6 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="The exit status is 0 if all is well, and 1 if not.",
     )
     parser.parse_args(arguments)
-    from d2l_rnn import doctor
-
     return doctor.main()
 
 

@@ -395,9 +395,9 @@ def front_end(prefix) -> str | None:
     """The version of ipywidgets' front end that a server from `prefix` finds."""
     from jupyter_core.paths import jupyter_path
 
+    here, there = (str(Path(each, "share", "jupyter")) for each in (sys.prefix, prefix))
     for folder in jupyter_path("labextensions"):
-        folder = folder.replace(sys.prefix, str(prefix))
-        file = Path(folder, FRONT_END, "package.json")
+        file = Path(folder.replace(here, there), FRONT_END, "package.json")
         if file.is_file():
             return json.loads(file.read_text(encoding="utf-8"))["version"]
     return None
@@ -463,6 +463,8 @@ def check_kernel() -> Said:
             kernel = json.loads(printed.splitlines()[-1])
             yield from the_kernel(kernel, spec)
             yield pictures(reply, kinds, kernel)
+    except TimeoutError:  # it has started, but a cell does not end
+        raise
     except OSError as error:
         yield no_start(error, manager)
 
@@ -495,8 +497,9 @@ def running(manager):
         try:
             client.wait_for_ready(timeout=KERNEL_PATIENCE)
         except RuntimeError as error:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise OSError(brief(lines[-1] if lines else str(error))) from error
+            said = log.read_text(encoding="utf-8", errors="replace").strip()
+            last = said.splitlines()[-1:]
+            raise OSError(brief(": ".join([str(error), *last]))) from error
         else:
             yield client
         finally:
@@ -803,11 +806,8 @@ def main() -> int:
     for finding in examine(["Python"] if is_old else CHECKS):
         print(finding, flush=True)
         all_well = all_well and finding.is_well
-    print(
-        "All is well."
-        if all_well
-        else "Mend what is marked FIX from the top down, and try again."
-    )
+    mend = "Mend what is marked FIX from the top down, and try again."
+    print("All is well." if all_well else mend)
     return 0 if all_well else 1
 
 

@@ -177,19 +177,22 @@ def test_packages_of_an_environment_that_is_whole(monkeypatch):
     assert finding.is_well and "all 3 " in finding.text
 
 
+INSTALL = doctor.pip_install("-e", ".[lab,book]")
+
+
 def test_the_package_itself_not_installed(monkeypatch):
     def requires(name):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "requires", requires)
     finding = only(doctor.check_packages())
-    assert not finding.is_well and finding.command.endswith(" -e '.[lab,book]'")
+    assert not finding.is_well and finding.command == INSTALL
 
 
 def test_packaging_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "packaging.requirements", None)
     finding = only(doctor.check_packages())
-    assert not finding.is_well and finding.command.endswith(" -e '.[lab,book]'")
+    assert not finding.is_well and finding.command == INSTALL
 
 
 # torch
@@ -420,7 +423,8 @@ def test_a_kernel_whose_python_is_gone(kernelspec):
 def test_a_kernel_that_does_not_start(kernelspec):
     kernelspec("python", "-c", "raise SystemExit('no module zmq')")
     finding = only(doctor.check_kernel())
-    assert not finding.is_well and "(no module zmq)" in finding.text
+    assert not finding.is_well and "died" in finding.text
+    assert "no module zmq)" in finding.text
     assert finding.command == doctor.pip_install("--force-reinstall", "ipykernel")
 
 
@@ -489,9 +493,8 @@ def test_pictures(kinds, backend, is_well, expected):
     finding = doctor.pictures({"status": "ok"}, kinds, kernel)
     assert finding.is_well is is_well and expected in finding.text
     if not is_well and backend is None:
-        assert finding.command == (
-            "/other/python -m pip install -U 'matplotlib-inline>=0.2'"
-        )
+        words = ("/other/python", "-m", "pip", "install", "-U")
+        assert finding.command == doctor.typed(*words, "matplotlib-inline>=0.2")
 
 
 def test_pictures_where_matplotlib_fails():
@@ -715,8 +718,8 @@ def test_all_is_well_here(jupyter, monkeypatch):
     assert (done.stdout[-13:], done.stderr) == ("All is well.\n", ""), done.stdout
     assert done.returncode == 0
     for name in ("Python 3", "torch 2", "JupyterLab 4", "kernel python3", "image/png"):
-        assert f"{name}" in done.stdout
-    prose = [line for line in done.stdout.splitlines() if "python -m" not in line]
+        assert name in done.stdout
+    prose = [line for line in done.stdout.splitlines() if sys.prefix not in line]
     assert max(map(len, prose)) <= doctor.COLUMNS
 
 
