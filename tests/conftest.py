@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,10 @@ import pytest
 import torch
 
 from d2l_rnn import corpora, rnn, text
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+import _originals  # noqa: E402
 
 # The tests' models are so small that a second thread only makes them wait.
 torch.set_num_threads(1)
@@ -37,15 +42,12 @@ def time_machine():
 @pytest.fixture(scope="session")
 def notes():
     """The text of the notes; where they are not, skips, or fails if they have to be."""
-    path = Path(
-        os.environ.get("D2L_RNN_NOTES")
-        or Path(__file__).parents[2] / "shared" / "seed" / "rnn-notes.zh.md"
-    )
-    if not path.exists():
+    try:
+        return _originals.read_notes()
+    except _originals.NotToBeHad as missing:
         if os.environ.get("D2L_RNN_REQUIRE_PARITY"):
-            pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but there is no {path}")
-        pytest.skip(f"the notes are not here: {path}")
-    return path.read_text(encoding="utf-8")
+            pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but {missing}")
+        pytest.skip(str(missing))
 
 
 @pytest.fixture

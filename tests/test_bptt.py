@@ -1,4 +1,4 @@
-"""The backward pass by hand, against autograd on the notes' code."""
+"""The backward pass by hand, against autograd's, step by step."""
 
 import math
 
@@ -18,8 +18,8 @@ SMALL = [(1, 1, 1, 1), (1, 1, 3, 4), (1, 3, 2, 4), (5, 1, 3, 2), (4, 3, 1, 5),
 NAMES = ["H_0", "W_xh", "W_hh", "b_h", "W_hq", "b_q"]
 
 
-def notes(X, state, params):
-    """The notes' code, which leaves the gradients to autograd."""
+def step_by_step(X, state, params):
+    """The recurrence step by step, the gradients left to autograd."""
     one_hot = F.one_hot(X.T, len(params[0])).to(params[0].dtype)
     return rnn.rnn(one_hot, state, params)
 
@@ -63,7 +63,7 @@ def assert_equal_gradients(ours, theirs, names=NAMES):
 @example((1, 4, 5, 6), True, 0)
 @example((6, 1, 5, 6), True, 0)
 @example((6, 4, 1, 6), False, 0)
-def test_values_and_gradients_are_autograd_s_on_the_notes_code(TBHV, carried, seed):
+def test_values_and_gradients_are_those_of_autograd_step_by_step(TBHV, carried, seed):
     T, B, H, V = TBHV
     torch.manual_seed(seed)
     params, (X, Y) = parameters(V, H), minibatch(T, B, V)
@@ -80,7 +80,7 @@ def test_values_and_gradients_are_autograd_s_on_the_notes_code(TBHV, carried, se
         return outputs, H_T, torch.autograd.grad(loss, wanted)
 
     outputs, H_T, gradients = run(bptt.rnn)
-    their_outputs, their_H_T, their_gradients = run(notes)
+    their_outputs, their_H_T, their_gradients = run(step_by_step)
     torch.testing.assert_close(outputs, their_outputs, rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(H_T, their_H_T, rtol=1e-10, atol=1e-12)
     names = NAMES if carried else NAMES[1:]
@@ -104,7 +104,7 @@ def test_the_gradient_flows_through_a_carried_state(TBHV, then, seed):
         loss = (weights_1 * outputs_1).sum() + (weights_2 * outputs_2).sum()
         return torch.autograd.grad(loss, [H_0, *params])
 
-    assert_equal_gradients(run(bptt.rnn), run(notes))
+    assert_equal_gradients(run(bptt.rnn), run(step_by_step))
 
 
 @pytest.mark.parametrize("of", ["outputs", "last state"])
@@ -122,7 +122,7 @@ def test_a_loss_of_one_of_the_two_results_alone(of):
             for gradient, part in zip(gradients, [H_0, *params], strict=True)
         ]
 
-    assert_equal_gradients(run(bptt.rnn), run(notes))
+    assert_equal_gradients(run(bptt.rnn), run(step_by_step))
 
 
 @pytest.mark.parametrize("T, B, H, V", SMALL)
@@ -150,7 +150,7 @@ def test_a_frozen_parameter_gets_no_gradient_and_disturbs_none(frozen):
         return torch.autograd.grad((outputs**2).sum(), rest)
 
     names = [name for at, name in enumerate(NAMES[1:]) if at != frozen]
-    assert_equal_gradients(run(bptt.rnn), run(notes), names)
+    assert_equal_gradients(run(bptt.rnn), run(step_by_step), names)
 
 
 def test_gradients_asked_for_twice_are_each_right():
@@ -167,7 +167,7 @@ def test_gradients_asked_for_twice_are_each_right():
             for each in cotangents
         ]
 
-    for ours, theirs in zip(run(bptt.rnn), run(notes), strict=True):
+    for ours, theirs in zip(run(bptt.rnn), run(step_by_step), strict=True):
         assert_equal_gradients(ours, theirs)
 
 
@@ -175,7 +175,7 @@ def test_what_the_caller_holds_may_change_before_the_backward_pass():
     torch.manual_seed(0)
     params, H_0 = parameters(6, 5), normal(3, 5)
     (X, _), weights = minibatch(4, 3, 6), normal(12, 6)
-    outputs, _ = notes(X, (H_0,), params)
+    outputs, _ = step_by_step(X, (H_0,), params)
     expected = torch.autograd.grad(outputs, params, weights)
     outputs, (H_T,) = bptt.rnn(X, (H_0,), params)
     for part in (X, H_0, H_T.detach()):
@@ -193,7 +193,7 @@ def test_a_loss_may_change_the_results_in_place():
         outputs *= 3
         return torch.autograd.grad((outputs**2).sum() + H_T.sum(), params)
 
-    assert_equal_gradients(run(bptt.rnn), run(notes), NAMES[1:])
+    assert_equal_gradients(run(bptt.rnn), run(step_by_step), NAMES[1:])
 
 
 LOSSES = {
@@ -240,7 +240,7 @@ def test_tokens_of_any_integer_type(dtype):
     torch.manual_seed(0)
     params, (X, _), H_0 = parameters(6, 5), minibatch(4, 3, 6), normal(3, 5)
     outputs, (H_T,) = bptt.rnn(X.to(dtype), (H_0,), params)
-    their_outputs, (their_H_T,) = notes(X, (H_0,), params)
+    their_outputs, (their_H_T,) = step_by_step(X, (H_0,), params)
     torch.testing.assert_close(outputs, their_outputs)
     torch.testing.assert_close(H_T, their_H_T)
 
@@ -253,7 +253,7 @@ def test_single_precision(scale):
     singles = [param.detach().float().requires_grad_() for param in doubles]
     X, Y = minibatch(20, 4, 9)
     results = []
-    for forward, params in ((bptt.rnn, singles), (notes, doubles)):
+    for forward, params in ((bptt.rnn, singles), (step_by_step, doubles)):
         outputs, _ = forward(X, (torch.zeros(4, 16).to(params[0]),), params)
         loss = F.cross_entropy(outputs, Y.T.reshape(-1))
         results.append([outputs, *torch.autograd.grad(loss, params)])
@@ -268,7 +268,7 @@ def test_a_gpu_computes_the_same():
     torch.manual_seed(0)
     params, H_0 = parameters(6, 5), normal(3, 5).requires_grad_()
     (X, _), weights = minibatch(4, 3, 6), normal(12, 6)
-    outputs, _ = notes(X, (H_0,), params)
+    outputs, _ = step_by_step(X, (H_0,), params)
     expected = torch.autograd.grad((weights * outputs).sum(), [H_0, *params])
     there = [part.detach().cuda().requires_grad_() for part in (H_0, *params)]
     outputs, _ = bptt.rnn(X.cuda(), (there[0],), there[1:])
@@ -417,7 +417,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("net", OTHERS.values(), ids=OTHERS)
-def test_models_that_are_not_the_notes_are_left_to_autograd(net):
+def test_models_that_are_not_our_own_rnn_are_left_to_autograd(net):
     assert not bptt.ByHand.can_train(net)
 
 
@@ -425,7 +425,7 @@ class Named(rnn.RNNModelScratch):
     """A subclass that leaves the computation alone."""
 
 
-def test_the_notes_model_is_trained_by_hand():
+def test_our_own_rnn_is_trained_by_hand():
     for net in (rnn.RNNModelScratch(5, 4), Named(5, 4), some_model(5, 4)):
         assert bptt.ByHand.can_train(net)
 
@@ -578,7 +578,7 @@ def test_other_recurrences_have_the_norms_of_finite_differences(cell, make, last
 
 @pytest.mark.parametrize("last_only", [False, True])
 def test_by_hand_and_by_autograd_the_rnn_has_the_same_norms(last_only):
-    """As the notes' function, under another name, and as a layer of torch's."""
+    """As `rnn.rnn`, under another name, and as a layer of torch's."""
     torch.manual_seed(0)
     net, (X, Y) = some_model(7, 5), minibatch(9, 4, 7)
     expected = bptt.state_gradient_norms(net, X, Y, last_only=last_only)
@@ -750,7 +750,7 @@ def test_a_large_model_has_the_same_gradient_with_and_without_onednn(
 
 
 def curves(num_hiddens, num_epochs, use_random_iter=False, dtype=torch.float32):
-    """The perplexities of each epoch: ours, and those of the book's loop.
+    """The perplexities of each epoch: by hand, and by autograd under the book's name.
 
     Both start from the same parameters, and see the same minibatches of the text.
     """
@@ -792,16 +792,16 @@ def curves(num_hiddens, num_epochs, use_random_iter=False, dtype=torch.float32):
 @pytest.mark.parametrize("num_hiddens, use_random_iter", [
     (32, False), (32, True), (256, False),
 ])  # fmt: skip
-def test_the_training_curve_is_the_notes_own(num_hiddens, use_random_iter):
+def test_the_training_curve_is_that_of_autograd(num_hiddens, use_random_iter):
     ours, theirs = curves(num_hiddens, 20, use_random_iter)
     assert ours == pytest.approx(theirs, rel=0, abs=1e-4)
 
 
-def test_the_training_curve_of_a_large_model_is_the_notes_own():
+def test_the_training_curve_of_a_large_model_is_that_of_autograd():
     """In double precision, where 512 hidden units can be compared.
 
-    In single precision such a run is chaotic: another order of summation, or the notes'
-    own code in double precision, ends 1e-2 away after 20 epochs.
+    In single precision such a run is chaotic: another order of summation, or autograd
+    in double precision, ends 1e-2 away after 20 epochs.
     """
     ours, theirs = curves(512, 3, dtype=torch.float64)
     assert ours == pytest.approx(theirs, rel=0, abs=1e-6)
@@ -852,6 +852,6 @@ def test_two_thousand_time_steps():
         loss = F.cross_entropy(outputs, Y.T.reshape(-1)) + (H_T**2).sum()
         return torch.autograd.grad(loss, [H_0, *params])
 
-    ours, theirs = run(bptt.rnn), run(notes)
+    ours, theirs = run(bptt.rnn), run(step_by_step)
     assert all(gradient.isfinite().all() for gradient in ours)
     assert_equal_gradients(ours, theirs)

@@ -47,27 +47,20 @@ def test_greedy_prediction_of_a_model_made_by_hand(letters, bigrams):
     assert generating.predict("a", 7, bigrams, letters) == "abcabcab"
 
 
-def books_prediction(prefix, num_preds, net, vocab, device="cpu"):
-    """The notes' predict_ch8, token by token."""
-    state = net.begin_state(batch_size=1, device=device)
-    outputs = [vocab[prefix[0]]]
-
-    def get_input():
-        return torch.tensor([outputs[-1]], device=device).reshape((1, 1))
-
-    for y in prefix[1:]:
-        _, state = net(get_input(), state)
-        outputs.append(vocab[y])
-    for _ in range(num_preds):
-        y, state = net(get_input(), state)
-        outputs.append(int(y.argmax(dim=1).reshape(1)))
-    return "".join([vocab.idx_to_token[i] for i in outputs])
+def token_by_token(prefix, num_preds, net, vocab):
+    """Read one token a call; where they run out, add the most probable."""
+    indices, state = [vocab[token] for token in prefix], net.begin_state(batch_size=1)
+    for t in range(len(prefix) + num_preds - 1):
+        output, state = net(torch.tensor([[indices[t]]]), state)
+        if t + 1 == len(indices):
+            indices.append(output.argmax().item())
+    return "".join(vocab.to_tokens(indices))
 
 
 @pytest.mark.parametrize("prefix", ["t", "time traveller", "zzz"])
-def test_greedy_prediction_is_the_notes(trained, vocab, prefix):
+def test_greedy_prediction_is_one_token_after_another(trained, vocab, prefix):
     ours = generating.predict(prefix, 30, trained, vocab)
-    assert ours == books_prediction(prefix, 30, trained, vocab)
+    assert ours == token_by_token(prefix, 30, trained, vocab)
 
 
 def test_dropout_has_no_part_in_writing(vocab):

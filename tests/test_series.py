@@ -1,4 +1,4 @@
-"""Fits and forecasts against numpy, closed forms, the book's own lines and nn.RNN."""
+"""Fits and forecasts against numpy, closed forms, naive loops and nn.RNN."""
 
 import math
 
@@ -49,12 +49,13 @@ def exact_sine(num_points=400, frequency=0.1):
 
 
 def test_noisy_sine_is_the_books_data():
+    """Drawn as the book draws it, from the global generator."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        time = torch.arange(1, 1001, dtype=torch.float32)
-        x = torch.sin(0.01 * time) + torch.normal(0, 0.2, (1000,))
-    ours = series.noisy_sine(seed=3)
-    torch.testing.assert_close(ours, (time, x), rtol=0, atol=1e-6)
+        noise = torch.normal(0.0, 0.2, size=(1000,))
+    t = torch.arange(1.0, 1001)
+    expected = t, (0.01 * t).sin() + noise
+    torch.testing.assert_close(series.noisy_sine(seed=3), expected, rtol=0, atol=1e-6)
 
 
 def test_noisy_sine_without_noise_repeats_after_its_period():
@@ -77,14 +78,11 @@ def test_the_seed_alone_decides_and_the_global_state_stays_as_it_was(examples):
     assert torch.equal(torch.random.get_rng_state(), moved)
 
 
-def test_lag_matrix_is_the_books_loop(sine):
-    T = len(sine)
-    features = torch.zeros((T - TAU, TAU))
-    for i in range(TAU):
-        features[:, i] = sine[i : T - TAU + i]
-    labels = sine[TAU:].reshape((-1, 1))
-    assert torch.equal(series.lag_matrix(sine, TAU)[0], features)
-    assert torch.equal(series.lag_matrix(sine, TAU)[1], labels)
+def test_lag_matrix_has_what_came_before_each_label(sine):
+    features, labels = series.lag_matrix(sine, TAU)
+    before = [sine[t - TAU : t] for t in range(TAU, len(sine))]
+    assert torch.equal(features, torch.stack(before))
+    assert torch.equal(labels, sine[TAU:, None])
 
 
 def test_lag_matrix_is_a_copy():
@@ -197,16 +195,20 @@ def test_train_mlp_keeps_float64():
 # --- Forecasts ------------------------------------------------------------------
 
 
+def naive_forecast(model, x, tau, num_steps):
+    """The values that follow x, one at a time."""
+    values = x.tolist()
+    for _ in range(num_steps):
+        window = torch.tensor([values[-tau:]], dtype=x.dtype)
+        values.append(model(window).item())
+    return torch.tensor(values[len(x) :], dtype=x.dtype)
+
+
 def naive_k_step(model, x, tau, k):
-    """The k-step forecasts one start and one value at a time."""
-    forecasts = []
-    for start in range(len(x) - tau - k + 1):
-        known = x[start : start + tau].tolist()
-        for _ in range(k):
-            window = torch.tensor([known[-tau:]], dtype=x.dtype)
-            known.append(model(window).item())
-        forecasts.append(known[-1])
-    return torch.tensor(forecasts, dtype=x.dtype)
+    """The k-step forecasts, one start at a time."""
+    starts = range(len(x) - tau - k + 1)
+    windows = [x[start : start + tau] for start in starts]
+    return torch.stack([naive_forecast(model, w, tau, k)[-1] for w in windows])
 
 
 @pytest.mark.parametrize("k", [1, 2, 7])
@@ -224,27 +226,22 @@ def test_one_step_forecasts_are_the_model_on_the_lag_matrix(sine, mlp):
     torch.testing.assert_close(forecasts, mlp[0](features).detach()[:, 0])
 
 
-def test_k_step_forecasts_are_the_books_picture(sine, mlp):
-    """The book's loop over max_steps, from the same observations."""
-    net, max_steps, T = mlp[0], 16, len(sine)
-    features = torch.zeros((T - TAU - max_steps + 1, TAU + max_steps))
-    for i in range(TAU):
-        features[:, i] = sine[i : i + T - TAU - max_steps + 1]
-    for i in range(TAU, TAU + max_steps):
-        features[:, i] = net(features[:, i - TAU : i]).detach().reshape(-1)
+@torch.no_grad()
+def test_k_step_forecasts_are_columns_of_windows_that_grow(sine, mlp):
+    """The book's 16 steps, from each window that has 16 values after it."""
+    net = mlp[0]
+    grown = series.lag_matrix(sine, TAU)[0][:-15]
+    for _ in range(16):
+        grown = torch.cat([grown, net(grown[:, -TAU:])], dim=1)
     for k in (1, 4, 16):
         ours = series.k_step_forecasts(net, sine, TAU, k)
-        torch.testing.assert_close(ours[: len(features)], features[:, TAU + k - 1])
+        torch.testing.assert_close(ours[: len(grown)], grown[:, TAU + k - 1])
 
 
-def test_forecast_is_the_books_multistep_loop(sine, mlp):
-    T, net = len(sine), mlp[0]
-    multistep_preds = torch.zeros(T)
-    multistep_preds[: N_TRAIN + TAU] = sine[: N_TRAIN + TAU]
-    for i in range(N_TRAIN + TAU, T):
-        multistep_preds[i] = net(multistep_preds[i - TAU : i].reshape((1, -1))).detach()
-    ours = series.forecast(net, sine[: N_TRAIN + TAU], TAU, T - N_TRAIN - TAU)
-    torch.testing.assert_close(ours, multistep_preds[N_TRAIN + TAU :])
+def test_forecast_goes_on_where_the_observations_end(sine, mlp):
+    seen, num_steps = sine[: N_TRAIN + TAU], len(sine) - N_TRAIN - TAU
+    ours = series.forecast(mlp[0], seen, TAU, num_steps)
+    torch.testing.assert_close(ours, naive_forecast(mlp[0], seen, TAU, num_steps))
 
 
 def test_forecasts_stand_beside_the_values_they_forecast():

@@ -297,14 +297,14 @@ def test_a_setting_that_cannot_be_is_told_and_nothing_is_lost(explorer):
 
 
 def test_ones_own_text(explorer):
-    text = "循环神经网络是具有隐状态的神经网络。\n" * 90
+    text = "我在河边读书，风把书页一张一张地翻过去。\n" * 90
     explorer.set(text="own", own_text=text)
     assert explorer.wait(30)
     kinds = len(set(text) - {"\n"}) + 1  # and <unk>
     assert explorer.picture.levels["guessing"] == kinds
     assert explorer.history[-1].perplexity < kinds
-    explorer.prefix = "循环"
-    until(lambda: "循环" in explorer._writing.value)
+    explorer.prefix = "读书"
+    until(lambda: "读书" in explorer._writing.value)
     explorer.text = "story"
     assert explorer.wait(30)
     runs = len(explorer.runs)
