@@ -30,21 +30,18 @@ def get_params(
     Weights are drawn from N(0, 0.01²), by PyTorch's global generator unless another
     `torch.Generator` is given; biases are 0 (the notes, "RNN from scratch").
     """
-    num_inputs = num_outputs = integer("vocab_size", vocab_size, at_least=1)
-    num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
-
-    def normal(*shape):
-        return torch.randn(size=shape, generator=generator, device=device) * 0.01
-
-    W_xh = normal(num_inputs, num_hiddens)
-    W_hh = normal(num_hiddens, num_hiddens)
-    b_h = torch.zeros(num_hiddens, device=device)
-    W_hq = normal(num_hiddens, num_outputs)
-    b_q = torch.zeros(num_outputs, device=device)
-    params = [W_xh, W_hh, b_h, W_hq, b_q]
-    for param in params:
-        param.requires_grad_(True)
-    return params
+    V = integer("vocab_size", vocab_size, at_least=1)
+    H = integer("num_hiddens", num_hiddens, at_least=1)
+    draw = functools.partial(torch.randn, generator=generator, device=device)
+    zeros = functools.partial(torch.zeros, device=device)
+    params = [
+        0.01 * draw(V, H),  # W_xh
+        0.01 * draw(H, H),  # W_hh
+        zeros(H),  # b_h
+        0.01 * draw(H, V),  # W_hq
+        zeros(V),  # b_q
+    ]
+    return [param.requires_grad_() for param in params]
 
 
 def init_rnn_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
@@ -65,11 +62,10 @@ def rnn(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
     W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
     outputs = []
-    for X in inputs:  # (B, V)
-        H = torch.tanh(torch.mm(X, W_xh) + torch.mm(H, W_hh) + b_h)  # (B, H)
-        Y = torch.mm(H, W_hq) + b_q  # (B, V)
-        outputs.append(Y)
-    return torch.cat(outputs, dim=0), (H,)
+    for X_t in inputs:  # (B, V)
+        H = torch.tanh(X_t @ W_xh + H @ W_hh + b_h)  # (B, H)
+        outputs.append(H @ W_hq + b_q)  # (B, V)
+    return torch.cat(outputs), (H,)
 
 
 class RNNModelScratch:

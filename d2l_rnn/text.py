@@ -10,6 +10,7 @@ import collections
 import os
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 from d2l_rnn import corpora
 from d2l_rnn._checks import integer, one_of
@@ -68,9 +69,8 @@ def count_corpus(tokens: Sequence) -> collections.Counter:
 
     A token may be anything hashable: a tuple of words is one token, a bigram.
     """
-    if len(tokens) == 0 or isinstance(tokens[0], list):
-        tokens = [token for line in tokens for token in line]
-    return collections.Counter(tokens)
+    nested = len(tokens) > 0 and isinstance(tokens[0], list)
+    return collections.Counter(chain.from_iterable(tokens) if nested else tokens)
 
 
 class Vocab:
