@@ -40,21 +40,16 @@ INSTALL_D2L = "pip install --no-deps d2l==1.0.3"
 # is loaded, it looks names up in the same dict.
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
 DATA_HUB = {"time_machine": (DATA_URL + corpora.FILE_NAME, corpora.SHA1)}
-# The book's address begins with http, ours with https.
-_TEXT_URLS = {
-    url.replace("https", scheme, 1)
-    for url in corpora.MIRRORS
-    for scheme in ("http", "https")
-}
+_TEXT_URLS = {DATA_URL + corpora.FILE_NAME, *corpora.MIRRORS}  # http, and https
 
 
 def download(url, folder="../data", sha1_hash=None) -> str:
-    """The path of a file, which is named by a name in `DATA_HUB` or by its address.
+    """The path of a file, given by its name in `DATA_HUB` or by its address.
 
-    The text is found as everywhere, offline too, and stays where it lies:
-    `corpora.find_text`. Any other file d2l itself downloads, into `folder`.
+    The text is found as everywhere else, offline too, and stays where it lies:
+    `corpora.find_text`. Any other file is for d2l to download, into `folder`.
 
-    Raises ModuleNotFoundError for such a file if d2l is not installed.
+    Raises ModuleNotFoundError for any other file if d2l is not installed.
     """
     if _is_the_text(url):
         return str(corpora.find_text().path)
@@ -62,12 +57,12 @@ def download(url, folder="../data", sha1_hash=None) -> str:
 
 
 def download_extract(name, folder=None) -> str:
-    """The folder of what was in an archive, named as for `download`.
+    """The folder that holds what was in an archive, given as to `download`.
 
-    The text is not in an archive: for it, this is the folder where it lies, whatever
-    `folder` says. Any other file d2l itself downloads and unpacks.
+    The text is in no archive: this is the folder where it lies, whatever `folder` says.
+    Any other file is for d2l to download and unpack.
 
-    Raises ModuleNotFoundError for such a file if d2l is not installed.
+    Raises ModuleNotFoundError for any other file if d2l is not installed.
     """
     if _is_the_text(name):
         return str(corpora.find_text().path.parent)
@@ -75,7 +70,7 @@ def download_extract(name, folder=None) -> str:
 
 
 def _is_the_text(url) -> bool:
-    """True for a name in DATA_HUB that stands for the text, and for its addresses."""
+    """True for the text's addresses, and for a name that stands for one in the hub."""
     address, *_ = DATA_HUB.get(url, (url,))
     return address in _TEXT_URLS
 
@@ -208,7 +203,7 @@ def _installed_d2l() -> types.ModuleType:
 
 
 def _what_to_install(error: ModuleNotFoundError) -> ModuleNotFoundError:
-    """The same error, saying what to install: d2l, or what d2l misses."""
+    """The same error, saying what to install: d2l, or what d2l itself lacks."""
     if error.name is None:
         return error
     missing = error.name.partition(".")[0]

@@ -142,7 +142,7 @@ for download in d2l.download, d2l.download_extract:
 
 
 @pytest.mark.parametrize("module", ["pandas", "requests", "scipy.spatial", "IPython"])
-def test_what_d2l_itself_misses_is_named_and_can_be_installed_at_once(module):
+def test_what_d2l_itself_lacks_is_named_and_can_be_installed_at_once(module):
     pytest.importorskip("d2l", reason="d2l is not installed")
     package = module.partition(".")[0]
     program = f"""
