@@ -14,6 +14,8 @@ import threading
 import time
 from pathlib import Path
 
+import zmq
+from jupyter_client import KernelManager
 from jupyter_server.serverapp import list_running_servers
 from jupyterlab.labapp import LabApp
 
@@ -28,10 +30,13 @@ def settings(given, is_root, has_display):
     }
     options, said = [f"--LabApp.default_url={FIRST_PAGE}", *given], []
     if not names & {"log_level", "log-level", "debug"}:
-        options += ["--LabApp.log_level=WARN", "--ServerApp.log_level=WARN"]
+        options += ["--LabApp.log_level=ERROR", "--ServerApp.log_level=ERROR"]
     if not names & {"token", "password", "hashed_password"}:
         # A token of ours: with one of its own, JupyterLab gives the address itself.
         options.append(f"--IdentityProvider.token={secrets.token_hex(24)}")
+    if hasattr(KernelManager, "transport_encryption") and zmq.has("curve"):
+        # Or each kernel warns, in this window, of eavesdroppers.
+        options.append("--KernelManager.transport_encryption=auto")
     if is_root and not names & {"allow-root", "allow_root"}:
         options.append("--allow-root")
         said.append("You are root, so JupyterLab is started with --allow-root.")
