@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import logging
 import os
 import shutil
 import sys
 import tempfile
 import threading
+import types
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,9 +142,17 @@ def fetched_or_story() -> Text:
 
 def cache_dir() -> Path:
     """The folder, of this user's, that keeps what was fetched."""
-    import pooch
+    return Path(_pooch().os_cache("d2l_rnn"))
 
-    return Path(pooch.os_cache("d2l_rnn"))
+
+def _pooch() -> types.ModuleType:
+    """The module pooch, loaded when first wanted.
+
+    With it comes tqdm, which warns those who have Jupyter without ipywidgets.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        return importlib.import_module("pooch")
 
 
 def download() -> str | None:
@@ -177,8 +188,7 @@ def _fetch(url: str) -> None:
     It arrives among the system's temporary files, so that a process killed on the way
     leaves no half download in the cache.
     """
-    import pooch
-
+    pooch = _pooch()
     logger = pooch.get_logger()
     level = logger.level
     with tempfile.TemporaryDirectory(prefix="d2l_rnn-") as folder:

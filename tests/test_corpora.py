@@ -1,5 +1,7 @@
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
 import time
 
@@ -246,3 +248,18 @@ def test_the_command_line_tells_by_its_status(monkeypatch, capsys, tmp_path, cac
     (tmp_path / corpora.FILE_NAME).write_bytes(b"another text")
     assert corpora.main() == 1
     assert capsys.readouterr().out.startswith("folder: ")
+
+
+def test_a_notebook_without_ipywidgets_is_not_warned_of_it():
+    program = """
+import sys, types
+sys.modules["ipykernel.zmqshell"] = types.ModuleType("zmqshell")
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=object)
+sys.modules["ipywidgets"] = None
+from d2l_rnn import corpora
+corpora.cache_dir()
+assert "tqdm.notebook" in sys.modules
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
