@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
 SCREENSHOTS = os.environ.get("D2L_RNN_SCREENSHOTS")
 VIEW = "application/vnd.jupyter.widget-view+json"
-OWN_TEXT = "我在河边读书，风把书页一张一张地翻过去。\n" * 100
+OWN_TEXT = "我在河边读书，风把书页一张一张地翻过去。\n" * 125
 # What a panel shows, but for the sliders and their own numbers.
 SHOWN = """panel => JSON.stringify([
     [...panel.querySelectorAll('img')].map(each => each.src),
