@@ -15,10 +15,10 @@ sizes = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(0, 60)).map(
 
 
 def books_random(corpus, batch_size, num_steps, rng):
-    """The definition, token by token, in the manner of the book."""
+    """The definition, token by token."""
     corpus = corpus[rng.randint(0, num_steps - 1) :]
-    num_subseqs = (len(corpus) - 1) // num_steps
-    starts = [i * num_steps for i in range(num_subseqs)]
+    starts = list(range(0, len(corpus) - num_steps, num_steps))
+    num_subseqs = len(starts)
     rng.shuffle(starts)
     for i in range(0, num_subseqs // batch_size * batch_size, batch_size):
         rows = starts[i : i + batch_size]

@@ -44,17 +44,17 @@ def rnn(inputs, state, params):
 
 # %%
 class RNNModelScratch:
-    def __init__(self, vocab_size, num_hiddens, device, get_params, init_state, fn):
-        self.vocab_size, self.num_hiddens = vocab_size, num_hiddens
+    def __init__(self, vocab_size, num_hiddens, device, get_params, init_state, step):
         self.params = get_params(vocab_size, num_hiddens, device)
-        self.init_state, self.forward_fn = init_state, fn
+        self.init_state, self.step = init_state, step
 
     def __call__(self, X, state):
-        X = F.one_hot(X.T, self.vocab_size).type(torch.float32)
-        return self.forward_fn(X, state, self.params)
+        vocab_size = len(self.params[0])
+        return self.step(F.one_hot(X.T, vocab_size).float(), state, self.params)
 
     def begin_state(self, batch_size, device):
-        return self.init_state(batch_size, self.num_hiddens, device)
+        W_hh = self.params[1]
+        return self.init_state(batch_size, len(W_hh), device)
 
 
 # %%
@@ -91,20 +91,18 @@ def grad_clipping(net, theta):
 
 # %%
 def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
-    state, timer = None, d2l.Timer()
-    metric = d2l.Accumulator(2)
-    for X, Y in train_iter:
-        if state is None or use_random_iter:
-            state = net.begin_state(X.shape[0], device)
-        state = tuple(s.detach() for s in state)
-        X, y = X.to(device), Y.T.reshape(-1).to(device)
-        y_hat, state = net(X, state)
-        l = loss(y_hat, y.long()).mean()  # noqa: E741
-        l.backward()
+    timer, sums = d2l.Timer(), d2l.Accumulator(2)
+    for i, (inputs, labels) in enumerate(train_iter):
+        if i == 0 or use_random_iter:
+            state = net.begin_state(len(inputs), device)
+        (H,) = state
+        outputs, state = net(inputs.to(device), (H.detach(),))
+        mean_loss = loss(outputs, labels.T.flatten().to(device))
+        mean_loss.backward()
         grad_clipping(net, 1)
         updater(batch_size=1)
-        metric.add(l * y.numel(), y.numel())
-    return math.exp(metric[0] / metric[1]), metric[1] / timer.stop()
+        sums.add(mean_loss.detach() * labels.numel(), labels.numel())
+    return math.exp(sums[0] / sums[1]), sums[1] / timer.stop()
 
 
 # %%
