@@ -23,6 +23,7 @@ hypothesis.settings.register_profile("d2l_rnn", deadline=None)
 hypothesis.settings.load_profile("d2l_rnn")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items):
     """Where tests are run side by side, a file stays together, and so do browsers."""
     for item in items:
