@@ -1,6 +1,7 @@
 """The training explorer in a browser: its buttons, busy cells, and what is kept."""
 
 import shutil
+import time
 
 import _lab
 import pytest
@@ -128,15 +129,16 @@ print(json.dumps([*runs, len(starts), explorer.theta]))
 
 @cells(ENDED)
 def test_twenty_moves_in_two_seconds_are_few_runs_and_the_last_is_left(notebook):
-    handle = slider(notebook, "theta")
+    handle, begin = slider(notebook, "theta"), time.monotonic()
     for i in range(20):
         handle.press("ArrowLeft" if i < 6 or i % 2 else "ArrowRight")
         notebook.page.wait_for_timeout(80)
+    seconds = time.monotonic() - begin  # two, or more on a busy machine
     notebook.run(1)
     notebook.until(lambda: notebook.code_cells()[1]["outputs"], 30)
     is_the_last, is_complete, starts, theta = notebook.printed(1)
     assert is_the_last and is_complete and theta == 0.01
-    assert starts <= 9  # the moves may take a little longer than two seconds
+    assert starts <= 1 + 4 * seconds
 
 
 @cells("explorer.set(theta=None, num_hiddens=64)", "explorer.lr = 100")
