@@ -2,18 +2,13 @@
 
 import os
 import random
-import sys
-from pathlib import Path
 
+import _originals
 import hypothesis
 import pytest
 import torch
 
 from d2l_rnn import corpora, rnn, text
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-import _originals  # noqa: E402
 
 # The tests' models are so small that a second thread only makes them wait.
 torch.set_num_threads(1)

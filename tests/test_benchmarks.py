@@ -7,16 +7,14 @@ import sys
 import types
 from pathlib import Path
 
+import _originals
 import pytest
+import speed
 import torch
 
 from d2l_rnn import batching, rnn, training
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-import _originals  # noqa: E402
-import speed  # noqa: E402
 
 MARKDOWN = """
 A value, then a program whose first statements would fail, then the rest of it.

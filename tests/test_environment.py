@@ -11,15 +11,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import install
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import install  # noqa: E402
 
 BINDER = ROOT / "binder"
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]

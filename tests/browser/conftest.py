@@ -3,15 +3,12 @@
 import importlib.util
 import os
 import shutil
-import sys
 from pathlib import Path
 
+import _lab
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import _lab  # noqa: E402
 
 
 @pytest.fixture(scope="session")

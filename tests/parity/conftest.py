@@ -1,14 +1,9 @@
 """What we are held to: the book's wheel, and the notes' own code."""
 
 import os
-import sys
-from pathlib import Path
 
+import _originals
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-import _originals  # noqa: E402
 
 
 @pytest.fixture(scope="session")

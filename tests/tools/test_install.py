@@ -12,13 +12,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import install
 import pytest
 from wheels import write_wheel
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import install  # noqa: E402
 
 PYPROJECT = """
 [build-system]

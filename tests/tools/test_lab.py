@@ -10,12 +10,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+lab = pytest.importorskip("lab", reason="JupyterLab is not installed")
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import lab  # noqa: E402
 
 
 def test_root_is_let_in_on_this_machine_only_and_told_so():
