@@ -7,9 +7,9 @@ what to do with them: print, plot, feed a progress bar, wait, or stop.
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from d2l_rnn import bptt
 from d2l_rnn._checks import integer, positive
-from d2l_rnn._threads import Threads
+from d2l_rnn._threads import suited_to
 from d2l_rnn.clipping import project
-from d2l_rnn.rnn import detach, device_of, parameters_of
+from d2l_rnn.engine import Engine, can_train
+from d2l_rnn.rnn import detach, device_of, init_rnn_state, parameters_of
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def train(
     use_random_iter: bool | None = None,
     optimizer: Callable | None = None,
     backpropagate: Callable | None = None,
+    num_threads: int | None = None,
 ) -> Iterator[Progress]:
     """Train epoch by epoch; yield a `Progress` record after each.
 
@@ -99,8 +101,9 @@ def train(
     computes the gradients, as in `train_epoch`. The run ends early, with a record that
     says so, if it diverges.
 
-    Small models are trained on one thread, and the user's number of threads is given
-    back after each epoch; a number that the user has chosen is used as it is.
+    A run has at most as many threads as PyTorch has, and gives their number back after
+    each epoch. The engine takes fewer where the work is not worth more, and `num_threads`
+    if that is given; of the other models, small ones are trained on one.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, a
     negative number of epochs, or minibatches that can be iterated only once.
@@ -116,14 +119,14 @@ def train(
         positive("theta", theta)
     if use_random_iter is None:
         use_random_iter = getattr(minibatches, "use_random_iter", False)
-    stepper, threads = (optimizer or SGD)(parameters_of(net), lr), Threads()
+    stepper = (optimizer or SGD)(parameters_of(net), lr)
     backpropagate = backpropagate or backpropagation(net)
 
     def epochs():
         for epoch in range(1, num_epochs + 1):
             record = train_epoch(
                 net, minibatches, stepper, theta, device, use_random_iter,
-                epoch=epoch, backpropagate=backpropagate, threads=threads,
+                epoch=epoch, backpropagate=backpropagate, num_threads=num_threads,
             )  # fmt: skip
             yield record
             if record.diverged:
@@ -142,7 +145,7 @@ def train_epoch(
     loss=None,
     epoch: int = 1,
     backpropagate: Callable | None = None,
-    threads: Threads | None = None,
+    num_threads: int | None = None,
 ) -> Progress:
     """Train a model on each minibatch once.
 
@@ -156,35 +159,73 @@ def train_epoch(
     """
     device = device_of(net) if device is None else device
     backpropagate = backpropagate or backpropagation(net, loss)
-    threads = threads or Threads()
-    state, start = None, time.perf_counter()
-    losses, sizes, norms, diverged = [], [], [], False
-    with ExitStack() as stack:
-        for X, Y in minibatches:
-            if state is None:
-                minibatch_done = stack.enter_context(threads.suited_to(_work(net, X)))
-            if state is None or use_random_iter:
-                state = net.begin_state(batch_size=X.shape[0], device=device)
-            else:
-                state = detach(state)
-            mean_loss, state, g = backpropagate(X.to(device), Y.to(device), state)
-            losses.append(mean_loss)
-            sizes.append(Y.numel())
-            try:
-                norms.append(project(g, theta))
-            except FloatingPointError:
-                diverged = True
-                break
-            optimizer.step()
-            minibatch_done()
-        state_gradient_norms = _state_gradient_norms(backpropagate)
-    if not sizes:
+    rest = minibatches, optimizer, theta, device, use_random_iter, backpropagate
+    start = time.perf_counter()
+    if _is_all_the_engine_s(net, optimizer, backpropagate):
+        steps = list(_steps_of_the_engine(net, *rest, num_threads))
+    else:
+        with suited_to(getattr(net, "num_hiddens", 0)):
+            steps = list(_steps(net, *rest))
+    if not steps:
         raise ValueError("minibatches must yield at least one minibatch, got none")
-    weights = torch.tensor(sizes, dtype=torch.float64) / sum(sizes)
-    mean_loss = (torch.stack(losses).cpu().double() @ weights).item()
-    speed = sum(sizes) / (time.perf_counter() - start)
+    losses, sizes, norms = zip(*steps, strict=True)
+    tokens = sum(sizes)
+    mean_loss = sum(map(operator.mul, losses, sizes)) / tokens
+    diverged = not math.isfinite(norms[-1])
+    flow = getattr(backpropagate, "state_gradient_norms", list)()
     return progress(
-        epoch, mean_loss, speed, norms, theta, diverged, state_gradient_norms
+        epoch, mean_loss, tokens / (time.perf_counter() - start),
+        norms[:-1] if diverged else norms, theta, diverged, map(float, flow),
+    )  # fmt: skip
+
+
+def _steps(
+    net, minibatches, optimizer, theta, device, use_random_iter, backpropagate
+) -> Iterator[tuple[float, int, float]]:
+    """Learn from one minibatch after another: yield its loss, its size and ‖g‖.
+
+    ‖g‖ is NaN, and nothing learned from the minibatch, if it is not finite.
+    """
+    state = None
+    for X, Y in minibatches:
+        if state is None or use_random_iter:
+            state = net.begin_state(batch_size=X.shape[0], device=device)
+        else:
+            state = detach(state)
+        mean_loss, state, g = backpropagate(X.to(device), Y.to(device), state)
+        try:
+            norm = project(g, theta)
+        except FloatingPointError:
+            yield mean_loss.item(), Y.numel(), math.nan
+            return
+        optimizer.step()
+        yield mean_loss.item(), Y.numel(), norm
+
+
+def _steps_of_the_engine(
+    net, minibatches, optimizer, theta, device, use_random_iter, engine, num_threads
+) -> Iterator[tuple[float, int, float]]:
+    """The same for a scratch RNN and SGD: several minibatches in one call."""
+    state = None
+    for X, Y in engine.slices(minibatches):
+        if state is None or use_random_iter:
+            (state,) = net.begin_state(batch_size=X.shape[1], device=device)
+        state = engine.train(
+            X, Y, state, optimizer.lr, theta, use_random_iter, num_threads
+        )
+        for loss, norm in zip(engine.losses, engine.norms, strict=True):
+            yield loss, Y[0].numel(), norm
+        if engine.diverged:
+            return
+
+
+def _is_all_the_engine_s(net, optimizer, backpropagate) -> bool:
+    """True if the engine can do all that is done with a minibatch."""
+    return (
+        isinstance(backpropagate, Engine)
+        and type(optimizer) is SGD
+        and all(map(operator.is_, optimizer.params, net.params))
+        and net.init_state is init_rnn_state
     )
 
 
@@ -230,26 +271,27 @@ class SGD:
                 param.add_(param.grad, alpha=-self.lr)
 
 
-def backpropagation(net, loss=None) -> ByAutograd | bptt.ByHand:
-    """What computes the gradients of a model: by hand where that is written, or not.
+def backpropagation(net, loss=None) -> Callable:
+    """What computes the gradients of a model: the engine if it can, else by hand, …
 
-    The scratch RNN has its backward pass in `bptt`, together with the cross-entropy's;
-    with a `loss` of another kind, autograd calls it there. All other models are left
-    to autograd altogether.
+    Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
+    state and a list of the gradients, which are also the parameters' `grad`.
+
+    The scratch RNN has its backward pass in `engine`, and for other dtypes and devices
+    in `bptt`, each together with the cross-entropy's; with a `loss` of another kind,
+    autograd calls that of `bptt`. All other models are left to autograd altogether.
     """
     if not bptt.ByHand.can_train(net):
         return ByAutograd(net, loss)
-    if loss is None:
-        return bptt.ByHand(net)
-    return ByAutograd(net, loss, lambda X, state: bptt.rnn(X, state, net.params))
+    if loss is not None:
+        return ByAutograd(net, loss, lambda X, state: bptt.rnn(X, state, net.params))
+    return Engine(net.params) if can_train(net.params) else bptt.ByHand(net)
 
 
 class ByAutograd:
-    """The loss of any model and its gradients, by autograd.
+    """The loss of any model and its gradients, by autograd: `backpropagation`.
 
-    Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
-    state and a list of the gradients, the parameters' `grad`. `forward(X, state)`
-    stands for the model itself, if it is given.
+    `forward(X, state)` stands for the model itself, if it is given.
     """
 
     def __init__(self, net, loss=None, forward: Callable | None = None):
@@ -268,18 +310,8 @@ class ByAutograd:
         return mean_loss.detach(), state, gradients
 
 
-def _work(net, X: Tensor) -> int:
-    """The multiplications that one time step of the recurrence takes."""
-    return X.shape[0] * getattr(net, "num_hiddens", 0) ** 2
-
-
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else math.nan
-
-
-def _state_gradient_norms(backpropagate) -> list[float]:
-    unrolled = getattr(backpropagate, "unrolled", None)
-    return [] if unrolled is None else unrolled.state_gradient_norms().tolist()
 
 
 def perplexity(cross_entropy: float) -> float:

@@ -1,0 +1,273 @@
+"""What trains the scratch RNN: the formulas of `bptt` in C, for float32 on the CPU.
+
+`rnn.c` does all that is done with a minibatch, for many minibatches in one call. `bin/`
+holds it compiled for the usual systems; on others, `make engine` compiles it with the
+machine's own compiler. Where there is no engine, `bptt` does the same in PyTorch, and
+takes longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import math
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby, islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+BIN = Path(__file__).with_name("bin")
+SUFFIXES = {"linux": "so", "darwin": "dylib", "windows": "dll"}
+SAME = {"amd64": "x86_64", "aarch64": "arm64"}  # machines with two names
+LEVELS = {"AVX512": "avx512", "AVX2": "avx2"}  # as PyTorch calls them; others: sse2
+
+# So many multiplications are worth one more thread (benchmarks/speed.py).
+WORTH_A_THREAD = 2**25
+# Seconds that a call may take: Ctrl-C has to wait for its end.
+PATIENCE = 0.025
+
+
+class Engine:
+    """Trains the five parameters of a scratch RNN, which it changes in place.
+
+    What it keeps of the minibatches of the latest call:
+
+    losses      mean cross-entropy of each, in nats per token
+    norms       ‖g‖ of each, before clipping
+    diverged    True if a gradient was not finite, which then is the last: the
+                parameters stay as the minibatch before has left them
+    gradient    of the last, clipped, one vector; `gradients` are its five parts
+
+    Raises ValueError if `can_train(params)` is false.
+    """
+
+    def __init__(self, params: Sequence[Tensor]):
+        self.params = params
+        self._check_params()
+        sizes = [param.numel() for param in params]
+        self.gradient = torch.zeros(sum(sizes))
+        self.gradients = [
+            part.view_as(param)
+            for part, param in zip(self.gradient.split(sizes), params, strict=True)
+        ]
+        self._size, self._seconds = None, PATIENCE
+
+    def __call__(self, X: Tensor, Y: Tensor, state: tuple[Tensor]):
+        """The loss, the new state and the gradient, as `training.backpropagation` says.
+
+        X and Y: one minibatch, shape (B, T).
+        """
+        (H_0,) = state
+        H_T = self.train(X[None], Y[None], H_0, lr=0.0)
+        if self.diverged:
+            self.gradient.fill_(self.norms[0])
+        return torch.tensor(self.losses[0]), (H_T,), [self.gradient]
+
+    def train(
+        self,
+        X: Tensor,
+        Y: Tensor,
+        H_0: Tensor,
+        lr: float,
+        theta: float | None = None,
+        fresh: bool = False,
+        num_threads: int | None = None,
+    ) -> Tensor:
+        """A step of SGD for each minibatch; returns the last state H_T, shape (B, H).
+
+        X, Y: tokens and labels, shape (n, B, T), for n minibatches. H_0: the state that
+        the first begins with, shape (B, H). The others begin with the last state of the
+        one before or, if `fresh`, with zeros, as then does the first. Without
+        `num_threads`, as many as PyTorch has and the work is worth.
+
+        Raises ValueError if X, Y or H_0 do not fit the parameters.
+        """
+        self._check_params()
+        V, H = self.params[0].shape
+        X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
+        n, B, T = X.shape
+        if Y.shape != X.shape or H_0.shape != (B, H):
+            raise ValueError(
+                f"Y must be shaped like X, {(n, B, T)}, and H_0 {(B, H)}, got "
+                f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
+            )
+        start = time.perf_counter()
+        state = H_0.detach().to("cpu", torch.float32, copy=True).contiguous()
+        numbers = torch.empty(2 * n + T * B, dtype=torch.float64)
+        losses, norms, self._flow = numbers.split([n, n, T * B])
+        run = _Run(T, B, H, V, n, fresh, lr=lr, theta=math.inf if theta is None else theta)
+        run.workers = num_threads or min(threads(), 1 + _work(run) // WORTH_A_THREAD)
+        run.place(
+            X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
+            params=self.params, gradients=self.gradients, workspace=self._room(run),
+        )  # fmt: skip
+        _call(run)
+        seen = run.trained + run.diverged
+        self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
+        self.diverged = bool(run.diverged)
+        for param, gradient in zip(self.params, self.gradients, strict=True):
+            param.grad = gradient
+            torch.autograd.graph.increment_version(param)
+        self._seconds = (time.perf_counter() - start) / n
+        return state
+
+    def slices(self, minibatches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
+        """Several minibatches (X, Y) in one, (n, B, T): what `train` is called with.
+
+        As many of the same size as a call is patient for. One by one they are taken
+        from `minibatches`, which may so wait or end.
+        """
+        minibatches = iter(minibatches)
+        while some := list(islice(minibatches, max(1, int(PATIENCE / self._seconds)))):
+            for _, alike in groupby(some, key=lambda minibatch: minibatch[0].shape):
+                X, Y = (torch.stack(part) for part in zip(*alike, strict=True))
+                yield X, Y
+
+    def state_gradient_norms(self) -> Tensor:
+        """‖dL/dH_t‖ in the last minibatch, for t = 1 … T, shape (T,)."""
+        T, B = self._size
+        return self._flow.view(T, B).sum(1).sqrt()
+
+    def _check_params(self) -> None:
+        if not can_train(self.params):
+            raise ValueError(
+                "params must be the five parameters of a scratch RNN: float32, in one "
+                f"piece, on the CPU. And there must be an engine: {describe()}"
+            )
+
+    def _room(self, run: _Run) -> Tensor:
+        """The workspace, taken once for minibatches of a size."""
+        if self._size != (run.T, run.B):
+            self._size = run.T, run.B
+            room = torch.zeros(_library().rnn_workspace(ctypes.byref(run)) + 16)
+            self._workspace = room[-room.data_ptr() // 4 % 16 :]  # from a multiple of 64
+        return self._workspace
+
+
+class _Run(ctypes.Structure):
+    """`Run` of rnn.c, which says what its fields are."""
+
+    _fields_ = [
+        *((name, ctypes.c_int) for name in ("T", "B", "H", "V")),
+        *((name, ctypes.c_int) for name in ("minibatches", "fresh", "workers")),
+        *((name, ctypes.c_float) for name in ("theta", "lr")),
+        *((name, ctypes.c_void_p) for name in ("X", "Y")),
+        *((name, ctypes.c_void_p * 5) for name in ("params", "gradients")),
+        *((name, ctypes.c_void_p) for name in ("state", "losses", "norms", "flow")),
+        ("workspace", ctypes.c_void_p),
+        *((name, ctypes.c_int) for name in ("trained", "diverged")),
+        *((name, ctypes.c_longlong) for name in ("begun", "done")),
+    ]
+
+    def place(self, **memory) -> None:
+        """Let the fields point to the memory of tensors, and keep these alive."""
+        self.memory = memory
+        for name, each in memory.items():
+            if isinstance(each, Tensor):
+                setattr(self, name, each.data_ptr())
+            else:
+                getattr(self, name)[:] = [tensor.data_ptr() for tensor in each]
+
+
+def can_train(params: Sequence[Tensor]) -> bool:
+    """True if these are the parameters of a scratch RNN, and the engine can have them."""
+    if _library() is None or len(params) != 5 or params[0].dim() != 2:
+        return False
+    V, H = params[0].shape
+    shapes = (V, H), (H, H), (H,), (H, V), (V,)
+    return V * H > 0 and all(
+        type(param) in (Tensor, torch.nn.Parameter)
+        and param.shape == shape
+        and param.dtype == torch.float32
+        and param.device.type == "cpu"
+        and param.is_contiguous()
+        and not param.is_inference()
+        for param, shape in zip(params, shapes, strict=True)
+    )
+
+
+def threads() -> int:
+    """How many threads a run may have: PyTorch's number, and no more than cores."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(torch.get_num_threads(), cores, _granted_cores()))
+
+
+def describe() -> str:
+    """In one line, which engine there is, or why there is none."""
+    if _library() is None:
+        return (
+            f"there is no engine ({file().name} is missing or does not load), so "
+            "training is slower: `make engine` in the course's folder compiles one"
+        )
+    return f"the engine is {file().name}, on at most {threads()} threads"
+
+
+@functools.cache
+def _library() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(str(file()))
+    except OSError:
+        return None
+    library.rnn_workspace.restype = ctypes.c_longlong
+    return library
+
+
+def file() -> Path:
+    """The engine for this system, and on x86-64 for what the processor can do."""
+    system, machine = platform.system().lower(), platform.machine().lower()
+    name = f"rnn-{system}-{SAME.get(machine, machine)}"
+    if name.endswith("x86_64"):
+        name += "-" + LEVELS.get(torch.backends.cpu.get_cpu_capability(), "sse2")
+    return BIN / f"{name}.{SUFFIXES.get(system, 'so')}"
+
+
+def _call(run: _Run) -> None:
+    """Train, with the help of other threads: those that come too late find nothing."""
+    train = _library().rnn_train
+    for _ in range(run.workers - 1):
+        with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
+            _helpers().submit(train, ctypes.byref(run))
+    train(ctypes.byref(run))  # without Python's lock, the GIL
+
+
+@functools.cache
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), "d2l_rnn engine")
+
+
+def _work(run: _Run) -> int:
+    """The multiplications of a run, in the products alone."""
+    return 3 * run.minibatches * run.B * run.T * run.H * (run.H + run.V)
+
+
+def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
+    """Checked, and as rnn.c takes them."""
+    integers = not (indices.is_floating_point() or indices.dtype == torch.bool)
+    if indices.dim() != 3 or indices.numel() == 0 or not integers:
+        raise ValueError(
+            f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
+            f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"
+        )
+    least, most = (int(each) for each in indices.aminmax())
+    if least < 0 or most >= V:
+        raise ValueError(
+            f"{name} must be tokens from 0 to {V - 1}, got {least if least < 0 else most}"
+        )
+    return indices.to("cpu", torch.int32).contiguous()
+
+
+@functools.cache
+def _granted_cores() -> int:
+    """The cores that a container may use, of all that it sees: a quota of cgroups."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, math.ceil(int(quota) / int(period)))
+    return os.cpu_count() or 1

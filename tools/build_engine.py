@@ -1,0 +1,98 @@
+"""Compile `d2l_rnn/engine/rnn.c` for every system that the course has readers on.
+
+    python tools/build_engine.py [--into FOLDER] [--web | --own]
+
+ziglang, a package on PyPI, is a C compiler for all of them: it compiles from any machine
+for any other. What comes out is committed, and is the same to the last byte wherever it
+is made. `--web` makes the one for the browser only. `--own` uses the compiler of this
+machine, for this machine alone; so does `make engine` where there is no ziglang.
+"""
+
+import argparse
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ENGINE = Path(__file__).parents[1] / "d2l_rnn" / "engine"
+# No -ffast-math: it would let the compiler drop the test for NaN.
+OPTIONS = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"]
+FREESTANDING = ["-nostdlib", "-fno-builtin", "-s"]
+SHARED = {
+    "linux": ["-shared", "-fPIC"],
+    "macos": ["-shared", "-Wl,-install_name,rnn"],  # else it is the path here
+    "windows": ["-shared", "-Wl,--no-entry"],
+}
+X86 = {"sse2": "x86_64", "avx2": "x86_64+avx2+fma", "avx512": "x86_64_v4"}
+WEB = [
+    "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
+    *(f"-Wl,--export={name}" for name in ("rnn_train", "rnn_workspace", "__heap_base")),
+]  # fmt: skip
+
+
+def targets() -> dict[str, list[str]]:
+    """The name of each file, and the options that it is compiled with."""
+    files = {
+        "rnn-linux-arm64.so": ["-target", "aarch64-linux-gnu", *SHARED["linux"]],
+        "rnn-darwin-arm64.dylib": ["-target", "aarch64-macos", *SHARED["macos"]],
+    }
+    for level, cpu in X86.items():
+        processor = [f"-mcpu={cpu}", "-mprefer-vector-width=512"]
+        for name, target in (
+            ("linux-x86_64-{}.so", "x86_64-linux-gnu"),
+            ("darwin-x86_64-{}.dylib", "x86_64-macos"),
+            ("windows-x86_64-{}.dll", "x86_64-windows-gnu"),
+        ):
+            system = target.split("-")[1]
+            options = ["-target", target, *processor, *SHARED[system]]
+            files["rnn-" + name.format(level)] = options
+    return files
+
+
+def build(into: Path, files: dict[str, list[str]]) -> None:
+    """Compile them all with ziglang."""
+    into.mkdir(parents=True, exist_ok=True)
+    for name, options in files.items():
+        print(name)
+        command = [sys.executable, "-m", "ziglang", "cc", *OPTIONS, *FREESTANDING]
+        with tempfile.TemporaryDirectory() as folder:  # Windows gets more than one file
+            built = Path(folder) / name
+            command += [*options, "rnn.c", "-o", built]
+            subprocess.run(command, cwd=ENGINE, check=True)
+            shutil.move(built, into / name)
+
+
+def build_own(into: Path) -> None:
+    """Compile it for this machine, with the C compiler that it has."""
+    sys.path.insert(0, str(ENGINE.parents[1]))
+    from d2l_rnn import engine
+
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler is None:
+        sys.exit("there is no C compiler here: tried cc, gcc and clang")
+    into.mkdir(parents=True, exist_ok=True)
+    name = into / engine.file().name
+    processor = "-mcpu=native" if "arm64" in name.name else "-march=native"
+    command = [compiler, *OPTIONS, processor, "-shared", "-fPIC", "rnn.c", "-o", name]
+    subprocess.run(command, cwd=ENGINE, check=True)
+    print(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--into", type=Path, default=ENGINE / "bin")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--web", action="store_true")
+    which.add_argument("--own", action="store_true")
+    args = parser.parse_args()
+    if args.own or not importlib.util.find_spec("ziglang"):
+        build_own(args.into)
+    else:
+        web = {"engine.wasm": WEB}
+        build(args.into, web if args.web else targets() | web)
+
+
+if __name__ == "__main__":
+    main()
