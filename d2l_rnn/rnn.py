@@ -44,6 +44,12 @@ def get_params(
     return [param.requires_grad_() for param in params]
 
 
+def num_parameters(vocab_size: int, num_hiddens: int) -> int:
+    """How many numbers the five parameters hold together."""
+    V, H = vocab_size, num_hiddens
+    return V * H + H * H + H + H * V + V
+
+
 def init_rnn_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
     """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
     batch_size = integer("batch_size", batch_size, at_least=1)

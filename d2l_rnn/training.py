@@ -102,8 +102,8 @@ def train(
     says so, if it diverges.
 
     A run has at most as many threads as PyTorch has, and gives their number back after
-    each epoch. The engine takes fewer where the work is not worth more, and `num_threads`
-    if that is given; of the other models, small ones are trained on one.
+    each epoch. The engine takes fewer where the work is not worth more, or
+    `num_threads` if that is given; small models of other kinds are trained on one.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, a
     negative number of epochs, or minibatches that can be iterated only once.

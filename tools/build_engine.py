@@ -2,9 +2,9 @@
 
     python tools/build_engine.py [--into FOLDER] [--web | --own]
 
-ziglang, a package on PyPI, is a C compiler for all of them: it compiles from any machine
-for any other. What comes out is committed, and is the same to the last byte wherever it
-is made. `--web` makes the one for the browser only. `--own` uses the compiler of this
+ziglang, a package on PyPI, is a C compiler for all of them, from any machine for any
+other. What comes out is committed, and is the same to the last byte wherever it is
+made. `--web` makes the one for the browser only. `--own` uses the compiler of this
 machine, for this machine alone; so does `make engine` where there is no ziglang.
 """
 
@@ -18,7 +18,14 @@ from pathlib import Path
 
 ENGINE = Path(__file__).parents[1] / "d2l_rnn" / "engine"
 # No -ffast-math: it would let the compiler drop the test for NaN.
-OPTIONS = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"]
+OPTIONS = [
+    "-O3",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+]
 FREESTANDING = ["-nostdlib", "-fno-builtin", "-s"]
 SHARED = {
     "linux": ["-shared", "-fPIC"],

@@ -23,6 +23,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from d2l_rnn._checks import integer
+
 BIN = Path(__file__).with_name("bin")
 SUFFIXES = {"linux": "so", "darwin": "dylib", "windows": "dll"}
 SAME = {"amd64": "x86_64", "aarch64": "arm64"}  # machines with two names
@@ -50,6 +52,7 @@ class Engine:
 
     def __init__(self, params: Sequence[Tensor]):
         self.params = params
+        self._shapes = [tuple(param.shape) for param in params]
         self._check_params()
         sizes = [param.numel() for param in params]
         self.gradient = torch.zeros(sum(sizes))
@@ -66,8 +69,6 @@ class Engine:
         """
         (H_0,) = state
         H_T = self.train(X[None], Y[None], H_0, lr=0.0)
-        if self.diverged:
-            self.gradient.fill_(self.norms[0])
         return torch.tensor(self.losses[0]), (H_T,), [self.gradient]
 
     def train(
@@ -100,10 +101,13 @@ class Engine:
             )
         start = time.perf_counter()
         state = H_0.detach().to("cpu", torch.float32, copy=True).contiguous()
-        numbers = torch.empty(2 * n + T * B, dtype=torch.float64)
+        numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
         losses, norms, self._flow = numbers.split([n, n, T * B])
-        run = _Run(T, B, H, V, n, fresh, lr=lr, theta=math.inf if theta is None else theta)
-        run.workers = num_threads or min(threads(), 1 + _work(run) // WORTH_A_THREAD)
+        run = _Run(T, B, H, V, n, fresh, lr=lr)
+        run.theta = math.inf if theta is None else theta
+        run.workers = min(threads(), 1 + _work(run) // WORTH_A_THREAD)
+        if num_threads is not None:
+            run.workers = integer("num_threads", num_threads, at_least=1)
         run.place(
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
             params=self.params, gradients=self.gradients, workspace=self._room(run),
@@ -112,6 +116,8 @@ class Engine:
         seen = run.trained + run.diverged
         self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
         self.diverged = bool(run.diverged)
+        if self.diverged:
+            self.gradient.fill_(self.norms[-1])
         for param, gradient in zip(self.params, self.gradients, strict=True):
             param.grad = gradient
             torch.autograd.graph.increment_version(param)
@@ -141,13 +147,20 @@ class Engine:
                 "params must be the five parameters of a scratch RNN: float32, in one "
                 f"piece, on the CPU. And there must be an engine: {describe()}"
             )
+        shapes = [tuple(param.shape) for param in self.params]
+        if shapes != self._shapes:
+            raise ValueError(
+                f"params must have the shapes {self._shapes}, got {shapes}"
+            )
 
     def _room(self, run: _Run) -> Tensor:
         """The workspace, taken once for minibatches of a size."""
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
-            room = torch.zeros(_library().rnn_workspace(ctypes.byref(run)) + 16)
-            self._workspace = room[-room.data_ptr() // 4 % 16 :]  # from a multiple of 64
+            room = torch.zeros(library().rnn_workspace(ctypes.byref(run)) + 16)
+            self._workspace = room[
+                -room.data_ptr() // 4 % 16 :
+            ]  # from a multiple of 64
         return self._workspace
 
 
@@ -177,8 +190,8 @@ class _Run(ctypes.Structure):
 
 
 def can_train(params: Sequence[Tensor]) -> bool:
-    """True if these are the parameters of a scratch RNN, and the engine can have them."""
-    if _library() is None or len(params) != 5 or params[0].dim() != 2:
+    """True if these are the parameters of a scratch RNN that the engine can change."""
+    if library() is None or len(params) != 5 or params[0].dim() != 2:
         return False
     V, H = params[0].shape
     shapes = (V, H), (H, H), (H,), (H, V), (V,)
@@ -194,15 +207,29 @@ def can_train(params: Sequence[Tensor]) -> bool:
 
 
 def threads() -> int:
-    """How many threads a run may have: PyTorch's number, and no more than cores."""
+    """How many threads a run may have: PyTorch's number, if there are as many cores."""
+    return min(torch.get_num_threads(), cores())
+
+
+def cores() -> int:
+    """How many cores this process may use, of all that the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(torch.get_num_threads(), cores, _granted_cores()))
+    number = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(number, _quota())
+
+
+@functools.cache
+def _quota() -> float:
+    """The cores that a container may use: Binder's sees more than it is granted."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return math.ceil(int(quota) / int(period))
+    return math.inf
 
 
 def describe() -> str:
     """In one line, which engine there is, or why there is none."""
-    if _library() is None:
+    if library() is None:
         return (
             f"there is no engine ({file().name} is missing or does not load), so "
             "training is slower: `make engine` in the course's folder compiles one"
@@ -210,14 +237,19 @@ def describe() -> str:
     return f"the engine is {file().name}, on at most {threads()} threads"
 
 
+def library() -> ctypes.CDLL | None:
+    """The engine, or None where there is none for this system."""
+    return _loaded(file())
+
+
 @functools.cache
-def _library() -> ctypes.CDLL | None:
+def _loaded(path: Path) -> ctypes.CDLL | None:
     try:
-        library = ctypes.CDLL(str(file()))
+        engine = ctypes.CDLL(str(path))
     except OSError:
         return None
-    library.rnn_workspace.restype = ctypes.c_longlong
-    return library
+    engine.rnn_workspace.restype = ctypes.c_longlong
+    return engine
 
 
 def file() -> Path:
@@ -231,7 +263,7 @@ def file() -> Path:
 
 def _call(run: _Run) -> None:
     """Train, with the help of other threads: those that come too late find nothing."""
-    train = _library().rnn_train
+    train = library().rnn_train
     for _ in range(run.workers - 1):
         with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
             _helpers().submit(train, ctypes.byref(run))
@@ -258,16 +290,6 @@ def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
         )
     least, most = (int(each) for each in indices.aminmax())
     if least < 0 or most >= V:
-        raise ValueError(
-            f"{name} must be tokens from 0 to {V - 1}, got {least if least < 0 else most}"
-        )
+        got = least if least < 0 else most
+        raise ValueError(f"{name} must be tokens from 0 to {V - 1}, got {got}")
     return indices.to("cpu", torch.int32).contiguous()
-
-
-@functools.cache
-def _granted_cores() -> int:
-    """The cores that a container may use, of all that it sees: a quota of cgroups."""
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, math.ceil(int(quota) / int(period)))
-    return os.cpu_count() or 1

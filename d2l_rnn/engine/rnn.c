@@ -84,7 +84,7 @@ long long rnn_workspace(const Run *r) {
 
 /* H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h). */
 static void hidden_state(const Space *s, const int *X, size T, Matrix before, Matrix H_t) {
-    for (size j = 0; j < H_t.columns; j += LANES)
+    for (size j = 0; j < whole(H_t.columns); j += LANES)
         for (size b = 0; b < H_t.rows; b++) { /* X_t is one-hot: look its row up */
             vec row = load(at(s->params[W_xh], X[b * T], j));
             store(at(H_t, b, j), row + load(at(s->params[b_h], 0, j)));

@@ -8,7 +8,7 @@ import random
 import torch
 from torch import Tensor
 
-from d2l_rnn import bptt, rnn, text
+from d2l_rnn import rnn, text
 from d2l_rnn.exercises.checking import Exercise, drawn
 from d2l_rnn.markov import NGramModel
 
@@ -104,14 +104,14 @@ def outputs_needed(answer):
 
 
 def _of_layers(V: int, h: int, num_layers: int) -> int:
-    return bptt.num_parameters(V, h) + (num_layers - 1) * (2 * h * h + h)
+    return rnn.num_parameters(V, h) + (num_layers - 1) * (2 * h * h + h)
 
 
 @Exercise
 def parameters_of_layers(answer):
     """How many parameters an RNN with several layers has."""
     yield answer(28, 256, 1).gives(
-        bptt.num_parameters(28, 256), "one layer",
+        rnn.num_parameters(28, 256), "one layer",
         "W_xh, W_hh, b_h, W_hq and b_q, as above",
         mistakes=[
             (28 * 256 * 2 + 256**2 + 256, "one bias is missing"),
@@ -121,7 +121,7 @@ def parameters_of_layers(answer):
         ],
     )  # fmt: skip
     V, h = 11, 3
-    once, layer = bptt.num_parameters(V, h), V * h + h * h + h
+    once, layer = rnn.num_parameters(V, h), V * h + h * h + h
     yield answer(V, h, 2).gives(
         _of_layers(V, h, 2), "two layers",
         "what does the second layer read, and how many numbers is that?",

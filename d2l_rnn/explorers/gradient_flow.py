@@ -73,23 +73,16 @@ def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flo
     """
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
-    B, T = X.shape
-    W_hh = net.params[1]
+    H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
     with one_thread():
-        unrolled = bptt.Unrolled(net.params, T, B)
-        outputs = unrolled.forward(X, W_hh.new_zeros(B, len(W_hh)))
-        _, dO = bptt.cross_entropy(outputs, Y.T.reshape(-1))
-        if last_only:
-            dO[:, :-B] = 0
-            dO *= T  # a mean over the last step's tokens alone
-        unrolled.backward(dO)
-        H_before, dH, dZ = (
-            columns.unflatten(-1, (T, B)).transpose(0, 1)  # (T, H, B)
-            for columns in (unrolled.H[:, :-B], unrolled.dH, unrolled.dZ)
-        )
-        parts = H_before @ dZ.mT  # (T, H, H)
-        halves = torch.stack([parts[: T // 2].sum(0), parts[T // 2 :].sum(0)])
-        return Flow(norms(dH), norms(parts), *norms(halves).tolist(), unrolled.gradient)
+        H, outputs = bptt.forward(X, H_0, net.params)
+        _, dO = bptt.cross_entropy(outputs, Y, last_only)
+        gradients, dH, dZ = bptt.backward(X, H, dO, net.params)
+        parts = H[:-1].mT @ dZ  # (T, H, H)
+        first, second = parts.tensor_split(2)
+        halves = torch.stack([first.sum(0), second.sum(0)])
+        gradient = torch.cat([each.flatten() for each in gradients])
+        return Flow(norms(dH), norms(parts), *norms(halves).tolist(), gradient)
 
 
 def norms(each: Tensor) -> Tensor:

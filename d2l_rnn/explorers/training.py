@@ -23,7 +23,7 @@ from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
 from d2l_rnn.explorers.curves import HIGHEST, Curve, TrainingPicture
 from d2l_rnn.explorers.live import APART, Stopped
 from d2l_rnn.markov import NGramModel
-from d2l_rnn.sweeping import MOST_HIDDENS, Setting, sweep
+from d2l_rnn.sweeping import Setting, sweep
 from d2l_rnn.text import Vocab, corpus_of
 
 MAX_TOKENS = 10_000  # of a text, as in the book
@@ -368,8 +368,8 @@ class Training(panel.Explorer):
     def _train_ahead(self, run: Run) -> None:
         """Train the settings next to this one, while the reader looks at it."""
         setting = run.setting
-        small = setting["cell"] == "scratch" and setting["num_hiddens"] <= MOST_HIDDENS
-        if not self.is_watched or not small or run.seconds > AHEAD:
+        scratch = setting["cell"] == "scratch"
+        if not self.is_watched or not scratch or run.seconds > AHEAD:
             return
         runs = {}
         for each in self._neighbours(setting):

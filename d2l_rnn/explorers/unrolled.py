@@ -16,7 +16,7 @@ import torch
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2l_rnn import bptt, rnn, text, training
+from d2l_rnn import rnn, text, training
 from d2l_rnn._checks import integer
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.explorers import panel
@@ -199,7 +199,7 @@ def in_words(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
         says += f" The string goes on with {_named(string[t])} ({p[index]:.1%})."
     cost = t * multiplications(len(vocab), num_hiddens)
     says += (
-        f"<br><b>{bptt.num_parameters(len(vocab), num_hiddens):,} parameters</b>, "
+        f"<br><b>{rnn.num_parameters(len(vocab), num_hiddens):,} parameters</b>, "
         f"whatever T is; {cost:,} multiplications so far."
     )
     return says + _remarks(string, vocab)
@@ -312,7 +312,7 @@ def _draw_cost(axes, reading: Reading, t: int) -> None:
     """What T does to the number of parameters, and to the work."""
     (T, num_hiddens), V = reading.H.shape, reading.probabilities.shape[1]
     steps, each = range(T + 1), multiplications(V, num_hiddens)
-    parameters = bptt.num_parameters(V, num_hiddens)
+    parameters = rnn.num_parameters(V, num_hiddens)
     lines = {
         "multiplications": [step * each for step in steps],
         "parameters": [parameters for _ in steps],
