@@ -1,6 +1,9 @@
 # make lab        open the course in JupyterLab
 # make test       check the code, run the unit tests, then every notebook
 # make bench      measure what the README quotes
+# make engine     compile the engine, for all systems (with EXTRAS=…,engine) or for this
+# make web        compile the engine for the browser
+# make sanitize   run the engine's tests under the address and undefined sanitizers
 # make notebooks  run the notebooks and save what they print
 # make constraints  look for newer versions of what the environment holds
 #
@@ -18,7 +21,7 @@ TEST_ARGS ?=
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: lab test bench notebooks constraints clean
+.PHONY: lab test bench engine web sanitize notebooks constraints clean
 
 lab: $(INSTALLED)
 	$(BIN)/python tools/lab.py $(LAB_ARGS)
@@ -30,6 +33,15 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
+
+engine: $(INSTALLED)
+	$(BIN)/python tools/build_engine.py
+
+web: $(INSTALLED)
+	$(BIN)/python tools/build_engine.py --web
+
+sanitize: $(INSTALLED)
+	$(BIN)/python -m pytest -k sanitized tests/engine/test_elsewhere.py
 
 NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb
 

@@ -33,10 +33,13 @@ SHARED = {
     "windows": ["-shared", "-Wl,--no-entry"],
 }
 X86 = {"sse2": "x86_64", "avx2": "x86_64+avx2+fma", "avx512": "x86_64_v4"}
-WEB = [
-    "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
-    *(f"-Wl,--export={name}" for name in ("rnn_train", "rnn_workspace", "__heap_base")),
-]  # fmt: skip
+WEB = {
+    "engine.wasm": [
+        "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
+        "-Wl,--export=rnn_train", "-Wl,--export=rnn_workspace",
+        "-Wl,--export=__heap_base",
+    ],
+}  # fmt: skip
 
 
 def targets() -> dict[str, list[str]]:
@@ -73,14 +76,13 @@ def build(into: Path, files: dict[str, list[str]]) -> None:
 
 def build_own(into: Path) -> None:
     """Compile it for this machine, with the C compiler that it has."""
-    sys.path.insert(0, str(ENGINE.parents[1]))
-    from d2l_rnn import engine
+    from d2l_rnn import engine  # which needs PyTorch: ziglang's part does without
 
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         sys.exit("there is no C compiler here: tried cc, gcc and clang")
     into.mkdir(parents=True, exist_ok=True)
-    name = into / engine.file().name
+    name = into / engine.file().name  # where the package looks for it
     processor = "-mcpu=native" if "arm64" in name.name else "-march=native"
     command = [compiler, *OPTIONS, processor, "-shared", "-fPIC", "rnn.c", "-o", name]
     subprocess.run(command, cwd=ENGINE, check=True)
@@ -97,8 +99,7 @@ def main() -> None:
     if args.own or not importlib.util.find_spec("ziglang"):
         build_own(args.into)
     else:
-        web = {"engine.wasm": WEB}
-        build(args.into, web if args.web else targets() | web)
+        build(args.into, WEB if args.web else targets() | WEB)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ typedef struct {
 long long rnn_workspace(const Run *);
 void rnn_train(Run *);
 
+static void *rooms[32], **last = rooms;
+
 /* Exactly as much memory as is asked for, so that a sanitizer sees each step beyond. */
 static void *room(size_t size, int read) {
-    void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
-    memory = realloc(memory, size);
-    memset(memory, 0, size);
+    void *memory = *last++ = calloc(size, 1);
     if (read && fread(memory, 1, size, stdin) != size) exit(2);
     return memory;
 }
@@ -44,7 +44,7 @@ int main(void) {
     r.state = room(4 * B * H, 1);
     r.losses = room(8 * n, 0), r.norms = room(8 * n, 0), r.flow = room(8 * T * B, 0);
     size_t workspace = 4 * rnn_workspace(&r);
-    r.workspace = aligned_alloc(64, workspace); /* a multiple of 64 by itself */
+    r.workspace = *last++ = aligned_alloc(64, workspace); /* a multiple of 64 by itself */
     memset(r.workspace, 0, workspace);
     rnn_train(&r);
     for (int p = 0; p < PARAMS; p++) fwrite(r.params[p], 4, sizes[p], stdout);
@@ -53,5 +53,6 @@ int main(void) {
     fwrite(r.losses, 8, n, stdout), fwrite(r.norms, 8, n, stdout);
     fwrite(r.flow, 8, T * B, stdout);
     fwrite(&r.trained, 4, 2, stdout);
+    while (last > rooms) free(*--last);
     return 0;
 }
