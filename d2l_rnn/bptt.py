@@ -42,7 +42,7 @@ def forward(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> tuple[Tensor, T
     X: tokens, shape (B, T). H_0: the state before the first, shape (B, H).
     """
     W_xh, W_hh, b_h, W_hq, b_q = params
-    H = [H_0]
+    H = [H_0.to(W_hh.dtype)]
     for X_t in X.T.long():  # a one-hot row times W_xh is a row of W_xh: look it up
         H.append(torch.tanh(W_xh[X_t] + H[-1] @ W_hh + b_h))  # (B, H)
     H = torch.stack(H)  # (T + 1, B, H)
@@ -153,7 +153,7 @@ def rnn(X: Tensor, state: tuple[Tensor], params: list[Tensor]):
     second derivative is asked for.
     """
     outputs, H_T = _Recurrence.apply(X, checked(X, state, params), *params)
-    return outputs, (H_T,)
+    return outputs.flatten(0, 1), (H_T,)
 
 
 class _Recurrence(torch.autograd.Function):
@@ -163,7 +163,7 @@ class _Recurrence(torch.autograd.Function):
     def forward(ctx, X, H_0, *params):
         H, outputs = forward(X, H_0, params)
         ctx.save_for_backward(X.clone(), H, *params)
-        return outputs.flatten(0, 1), H[-1].clone()
+        return outputs, H[-1].clone()
 
     @staticmethod
     def backward(ctx, dO, dH_T):
@@ -173,7 +173,6 @@ class _Recurrence(torch.autograd.Function):
                 "gradients to autograd, or do without create_graph=True"
             )
         X, H, *params = ctx.saved_tensors
-        dO = dO.unflatten(0, (len(H) - 1, -1))  # (T, B, V)
         gradients, _, dZ = backward(X, H, dO, params, dH_T)
         return None, dZ[0] @ params[1].T, *gradients
 
