@@ -20,7 +20,13 @@ from d2l_rnn._checks import integer, positive
 from d2l_rnn._threads import suited_to
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine, can_train
-from d2l_rnn.rnn import detach, device_of, init_rnn_state, parameters_of
+from d2l_rnn.rnn import (
+    RNNModelScratch,
+    detach,
+    device_of,
+    init_rnn_state,
+    parameters_of,
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,9 @@ class Progress:
     diverged           True if the epoch ended early, at a loss or a gradient that was
                        not finite
     clipped_norm       mean over the minibatches of ‖g‖, after clipping
-    state_gradient_norms  ‖dL/dH_t‖ for t = 1 … T in the last minibatch; empty for the
-                       models whose backward pass is left to autograd
+    state_gradient_norms  ‖dL/dH_t‖ for t = 1 … T in the last minibatch; empty at a
+                       gradient that is not finite, and for the models whose backward
+                       pass is left to autograd
     """
 
     epoch: int
@@ -105,8 +112,9 @@ def train(
     each epoch. The engine takes fewer where the work is not worth more, or
     `num_threads` if that is given; small models of other kinds are trained on one.
 
-    Raises ValueError for a learning rate or theta that is not greater than 0, a
-    negative number of epochs, or minibatches that can be iterated only once.
+    Raises ValueError for a learning rate, theta or number of threads that is not
+    greater than 0, a negative number of epochs, or minibatches that can be iterated
+    only once.
     """
     positive("lr", lr, at_most=torch.finfo(torch.float32).max)
     integer("num_epochs", num_epochs, at_least=0)
@@ -117,6 +125,8 @@ def train(
         )
     if theta is not None:
         positive("theta", theta)
+    if num_threads is not None:
+        integer("num_threads", num_threads, at_least=1)
     if use_random_iter is None:
         use_random_iter = getattr(minibatches, "use_random_iter", False)
     stepper = (optimizer or SGD)(parameters_of(net), lr)
@@ -172,10 +182,13 @@ def train_epoch(
     tokens = sum(sizes)
     mean_loss = sum(map(operator.mul, losses, sizes)) / tokens
     diverged = not math.isfinite(norms[-1])
-    flow = getattr(backpropagate, "state_gradient_norms", list)()
+    if diverged:
+        norms, flow = norms[:-1], []
+    else:
+        flow = getattr(backpropagate, "state_gradient_norms", list)()
     return progress(
-        epoch, mean_loss, tokens / (time.perf_counter() - start),
-        norms[:-1] if diverged else norms, theta, diverged, map(float, flow),
+        epoch, mean_loss, tokens / (time.perf_counter() - start), norms, theta,
+        diverged, map(float, flow),
     )  # fmt: skip
 
 
@@ -224,7 +237,8 @@ def _is_all_the_engine_s(net, optimizer, backpropagate) -> bool:
     return (
         isinstance(backpropagate, Engine)
         and type(optimizer) is SGD
-        and all(map(operator.is_, optimizer.params, net.params))
+        and list(map(id, optimizer.params)) == list(map(id, net.params))
+        and type(net).begin_state is RNNModelScratch.begin_state
         and net.init_state is init_rnn_state
     )
 
