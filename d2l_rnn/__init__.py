@@ -9,11 +9,13 @@ imports only from modules above it:
     markov      Markov chains, n-grams, and the floor under any perplexity
     batching    corpus → minibatches
     rnn         the RNN from scratch, and the same model on torch.nn layers
-    bptt        the same recurrence with its backward pass written by hand
+    bptt        the same recurrence with the backward pass by hand, each formula a line
+    engine      these formulas in C: what trains the scratch RNN
     gated       the GRU and the LSTM from scratch
+    vanishing   how the gradient fades, or grows, on its way back through time
     clipping    gradient clipping
     training    epochs, perplexity, history
-    sweeping    many settings, trained as one computation
+    sweeping    many settings, trained side by side
     generating  text from a model
     figures     numbers → pictures
     explorers   slider panels (they need ipywidgets)
@@ -28,9 +30,9 @@ import importlib
 __version__ = "0.2.0"
 
 _MODULES = (
-    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "gated",
-    "clipping", "training", "sweeping", "generating", "figures", "explorers",
-    "exercises", "book",
+    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "engine",
+    "gated", "vanishing", "clipping", "training", "sweeping", "generating",
+    "figures", "explorers", "exercises", "book",
 )  # fmt: skip
 
 
