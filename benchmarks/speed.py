@@ -1,26 +1,30 @@
-"""How fast the scratch RNN trains, beside the notes' code and the book's `nn.RNN`.
+"""How fast the scratch RNN trains, beside others that do the same.
 
     python benchmarks/speed.py
 
 Tokens per second at several hidden sizes, with batch 32, 35 steps and the first 10,000
-characters. Four contenders take turns in one process, and medians over the rounds are
-compared: `d2l_rnn`; the notes' code as it stands; the book's concise version around
-`nn.RNN`; and a bound, the time that the matrix products alone would take. The other
-three run with PyTorch's own number of threads.
+characters. The contenders take turns in one process, and medians over the rounds are
+compared: `d2l_rnn`, on as many threads as PyTorch has, on one, and by `bptt`, which is
+what trains without the engine; the notes' code as it stands; the book's concise version
+around `nn.RNN`; and, where they are installed, a jitted scan in JAX and the plain loop
+under `torch.compile`. Then the first again while other processes keep all cores but one
+busy. "Of the best product" is the share of the multiplications a second that PyTorch's
+fastest product of two matrices makes, on as many threads.
 
-Then the first two again while other processes keep all cores but one busy, and beside
-them the second on one thread. Writes `results/speed.json` and `results/speed.md`.
-Takes about three minutes, and needs a machine that has nothing else to do.
+Writes `results/speed.json` and `results/speed.md`. Takes about four minutes, and needs
+a machine that has nothing else to do.
 
-The second and the third contender need the notes and the d2l 0.17.6 wheel. Where either
-is not to be had, a plain loop of our own stands in for both. The tables say so, and go
-into `results/speed_plain_loop.json` and `.md`: the course quotes the other ones.
+Two contenders need the notes and the d2l 0.17.6 wheel. Where either is not to be had, a
+plain loop of our own stands in for both. The tables say so, and go into
+`results/speed_plain_loop.json` and `.md`: the course quotes the other ones.
 """
 
 import contextlib
 import functools
+import importlib.util
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -34,7 +38,7 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from d2l_rnn import batching, rnn, training
+from d2l_rnn import batching, bptt, rnn, training
 
 BATCH_SIZE, NUM_STEPS = 32, 35
 SIZES = (32, 64, 128, 256, 512, 1024)
@@ -42,13 +46,15 @@ TURN = 0.15  # seconds that a contender has at least, each time it is its turn
 CPU = torch.device("cpu")
 ORIGINALS = "the notes' code as it stands, and the book's RNNModel in the notes' loop"
 COLUMNS = {
+    "bptt": "over `bptt`",
     "notes": "over the notes' code",
     "nn_rnn": "over `nn.RNN`",
     "plain_loop": "over a plain loop",
     "plain_nn_rnn": "over `nn.RNN` in a plain loop",
-    "bound": "of the bound",
-    "notes_on_one_thread": "on one thread",
-    "plain_loop_on_one_thread": "on one thread",
+    "jax": "over JAX",
+    "torch_compile": "over `torch.compile`",
+    "notes_on_one_thread": "over it on one thread",
+    "plain_loop_on_one_thread": "over it on one thread",
 }
 
 
@@ -80,11 +86,21 @@ def loader():
     return minibatches, len(vocab), sum(X.numel() for X, _ in minibatches)
 
 
-def d2l_rnn(num_hiddens: int) -> Contender:
+def d2l_rnn(num_hiddens: int, **kwargs) -> Contender:
     """This package's own training run."""
     minibatches, vocab_size, tokens = loader()
     net = rnn.make_model("scratch", vocab_size, num_hiddens)
-    run = training.train(net, minibatches, lr=1, num_epochs=sys.maxsize)
+    run = training.train(net, minibatches, lr=1, num_epochs=sys.maxsize, **kwargs)
+    return Contender(lambda: next(run), tokens)
+
+
+def by_bptt(num_hiddens: int) -> Contender:
+    """The same without the engine."""
+    minibatches, vocab_size, tokens = loader()
+    net = rnn.make_model("scratch", vocab_size, num_hiddens)
+    run = training.train(
+        net, minibatches, lr=1, num_epochs=sys.maxsize, backpropagate=bptt.ByHand(net)
+    )
     return Contender(lambda: next(run), tokens)
 
 
@@ -159,44 +175,52 @@ def plain_epoch(net, minibatches, optimizer) -> float:
     return math.exp(statistics.mean(losses))
 
 
-def bound(num_hiddens: int) -> Contender:
-    """`torch.mm` alone: for each token three products with W_hh and three with W_hq.
+def others_installed() -> dict[str, Callable]:
+    """Contenders that take packages which the course does without."""
+    found = {}
+    if importlib.util.find_spec("jax"):
+        import _jax
 
-    The two of each that the recurrence needs step by step are taken so, the others for
-    all steps at once, each as (a row a token) or (a column a token), whichever order
-    is the faster on this machine.
-    """
-    H, V, B, N = num_hiddens, loader()[1], BATCH_SIZE, BATCH_SIZE * NUM_STEPS
-
-    def product(m, k, n, times=1):
-        by_rows = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
-        by_columns = torch.randn(n, k), torch.randn(k, m), torch.empty(n, m)
-        return min(by_rows, by_columns, key=_seconds), times
-
-    products = [
-        product(B, H, H, times=2 * NUM_STEPS),  # H W_hh, and dZ W_hhᵀ
-        product(H, N, H),  # Σ Hᵀ dZ
-        product(N, H, V),  # H W_hq
-        product(N, V, H),  # dO W_hqᵀ
-        product(H, N, V),  # Σ Hᵀ dO
-    ]
-
-    def minibatch():
-        for (A, B, out), times in products:
-            for _ in range(times):
-                torch.mm(A, B, out=out)
-
-    return Contender(minibatch, N)
+        found["jax"] = functools.partial(_stacked, _jax.epoch_of)
+    if any(map(shutil.which, ("g++", "c++", "clang++"))) and not os.name == "nt":
+        found["torch_compile"] = compiled_loop
+    return found
 
 
-def _seconds(operands) -> float:
-    A, B, out = operands
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        torch.mm(A, B, out=out)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def _stacked(epoch_of: Callable, num_hiddens: int) -> Contender:
+    """A contender that takes the minibatches of an epoch as two arrays, once."""
+    minibatches, vocab_size, tokens = loader()
+    X, Y = (torch.stack(part).numpy() for part in zip(*minibatches, strict=True))
+    params = rnn.get_params(vocab_size, num_hiddens)
+    params = [param.detach().numpy() for param in params]
+    return Contender(epoch_of(params, X, Y), tokens)
+
+
+def compiled_loop(num_hiddens: int) -> Contender:
+    """The plain loop, its forward pass and loss under `torch.compile`."""
+    minibatches, vocab_size, tokens = loader()
+    net = rnn.make_model("scratch", vocab_size, num_hiddens)
+    optimizer = torch.optim.SGD(net.params, lr=1)
+    compiled = torch.compile(net.__call__)
+    compiled.begin_state, compiled.params = net.begin_state, net.params
+    return Contender(lambda: plain_epoch(compiled, minibatches, optimizer), tokens)
+
+
+def work(num_hiddens: int, vocab_size: int) -> int:
+    """The multiplications of a token: three products with W_hh, three with W_hq."""
+    return 3 * num_hiddens * (num_hiddens + vocab_size)
+
+
+def best_product() -> float:
+    """Multiplications a second in PyTorch's fastest product of two matrices."""
+    best = 0.0
+    for size in (256, 512, 1024):
+        A, B, out = torch.randn(3, size, size)
+        for _ in range(5):
+            start = time.perf_counter()
+            torch.mm(A, B, out=out)
+            best = max(best, size**3 / (time.perf_counter() - start))
+    return best
 
 
 @contextlib.contextmanager
@@ -214,9 +238,9 @@ def on_one_thread(contender: Contender) -> Contender:
 
     def epoch():
         with threads(1):
-            work()
+            all_of_it()
 
-    work, contender.epoch = contender.epoch, epoch
+    all_of_it, contender.epoch = contender.epoch, epoch
     return contender
 
 
@@ -243,11 +267,25 @@ def race(contenders: dict[str, Callable], sizes, rounds: int) -> list[dict]:
         runners = {name: make(num_hiddens) for name, make in contenders.items()}
         for runner in runners.values():
             runner.warm_up()
+        best = dict.fromkeys(("d2l_rnn", "one_thread"), 0.0)
         for _ in tqdm(range(rounds), desc=f"H = {num_hiddens}", leave=False):
             for runner in runners.values():
                 runner.take_turn()
+            best["d2l_rnn"] = max(best["d2l_rnn"], best_product())
+            with threads(1):
+                best["one_thread"] = max(best["one_thread"], best_product())
         speeds = {name: statistics.median(r.speeds) for name, r in runners.items()}
-        rows.append({"num_hiddens": num_hiddens, "tokens_per_second": speeds})
+        rows.append(
+            {
+                "num_hiddens": num_hiddens,
+                "tokens_per_second": speeds,
+                "of_best_product": {
+                    name: speeds[name] * work(num_hiddens, loader()[1]) / best[name]
+                    for name in best
+                    if name in speeds
+                },
+            }
+        )
     return rows
 
 
@@ -267,19 +305,22 @@ def table(result: dict) -> str:
 
 
 def cells(first: str, rows: list[dict]) -> tuple[list[str], list[list[str]]]:
-    """Columns, and for each row H, our speed, and what it is of that of the others."""
-    others = [name for name in rows[0]["tokens_per_second"] if name != "d2l_rnn"]
-    columns = [first, "tokens/s", *(COLUMNS[name] for name in others)]
+    """Columns, and a row for each H: our speeds, and how many times each other one."""
+    ours = list(rows[0]["of_best_product"])
+    others = [name for name in rows[0]["tokens_per_second"] if name not in ours]
+    columns = [first]
+    for name in ours:
+        columns += ["tokens/s" + (", one thread" if name != "d2l_rnn" else "")]
+        columns += ["of the best product"]
+    columns += [COLUMNS[name] for name in others]
     table = []
     for row in rows:
-        speed = row["tokens_per_second"]
-        ours = speed["d2l_rnn"]
-        share = {name: ours / speed[name] for name in others}
-        compared = [
-            f"{share[name]:.0%}" if name == "bound" else f"{share[name]:.2f}×"
-            for name in others
-        ]
-        table.append([str(row["num_hiddens"]), f"{ours:,.0f}", *compared])
+        speed, shares = row["tokens_per_second"], row["of_best_product"]
+        cells = [str(row["num_hiddens"])]
+        for name in ours:
+            cells += [f"{speed[name]:,.0f}", f"{shares[name]:.0%}"]
+        cells += [f"{speed['d2l_rnn'] / speed[name]:.2f}×" for name in others]
+        table.append(cells)
     return columns, table
 
 
@@ -291,8 +332,11 @@ def main() -> None:
     )
     in_words, makers = others()
     scratch, make = next(iter(makers.items()))
+    one_thread = functools.partial(d2l_rnn, num_threads=1)
+    quiet = {"d2l_rnn": d2l_rnn, "one_thread": one_thread, "bptt": by_bptt, **makers}
     crowded = {
         "d2l_rnn": d2l_rnn,
+        "one_thread": one_thread,
         scratch: make,
         f"{scratch}_on_one_thread": lambda num_hiddens: on_one_thread(
             make(num_hiddens)
@@ -303,9 +347,7 @@ def main() -> None:
         "compared_with": in_words,
         "batch_size": BATCH_SIZE,
         "num_steps": NUM_STEPS,
-        "rows": race(
-            {"d2l_rnn": d2l_rnn, **makers, "bound": bound}, args.sizes, args.rounds
-        ),
+        "rows": race(quiet | others_installed(), args.sizes, args.rounds),
     }
     with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
         result["busy"] = race(crowded, args.sizes, args.rounds)

@@ -37,7 +37,7 @@ WEB = {
     "engine.wasm": [
         "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
         "-Wl,--export=rnn_train", "-Wl,--export=rnn_workspace",
-        "-Wl,--export=__heap_base",
+        "-Wl,--export=__heap_base", "-Wl,--gc-sections",
     ],
 }  # fmt: skip
 

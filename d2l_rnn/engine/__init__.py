@@ -105,7 +105,7 @@ class Engine:
         losses, norms, self._flow = numbers.split([n, n, T * B])
         run = _Run(T, B, H, V, n, fresh, lr=lr)
         run.theta = math.inf if theta is None else theta
-        run.workers = min(threads(), 1 + _work(run) // WORTH_A_THREAD)
+        run.workers = min(_busy.threads(), 1 + _work(run) // WORTH_A_THREAD)
         if num_threads is not None:
             run.workers = integer("num_threads", num_threads, at_least=1)
         run.place(
@@ -175,7 +175,7 @@ class _Run(ctypes.Structure):
         *((name, ctypes.c_void_p * 5) for name in ("params", "gradients")),
         *((name, ctypes.c_void_p) for name in ("state", "losses", "norms", "flow")),
         ("workspace", ctypes.c_void_p),
-        *((name, ctypes.c_int) for name in ("trained", "diverged")),
+        *((name, ctypes.c_int) for name in ("trained", "diverged", "alone")),
         *((name, ctypes.c_longlong) for name in ("begun", "done")),
     ]
 
@@ -263,11 +263,39 @@ def file() -> Path:
 
 def _call(run: _Run) -> None:
     """Train, with the help of other threads: those that come too late find nothing."""
-    train = library().rnn_train
+    engine = library()
     for _ in range(run.workers - 1):
         with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
-            _helpers().submit(train, ctypes.byref(run))
-    train(ctypes.byref(run))  # without Python's lock, the GIL
+            _helpers().submit(engine.rnn_help, ctypes.byref(run))
+    engine.rnn_train(ctypes.byref(run))  # without Python's lock, the GIL
+    if run.workers > 1:
+        _busy.tell(bool(run.alone))
+
+
+class _BusyMachine:
+    """Whether other processes keep the other cores busy, as runs have found out.
+
+    After a run that waited for its helpers the next ones do without, for a pause that
+    is twice as long each time.
+    """
+
+    FIRST, LONGEST = 0.1, 10.0  # seconds
+
+    def __init__(self):
+        self.until, self.pause = 0.0, self.FIRST
+
+    def threads(self) -> int:
+        return 1 if time.monotonic() < self.until else threads()
+
+    def tell(self, alone: bool) -> None:
+        if alone:
+            self.until = time.monotonic() + self.pause
+            self.pause = min(2 * self.pause, self.LONGEST)
+        else:
+            self.pause = self.FIRST
+
+
+_busy = _BusyMachine()
 
 
 @functools.cache

@@ -23,8 +23,8 @@ INLINE size smaller_of(size a, size b) { return a < b ? a : b; }
 #define COLUMNS 4
 #else
 #define LANES 4
-#define ROWS 4
-#define COLUMNS 2
+#define ROWS 2
+#define COLUMNS 4
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
@@ -155,8 +155,10 @@ INLINE void blocks(size K, Factor A, Matrix B, Matrix C) {
         case 6: block(6, K, A, B, C); break;
         case 5: block(5, K, A, B, C); break;
 #endif
+#if ROWS > 2
         case 4: block(4, K, A, B, C); break;
         case 3: block(3, K, A, B, C); break;
+#endif
         case 2: block(2, K, A, B, C); break;
         default: block(1, K, A, B, C);
         }

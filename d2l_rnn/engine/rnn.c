@@ -36,6 +36,7 @@ typedef struct {
     float *workspace;       /* rnn_workspace(run) zeros, at a multiple of 64 bytes */
     int trained;            /* minibatches that were learned from */
     int diverged;           /* 1 if the run ended at a gradient that is not finite */
+    int alone;              /* 1 if help was of no use */
     long long begun, done;  /* shares of all the work so far; 0 at first */
 } Run;
 
@@ -299,22 +300,49 @@ INLINE void wait_a_moment(void) {
 #endif
 }
 
-/* Trains on the minibatches one after another. Ends early, the parameters and the state
-   as the last finite step has left them, at a gradient that is not finite.
+/* The processor's clock; its unit does not matter. */
+INLINE long long ticks(void) {
+    long long now = 0;
+#if defined(__x86_64__)
+    now = __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
+#endif
+    return now;
+}
 
-   Any number of threads may call this on the same Run; with one, all is done by that
-   one. Each takes the next share of the work that nobody has begun, waits until the
-   pieces before it are done, and does it. So nobody has to wait for a thread that has
-   nothing to do yet, and the result is the same for any number of them. */
-void rnn_train(Run *r) {
+/* Waits until so many shares are done; returns how long that took. */
+static long long wait_for(const Run *r, long long shares) {
+    long long start = ticks();
+    while (__atomic_load_n(&r->done, __ATOMIC_ACQUIRE) < shares) wait_a_moment();
+    return ticks() - start;
+}
+
+/* Takes the next share of the work that nobody has begun, waits until the pieces before
+   it are done, and does it; and so on. So nobody waits for a thread that has nothing to
+   do yet, and the result is the same for any number of them. On a busy machine a thread
+   may be halted in the middle of its share: where the first has waited for a third of
+   its time, it goes on alone. */
+static void take_part(Run *r, int first) {
     Space s;
     lay_out(r, &s);
-    long long all = (1 + 3 * (long long)r->minibatches) * r->workers, share;
-    while ((share = __atomic_fetch_add(&r->begun, 1, __ATOMIC_RELAXED)) < all) {
-        long long piece = share / r->workers;
-        while (__atomic_load_n(&r->done, __ATOMIC_ACQUIRE) < piece * r->workers) wait_a_moment();
+    long long start = ticks(), waited = 0, share;
+    long long all = (1 + 3 * (long long)r->minibatches) * r->workers;
+    while (first || !__atomic_load_n(&r->alone, __ATOMIC_RELAXED)) {
+        share = __atomic_fetch_add(&r->begun, 1, __ATOMIC_RELAXED);
+        size piece = smaller_of(share, all) / r->workers;
+        waited += wait_for(r, piece * r->workers);
+        if (first && (piece > 3 || share >= all) && waited > (ticks() - start) / 3)
+            __atomic_store_n(&r->alone, 1, __ATOMIC_RELAXED);
+        if (share >= all) return;
         work(r, &s, piece, share % r->workers);
         __atomic_fetch_add(&r->done, 1, __ATOMIC_RELEASE);
     }
-    while (__atomic_load_n(&r->done, __ATOMIC_ACQUIRE) < all) wait_a_moment();
 }
+
+/* Trains on the minibatches one after another. Ends early, the parameters and the state
+   as the last finite step has left them, at a gradient that is not finite. */
+void rnn_train(Run *r) { take_part(r, 1); }
+
+/* Helps with a run, if it is not over: for any number of other threads, meanwhile. */
+void rnn_help(Run *r) { take_part(r, 0); }

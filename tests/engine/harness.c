@@ -14,7 +14,7 @@ typedef struct {
     float *params[PARAMS], *gradients[PARAMS], *state;
     double *losses, *norms, *flow;
     float *workspace;
-    int trained, diverged;
+    int trained, diverged, alone;
     long long begun, done;
 } Run;
 
