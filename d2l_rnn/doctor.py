@@ -266,6 +266,34 @@ def processor(torch) -> Finding:
     return well(f"{version}, on CUDA {cuda}: {torch.cuda.get_device_name()}")
 
 
+def check_engine() -> Said:
+    """Whether there is one, and it finds the gradient that PyTorch finds."""
+    yield "loading the engine"
+    try:
+        import torch
+
+        from d2l_rnn import bptt, engine, rnn
+    except ImportError:  # which the check of torch has said
+        return
+    if engine.library() is None:  # nothing is broken: `bptt` does the same
+        yield well(engine.describe())
+        return
+    yield "training with the engine"
+    net = rnn.make_model("scratch", 28, 33, seed=0)
+    X = torch.arange(35).remainder(28).view(5, 7)
+    state = net.begin_state(5)
+    _, _, [mine] = engine.Engine(net.params)(X, X, state)
+    _, _, theirs = bptt.ByHand(net)(X, X, state)
+    theirs = torch.cat([gradient.flatten() for gradient in theirs])
+    if (mine - theirs).norm() < 1e-5 * theirs.norm():
+        yield well(engine.describe())
+    else:
+        yield trouble(
+            f"{engine.describe()}, but its gradient is wrong on this processor. Please "
+            f"report that. To train without it, delete the file {engine.file()}"
+        )
+
+
 # JupyterLab, the servers that run, and the widgets' front end
 
 
@@ -716,6 +744,7 @@ CHECKS = {
     "Python": check_python,
     "packages": check_packages,
     "torch": check_torch,
+    "engine": check_engine,
     "JupyterLab": check_jupyterlab,
     "kernel": check_kernel,
     "d2l": check_d2l,

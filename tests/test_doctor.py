@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from d2l_rnn import corpora, doctor
+from d2l_rnn import corpora, doctor, engine
 from d2l_rnn.__main__ import main
 
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="runs a script of the shell's")
@@ -249,6 +249,38 @@ def test_processor(cuda, has_gpu, computes, is_well, expected):
     )
     finding = doctor.processor(fake)
     assert finding.is_well is is_well and expected in finding.text
+
+
+# engine
+
+
+def test_the_engine_is_tried():
+    finding = only(doctor.check_engine())
+    assert finding == doctor.well(engine.describe())
+
+
+def test_an_environment_without_engine_is_well_and_slower(monkeypatch, tmp_path):
+    monkeypatch.setattr(engine, "BIN", tmp_path)
+    finding = only(doctor.check_engine())
+    assert finding.is_well and "slower" in finding.text
+
+
+@pytest.mark.skipif(engine.library() is None, reason="there is no engine here")
+def test_an_engine_that_computes_something_else_is_found_out(monkeypatch):
+    train = engine.Engine.__call__
+
+    def wrong(self, *args):
+        loss, state, [gradient] = train(self, *args)
+        return loss, state, [1.001 * gradient]
+
+    monkeypatch.setattr(engine.Engine, "__call__", wrong)
+    finding = only(doctor.check_engine())
+    assert not finding.is_well and str(engine.file()) in finding.text
+
+
+def test_an_engine_is_not_looked_for_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert [said for said in doctor.check_engine() if not isinstance(said, str)] == []
 
 
 # JupyterLab
