@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2l_rnn import book, bptt, corpora, training
+from d2l_rnn import book, bptt, corpora, engine, training
 
 CHAPTER = [
     "read_time_machine", "tokenize", "Vocab", "count_corpus",
@@ -302,14 +302,13 @@ def test_train_prints_what_the_book_prints(seed, capsys):
 
 @pytest.fixture
 def nothing_by_hand(monkeypatch):
-    """Without the backward pass of `bptt`, and the operation that holds it."""
+    """Without the backward pass of `bptt`, and the engine's."""
 
-    def fail(*_):
+    def fail(*_, **__):
         raise AssertionError("by hand")
 
-    monkeypatch.setattr(bptt.ByHand, "__call__", fail)
-    monkeypatch.setattr(bptt, "rnn", fail)
-    monkeypatch.setattr(bptt, "Unrolled", fail)
+    monkeypatch.setattr(bptt, "backward", fail)
+    monkeypatch.setattr(engine.Engine, "train", fail)
 
 
 def test_the_book_s_loop_leaves_the_gradients_to_autograd(nothing_by_hand, capsys):

@@ -1,4 +1,5 @@
 import math
+import operator
 import types
 from dataclasses import astuple
 
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_rnn import batching, bptt, rnn, training
+from d2l_rnn import batching, bptt, engine, rnn, training, vanishing
 
+needs_engine = pytest.mark.skipif(
+    engine.library() is None, reason=f"no engine: {engine.describe()}"
+)
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
 
 
@@ -157,6 +161,7 @@ def test_a_run_that_diverges_at_once_has_no_norm(net):
     (record,) = training.train(net, loader(), 0.5, 9)
     assert record.diverged
     assert math.isnan(record.gradient_norm) and math.isnan(record.clipped_norm)
+    assert record.state_gradient_norms == ()
 
 
 def test_the_gradient_at_each_time_step_of_the_last_minibatch(net, seed):
@@ -167,38 +172,199 @@ def test_the_gradient_at_each_time_step_of_the_last_minibatch(net, seed):
         return
     seed()
     again = rnn.make_model("scratch", 11, 8)
-    expected = bptt.state_gradient_norms(again, *minibatches[0])
+    expected = vanishing.state_gradient_norms(again, *minibatches[0])
     assert record.state_gradient_norms == pytest.approx(expected.tolist())
     (longer,) = training.train(again, minibatches, 0.5, 1)
     assert len(longer.state_gradient_norms) == 5  # time steps
     assert longer.state_gradient_norms != pytest.approx(expected.tolist())
 
 
-def test_a_run_by_hand_is_the_run_by_autograd(seed):
+WAYS = {
+    "autograd": training.ByAutograd,
+    "by hand": bptt.ByHand,
+    "engine": lambda net: engine.Engine(net.params),
+}
+
+
+@pytest.mark.parametrize("way", ["by hand", pytest.param("engine", marks=needs_engine)])
+def test_a_run_is_the_run_by_autograd(way, seed):
     histories = []
-    for backpropagation in (training.ByAutograd, bptt.ByHand):
+    for backpropagation in (WAYS["autograd"], WAYS[way]):
         seed()
         net = rnn.make_model("scratch", 11, 6)
-        assert isinstance(training.backpropagation(net), bptt.ByHand)
         run = training.train(
             net, loader(), 0.5, 10, theta=0.1, backpropagate=backpropagation(net)
         )
         histories.append(training.History(run))
-    autograd, by_hand = histories
-    assert by_hand.perplexity == pytest.approx(autograd.perplexity, rel=1e-5)
-    assert by_hand.gradient_norm == pytest.approx(autograd.gradient_norm, rel=1e-4)
-    assert by_hand.clipped_norm == pytest.approx(autograd.clipped_norm, rel=1e-4)
-    assert by_hand.clipped_fraction == autograd.clipped_fraction
+    autograd, ours = histories
+    assert ours.perplexity == pytest.approx(autograd.perplexity, rel=1e-5)
+    assert ours.gradient_norm == pytest.approx(autograd.gradient_norm, rel=1e-4)
+    assert ours.clipped_norm == pytest.approx(autograd.clipped_norm, rel=1e-4)
+    assert ours.clipped_fraction == autograd.clipped_fraction
+    assert set(map(len, ours.state_gradient_norms)) == {5}  # time steps
     assert set(autograd.state_gradient_norms) == {()}
 
 
-def test_what_computes_the_gradients(net):
+def no_engine(monkeypatch):
+    monkeypatch.setattr(engine, "library", lambda: None)
+
+
+def test_what_computes_the_gradients(net, monkeypatch):
     """By hand only where the cross-entropy and the notes' own model meet."""
     scratch = isinstance(net, rnn.RNNModelScratch)
+    if engine.library() is not None:
+        is_engine = isinstance(training.backpropagation(net), engine.Engine)
+        assert is_engine == scratch
+    no_engine(monkeypatch)
     assert isinstance(training.backpropagation(net), bptt.ByHand) == scratch
     autograd = training.backpropagation(net, nn.CrossEntropyLoss())
     assert isinstance(autograd, training.ByAutograd)
     assert (autograd.forward is net) == (not scratch)
+
+
+def test_the_engine_is_for_single_precision_on_the_cpu():
+    double = rnn.make_model("scratch", 11, 6)
+    double.params = [each.detach().double().requires_grad_() for each in double.params]
+    meta = rnn.make_model("scratch", 11, 6, device="meta")
+    for net in (double, meta):
+        assert isinstance(training.backpropagation(net), bptt.ByHand)
+
+
+def test_a_model_in_double_precision_begins_with_zeros_of_any_kind(seed):
+    """As `begin_state` gives them, in single precision."""
+    net = rnn.make_model("scratch", 11, 6)
+    net.params = [each.detach().double().requires_grad_() for each in net.params]
+    double = [record.perplexity for record in training.train(net, loader(), 0.5, 5)]
+    seed()
+    net = rnn.make_model("scratch", 11, 6)
+    single = [record.perplexity for record in training.train(net, loader(), 0.5, 5)]
+    assert double == pytest.approx(single, rel=1e-4)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+@pytest.mark.parametrize("num_hiddens", [16, 64])
+def test_without_the_engine_the_curve_is_the_same(
+    num_hiddens, use_random_iter, monkeypatch
+):
+    curves = []
+    for with_engine in (True, False):
+        if not with_engine:
+            no_engine(monkeypatch)
+        minibatches, vocab = batching.load_data(32, 35, use_random_iter, seed=0)
+        net = rnn.make_model("scratch", len(vocab), num_hiddens, seed=0)
+        run = training.train(net, minibatches, 1.0, 20)
+        curves.append(training.History(run).perplexity)
+    assert len(curves[0]) == 20 and curves[0][-1] < 0.9 * curves[0][0]
+    assert curves[1] == pytest.approx(curves[0], rel=0, abs=1e-3)
+
+
+def one_by_one(net, minibatches, lr=0.5, theta=1.0, fresh=False):
+    """The loss of each minibatch, trained on in order, by autograd."""
+    losses, state = [], None
+    for X, Y in minibatches:
+        if state is None or fresh:
+            state = net.begin_state(batch_size=len(X))
+        outputs, state = net(X, rnn.detach(state))
+        loss = F.cross_entropy(outputs, Y.T.reshape(-1))
+        gradients = torch.autograd.grad(loss, net.params)
+        norm = torch.cat([gradient.reshape(-1) for gradient in gradients]).norm()
+        with torch.no_grad():
+            for param, gradient in zip(net.params, gradients, strict=True):
+                param -= lr * min(1, theta / norm) * gradient
+        losses.append(loss.item())
+    return losses
+
+
+def minibatches_of(sizes):
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randint(11, (2, *size), generator=generator) for size in sizes]
+
+
+SIZES = {  # (B, T); where the state is carried, B has to stay
+    True: [(4, 5)] * 9 + [(3, 5)] * 2 + [(4, 5)] * 4 + [(1, 1), (4, 7), (2, 7)],
+    False: [(4, 5)] * 9 + [(4, 2)] * 2 + [(4, 5)] * 4 + [(4, 1), (4, 7), (4, 3)],
+}
+
+
+@pytest.mark.parametrize("with_engine", [True, False])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_minibatches_of_different_sizes_are_trained_on_in_order(
+    fresh, with_engine, monkeypatch
+):
+    if not with_engine:
+        no_engine(monkeypatch)
+    minibatches = minibatches_of(SIZES[fresh])
+    ours, theirs = (rnn.make_model("scratch", 11, 6, seed=0) for _ in range(2))
+    run = training.train(ours, minibatches, 0.5, 3, use_random_iter=fresh)
+    for progress in run:  # later epochs take more minibatches at a time
+        losses = one_by_one(theirs, minibatches, fresh=fresh)
+        tokens = [Y.numel() for _, Y in minibatches]
+        mean = sum(map(operator.mul, losses, tokens)) / sum(tokens)
+        assert progress.perplexity == pytest.approx(math.exp(mean), rel=1e-4)
+        assert len(progress.state_gradient_norms) == SIZES[fresh][-1][1]
+    assert progress.epoch == 3
+    for mine, other in zip(ours.params, theirs.params, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-5)
+
+
+def halves(batch_size, num_hiddens, device=None):
+    return (torch.full((batch_size, num_hiddens), 0.5, device=device),)
+
+
+class Halves(rnn.RNNModelScratch):
+    """The same by another way."""
+
+    def begin_state(self, batch_size, device=None):
+        return halves(batch_size, self.num_hiddens, device)
+
+
+@pytest.mark.parametrize("with_engine", [True, False])
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("way", ["init_state", "begin_state"])
+def test_a_state_of_the_model_s_own_to_begin_with(way, fresh, with_engine, monkeypatch):
+    if not with_engine:
+        no_engine(monkeypatch)
+
+    def make():
+        torch.manual_seed(0)
+        if way == "init_state":
+            return rnn.RNNModelScratch(11, 6, init_state=halves)
+        return Halves(11, 6)
+
+    ours, theirs, zeros = make(), make(), rnn.make_model("scratch", 11, 6, seed=0)
+    minibatches = minibatches_of([(4, 5)] * 6)
+    (progress,) = training.train(ours, minibatches, 0.5, 1, use_random_iter=fresh)
+    losses = one_by_one(theirs, minibatches, fresh=fresh)
+    mean = sum(losses) / len(losses)
+    assert progress.perplexity == pytest.approx(math.exp(mean), rel=1e-5)
+    for mine, other in zip(ours.params, theirs.params, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+    one_by_one(zeros, minibatches, fresh=fresh)
+    # Another state to begin with makes a difference.
+    assert not torch.allclose(ours.params[1], zeros.params[1], rtol=1e-3, atol=1e-5)
+
+
+def test_an_optimizer_of_some_parameters_alone_leaves_the_others():
+    net = rnn.make_model("scratch", 11, 6, seed=0)
+    before = [param.clone() for param in net.params]
+    training.train_epoch(net, loader(), training.SGD(net.params[:3], 0.5))
+    changed = [
+        not torch.equal(param, old)
+        for param, old in zip(net.params, before, strict=True)
+    ]
+    assert changed == [True, True, True, False, False]
+
+
+@needs_engine
+def test_any_number_of_threads_trains_the_same():
+    models = []
+    for num_threads in (None, 1, 2, 5):
+        net = rnn.make_model("scratch", 11, 20, seed=0)
+        run = training.train(net, loader(), 0.5, 3, num_threads=num_threads)
+        assert len(list(run)) == 3
+        models.append(net)
+    for net in models[1:]:
+        assert all(map(torch.equal, net.params, models[0].params))
 
 
 def test_a_loss_of_the_user_s_own_goes_through_the_recurrence_by_hand(
@@ -252,12 +418,13 @@ def test_sgd_is_torch_s():
         assert one.requires_grad and one.is_leaf
 
 
+@pytest.mark.parametrize("way", ["by hand", pytest.param("engine", marks=needs_engine)])
 @pytest.mark.parametrize("optimizer", [
     torch.optim.Adam, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.SGD,
 ])  # fmt: skip
-def test_optimizers_find_the_gradients_made_by_hand(optimizer, seed):
+def test_optimizers_find_the_gradients_that_autograd_has_not_made(optimizer, way, seed):
     histories = []
-    for backpropagation in (training.ByAutograd, bptt.ByHand):
+    for backpropagation in (WAYS["autograd"], WAYS[way]):
         seed()
         net = rnn.make_model("scratch", 11, 6)
         run = training.train(
@@ -267,6 +434,54 @@ def test_optimizers_find_the_gradients_made_by_hand(optimizer, seed):
         histories.append(training.History(run).perplexity)
     assert histories[0] == pytest.approx(histories[1], rel=1e-4)
     assert histories[0][-1] < histories[0][0]
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Of the engine, with one minibatch each."""
+    minibatches, call = [], engine.Engine.__call__
+
+    def noted(self, X, Y, state):
+        minibatches.append(X)
+        return call(self, X, Y, state)
+
+    monkeypatch.setattr(engine.Engine, "__call__", noted)
+    return minibatches
+
+
+@needs_engine
+def test_the_engine_computes_the_gradients_for_any_optimizer(calls):
+    net = rnn.make_model("scratch", 11, 6, seed=0)
+    run = training.train(net, loader(), 0.01, 20, optimizer=torch.optim.Adam)
+    history = training.History(run)
+    assert history[-1].perplexity < 0.5 * history[0].perplexity
+    assert len(calls) == 20 * len(list(loader()))
+
+
+class BooksUpdater:
+    """The book's `updater(batch_size)`, as an optimizer."""
+
+    def __init__(self, params, lr):
+        self.params, self.lr = params, lr
+
+    def step(self):
+        with torch.no_grad():
+            for param in self.params:
+                param -= self.lr * param.grad
+                param.grad.zero_()
+
+
+@needs_engine
+def test_the_engine_computes_the_gradients_for_the_book_s_updater(calls):
+    """Which sets them to zero, and that does not stop the next minibatch."""
+    histories = []
+    for optimizer in (BooksUpdater, training.SGD):
+        net = rnn.make_model("scratch", 11, 6, seed=0)
+        run = training.train(net, loader(), 0.5, 5, theta=0.1, optimizer=optimizer)
+        histories.append(training.History(run).perplexity)
+        if optimizer is BooksUpdater:
+            assert len(calls) == 5 * len(list(loader()))
+    assert histories[0] == pytest.approx(histories[1], rel=1e-5)
 
 
 @pytest.mark.parametrize("cell", rnn.CELLS)
@@ -359,6 +574,8 @@ def test_a_record_reads_well():
     ({"lr": 1, "num_epochs": -1}, "num_epochs must be an integer of at least 0"),
     ({"lr": 1, "theta": 0}, "theta must be a number greater than 0"),
     ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),
+    ({"lr": 1, "num_threads": 0}, "num_threads must be an integer of at least 1"),
+    ({"lr": 1, "num_threads": 1.5}, "num_threads must be an integer of at least 1"),
 ])  # fmt: skip
 def test_bad_settings_are_told_at_once(net, kwargs, message):
     with pytest.raises(ValueError, match=message):
