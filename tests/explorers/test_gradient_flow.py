@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from d2l_rnn import bptt, explorers, rnn
+from d2l_rnn import explorers, rnn, vanishing
 from d2l_rnn.explorers import gradient_flow
 from d2l_rnn.explorers.gradient_flow import (
     Flow,
@@ -62,6 +62,7 @@ def by_autograd(net, X, Y, last_only):
 @given(flows)
 @example((1, 1, 1, True, 0))
 @example((2, 1, 1, False, 0))
+@example((3, 1, 1, False, 0))
 def test_flow_is_autograd_s(sizes):
     T, B, H, last_only, seed = sizes
     net = network(H, 1.2, seed)
@@ -82,10 +83,10 @@ def test_flow_is_autograd_s(sizes):
 
 
 @pytest.mark.parametrize("last_only", [True, False])
-def test_state_norms_are_those_of_bptt(last_only):
+def test_state_norms_are_those_of_vanishing(last_only):
     net = network(8, 0.9, 3)
     X, Y = some_minibatch(20, 4, net.vocab_size, 0)
-    theirs = bptt.state_gradient_norms(net, X, Y, last_only=last_only)
+    theirs = vanishing.state_gradient_norms(net, X, Y, last_only=last_only)
     torch.testing.assert_close(flow(net, X, Y, last_only).state_norms, theirs)
 
 
