@@ -1,4 +1,5 @@
-/* What rnn.c computes with: vectors, exp, log and tanh of them, matrices, and products. */
+/* What rnn.c computes with: vectors, exp, log and tanh of them, matrices, and products.
+   All that depends on the processor is here. */
 
 #include <stddef.h>
 
@@ -52,6 +53,26 @@ INLINE float largest(vec v) {
     for (int n = LANES / 2; n; n /= 2)
         for (int i = 0; i < n; i++) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
     return x[0];
+}
+
+/* For a thread that waits. */
+INLINE void wait_a_moment(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* The processor's clock; its unit does not matter. */
+INLINE long long ticks(void) {
+    long long now = 0;
+#if defined(__x86_64__)
+    now = __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
+#endif
+    return now;
 }
 
 /* exp(x) = 2^n exp(f) with n whole and |f| <= log(2) / 2; relative error 1e-7. For
@@ -189,4 +210,27 @@ static void add_product_of_transposed(Matrix A, Matrix B, Matrix C) {
                 blocks(K, a, columns_of(rows_of(B, k, k + K), n, n),
                        columns_of(rows_of(C, m, m + M), n, n));
             }
+}
+
+/* The sum of the rows of A, (1, N). */
+static void sum_rows(Matrix A, Matrix total) {
+    for (size j = 0; j < total.columns; j += LANES) {
+        vec sums = {0};
+        for (size i = 0; i < A.rows; i++) sums += load(at(A, i, j));
+        store(at(total, 0, j), sums);
+    }
+}
+
+static double squares(Matrix A) {
+    double total = 0;
+    for (size j = 0; j < A.columns; j += PANEL)
+        for (size i = 0; i < A.rows; i++) {
+            vec v = {0};
+            for (int l = 0; l < PANEL; l += LANES) {
+                vec a = load(at(A, i, j + l));
+                v += a * a;
+            }
+            total += sum(v);
+        }
+    return total;
 }

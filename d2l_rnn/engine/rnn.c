@@ -29,10 +29,10 @@ typedef struct {
     float theta, lr;        /* radius of the ball, may be infinite; learning rate */
     const int *X, *Y;       /* tokens and labels, (minibatches, B, T) */
     float *params[PARAMS];  /* updated in place */
-    float *gradients[PARAMS]; /* of the last minibatch, clipped; or null */
+    float *gradients[PARAMS]; /* of the last minibatch, clipped */
     float *state;           /* H_0 of the first, then H_T of the last, (B, H) */
     double *losses, *norms; /* of each minibatch: nats a token; |g| before clipping */
-    double *flow;           /* of the last: |dL/dH_t|^2 of each sequence, (T, B); or null */
+    double *flow;           /* of the last: |dL/dH_t|^2 of each sequence, (T, B) */
     float *workspace;       /* rnn_workspace(run) zeros, at a multiple of 64 bytes */
     int trained;            /* minibatches that were learned from */
     int diverged;           /* 1 if the run ended at a gradient that is not finite */
@@ -149,6 +149,11 @@ static void step_back(const Space *s, Matrix dO_t, Matrix dZ_next, Matrix H_t, M
         }
 }
 
+/* What a matrix with rows for all time steps has for the sequences from b to e at one. */
+INLINE Matrix at_step(Matrix A, size t, size B, size b, size e) {
+    return rows_of(A, t * B + b, t * B + e);
+}
+
 /* Forward and backward through a minibatch, for the sequences from b to e. */
 static void through_time(const Run *r, const Space *s, size minibatch, size b, size e) {
     size T = r->T, B = r->B, first = (minibatch * B + b) * T;
@@ -160,17 +165,15 @@ static void through_time(const Run *r, const Space *s, size minibatch, size b, s
         for (size t = 0; flow && t < T; t++) flow[t * B + i] = 0;
     }
     for (size t = 0; t < T; t++) {
-        Matrix H_t = rows_of(s->H, (t + 1) * B + b, (t + 1) * B + e);
-        Matrix O_t = rows_of(s->dO, t * B + b, t * B + e);
-        hidden_state(s, r->X + first + t, T, rows_of(s->H, t * B + b, t * B + e), H_t);
-        outputs(s, r->Y + first + t, T, H_t, O_t, 1.f / (T * B), s->losses + b);
+        Matrix before = at_step(s->H, t, B, b, e), H_t = at_step(s->H, t + 1, B, b, e);
+        hidden_state(s, r->X + first + t, T, before, H_t);
+        outputs(s, r->Y + first + t, T, H_t, at_step(s->dO, t, B, b, e), 1.f / (T * B),
+                s->losses + b);
     }
     Matrix dZ_next = {0};
     for (size t = T - 1; t >= 0; t--) {
-        Matrix H_t = rows_of(s->H, (t + 1) * B + b, (t + 1) * B + e);
-        Matrix dO_t = rows_of(s->dO, t * B + b, t * B + e);
-        Matrix dZ_t = rows_of(s->dZ, t * B + b, t * B + e);
-        step_back(s, dO_t, dZ_next, H_t, rows_of(s->dH, b, e), dZ_t,
+        Matrix H_t = at_step(s->H, t + 1, B, b, e), dZ_t = at_step(s->dZ, t, B, b, e);
+        step_back(s, at_step(s->dO, t, B, b, e), dZ_next, H_t, rows_of(s->dH, b, e), dZ_t,
                   flow ? flow + t * B + b : 0);
         dZ_next = dZ_t;
     }
@@ -185,29 +188,6 @@ static Matrix part_of(const Matrix *of, int param, size from, size to) {
     return columns_of(of[b_q], 0, last ? of[b_q].columns : 0);
 }
 
-/* The sum of the rows of A, (1, N). */
-static void sum_rows(Matrix A, Matrix total) {
-    for (size j = 0; j < total.columns; j += LANES) {
-        vec sums = {0};
-        for (size i = 0; i < A.rows; i++) sums += load(at(A, i, j));
-        store(at(total, 0, j), sums);
-    }
-}
-
-static double squares(Matrix A) {
-    double total = 0;
-    for (size j = 0; j < A.columns; j += PANEL)
-        for (size i = 0; i < A.rows; i++) {
-            vec v = {0};
-            for (int l = 0; l < PANEL; l += LANES) {
-                vec a = load(at(A, i, j + l));
-                v += a * a;
-            }
-            total += sum(v);
-        }
-    return total;
-}
-
 /* (3), sums over all tokens, and their squares. */
 static void gradients(const Run *r, const Space *s, size minibatch, size from, size to) {
     size T = r->T, B = r->B, N = T * B;
@@ -218,10 +198,11 @@ static void gradients(const Run *r, const Space *s, size minibatch, size from, s
     add_product_of_transposed(before, s->dZ, dW[W_hh]);            /* H_{t-1}^T dZ_t */
     add_product_of_transposed(rows_of(H, B, N + B), s->dO, dW[W_hq]); /* H_t^T dO_t */
     for (size j = 0; j < dZ.columns; j += LANES)
-        for (size n = 0; n < N; n++) { /* X_t^T dZ_t: token n % B at time step n / B */
-            float *row = at(dW[W_xh], X[n % B * T + n / B], j);
-            store(row, load(row) + load(at(dZ, n, j)));
-        }
+        for (size t = 0; t < T; t++)
+            for (size b = 0; b < B; b++) { /* X_t^T dZ_t */
+                float *row = at(dW[W_xh], X[b * T + t], j);
+                store(row, load(row) + load(at(dZ, t * B + b, j)));
+            }
     sum_rows(dZ, dW[b_h]);
     sum_rows(s->dO, dW[b_q]);
     for (size j = from; j < to; j += PANEL) {
@@ -268,7 +249,7 @@ static void update(Run *r, const Space *s, size minibatch, size share) {
         else __atomic_store_n(&r->diverged, 1, __ATOMIC_RELAXED);
     }
     if (!finite) return;
-    descend(r, s, norm > r->theta ? r->theta / norm : 1, last && r->gradients[0], share);
+    descend(r, s, norm > r->theta ? r->theta / norm : 1, last, share);
     for (size b = B * share / r->workers; b < B * (share + 1) / r->workers; b++)
         for (size j = 0; j < H; j++) r->state[b * H + j] = *at(s->H, T * B + b, j);
 }
@@ -290,25 +271,6 @@ static void work(Run *r, const Space *s, size piece, size share) {
         gradients(r, s, minibatch, from, smaller_of(to, H));
     else
         update(r, s, minibatch, share);
-}
-
-INLINE void wait_a_moment(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
-/* The processor's clock; its unit does not matter. */
-INLINE long long ticks(void) {
-    long long now = 0;
-#if defined(__x86_64__)
-    now = __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
-#endif
-    return now;
 }
 
 /* Waits until so many shares are done; returns how long that took. */
