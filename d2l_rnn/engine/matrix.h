@@ -79,7 +79,7 @@ INLINE long long ticks(void) {
    x <= 0, as in a softmax; below -64 it stays exp(-64), which is nothing beside 1. */
 INLINE vec exponential(vec x) {
     x = choose(x < all(-64), all(-64), x); /* NaN stays */
-    vec shifted = x * 1.44269504f + 12582912.f; /* 1.5 * 2^23: the last bit counts ones */
+    vec shifted = x * 1.44269504f + 12582912.f; /* 1.5 * 2^23: its last bit is 1 */
     vec n = shifted - 12582912.f, f = x - n * 0.693359375f + n * 2.12194440e-4f;
     vec p = all(1.9875691500e-4f);
     p = p * f + 1.3981999507e-3f;
@@ -102,7 +102,7 @@ INLINE vec logarithm(vec x) {
     return __builtin_convertvector(e, vec) * 0.693147181f + 2 * q * p;
 }
 
-/* tanh(x) = x P(x^2) / Q(x^2), so that it is precise near 0, too; relative error 4e-7. */
+/* tanh(x) = x P(x^2) / Q(x^2), precise near 0 as well; relative error 4e-7. */
 INLINE vec hyperbolic_tangent(vec x) {
     x = choose(x > all(9), all(9), choose(x < all(-9), all(-9), x)); /* NaN stays */
     vec y = x * x, p = all(-2.76076847742355e-16f), q = all(1.19825839466702e-06f);
@@ -142,9 +142,9 @@ static void fill(Matrix A, float x) {
         for (size i = 0; i < A.rows * PANEL; i++) at(A, 0, j)[i] = x;
 }
 
-/* Products. The one trick: a block of C stays in registers while its sum over k is made.
-   For each k a vector of B serves all the rows, and a number of A all the columns, so
-   that there are more multiplications than loads. */
+/* Products. The one trick: a block of C stays in registers while its sum over k is
+   made. For each k a vector of B serves all the rows, and a number of A all the columns,
+   so that there are more multiplications than loads. */
 
 typedef struct { const float *numbers; size row, column, panel; } Factor; /* strides */
 
@@ -205,7 +205,8 @@ static void add_product_of_transposed(Matrix A, Matrix B, Matrix C) {
     for (size k = 0; k < B.rows; k += AT_ONCE)
         for (size n = 0; n < C.columns; n += COLUMNS * LANES)
             for (size m = 0; m < C.rows; m += PANEL) {
-                size K = smaller_of(AT_ONCE, B.rows - k), M = smaller_of(PANEL, C.rows - m);
+                size K = smaller_of(AT_ONCE, B.rows - k);
+                size M = smaller_of(PANEL, C.rows - m);
                 Factor a = {at(A, k, m), 1, PANEL, PANEL * PANEL};
                 blocks(K, a, columns_of(rows_of(B, k, k + K), n, n),
                        columns_of(rows_of(C, m, m + M), n, n));

@@ -11,8 +11,8 @@
    and then g <- min(1, theta / |g|) g, param <- param - lr g. The same in PyTorch,
    and how (1) to (3) are found, stands in bptt.py and in notebook 07.
 
-   Nothing here allocates, calls a library or keeps anything of its own: the caller hands
-   over a Run and the memory it points to. What makes it fast is in matrix.h. */
+   Nothing here allocates, calls a library or keeps anything of its own: the caller
+   hands over a Run and the memory it points to. What makes it fast is in matrix.h. */
 
 #include "matrix.h"
 
@@ -84,7 +84,8 @@ long long rnn_workspace(const Run *r) {
 /* Forward. X and Y, (B, T), may begin later; H_t and so on may be some of the rows. */
 
 /* H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h). */
-static void hidden_state(const Space *s, const int *X, size T, Matrix before, Matrix H_t) {
+static void hidden_state(const Space *s, const int *X, size T, Matrix before,
+                         Matrix H_t) {
     for (size j = 0; j < whole(H_t.columns); j += LANES)
         for (size b = 0; b < H_t.rows; b++) { /* X_t is one-hot: look its row up */
             vec row = load(at(s->params[W_xh], X[b * T], j));
@@ -98,7 +99,8 @@ static void hidden_state(const Space *s, const int *X, size T, Matrix before, Ma
 
 /* The outputs o of one token, (1, V), become scale dL/do: the softmax, less 1 at the
    label. The loss is log(total) + margin. */
-INLINE void cross_entropy(Matrix o, int label, float scale, float *total, float *margin) {
+INLINE void cross_entropy(Matrix o, int label, float scale, float *total,
+                          float *margin) {
     size V = whole(o.columns);
     vec most = load(o.numbers), sums = {0};
     for (size j = LANES; j < V; j += LANES) most = larger(load(at(o, 0, j)), most);
@@ -126,17 +128,17 @@ static void outputs(const Space *s, const int *Y, size T, Matrix H_t, Matrix O_t
         size some = smaller_of(LANES, O_t.rows - b);
         float total[LANES] = {1}, margin[LANES] = {0};
         for (size l = 0; l < some; l++)
-            cross_entropy(rows_of(O_t, b + l, b + l + 1), Y[(b + l) * T], scale, total + l,
-                          margin + l);
+            cross_entropy(rows_of(O_t, b + l, b + l + 1), Y[(b + l) * T], scale,
+                          total + l, margin + l);
         vec loss = logarithm(load(total)) + load(margin);
         for (size l = 0; l < some; l++) losses[b + l] += loss[l];
     }
 }
 
-/* dZ_t from what the outputs say to H_t, and dZ_{t+1}, unless that has no rows. Adds the
-   squares of dH_t of each sequence to flow, if that is not null. */
-static void step_back(const Space *s, Matrix dO_t, Matrix dZ_next, Matrix H_t, Matrix dH_t,
-                      Matrix dZ_t, double *flow) {
+/* dZ_t from what the outputs say to H_t, and dZ_{t+1}, unless that has no rows. Adds
+   the squares of dH_t of each sequence to flow, if that is not null. */
+static void step_back(const Space *s, Matrix dO_t, Matrix dZ_next, Matrix H_t,
+                      Matrix dH_t, Matrix dZ_t, double *flow) {
     fill(dH_t, 0);
     add_product(dO_t, s->transposed[W_hq], dH_t);                      /* (1) */
     if (dZ_next.rows) add_product(dZ_next, s->transposed[W_hh], dH_t); /* (1) */
@@ -149,7 +151,7 @@ static void step_back(const Space *s, Matrix dO_t, Matrix dZ_next, Matrix H_t, M
         }
 }
 
-/* What a matrix with rows for all time steps has for the sequences from b to e at one. */
+/* The rows of a time step, for the sequences from b to e. */
 INLINE Matrix at_step(Matrix A, size t, size B, size b, size e) {
     return rows_of(A, t * B + b, t * B + e);
 }
@@ -173,8 +175,8 @@ static void through_time(const Run *r, const Space *s, size minibatch, size b, s
     Matrix dZ_next = {0};
     for (size t = T - 1; t >= 0; t--) {
         Matrix H_t = at_step(s->H, t + 1, B, b, e), dZ_t = at_step(s->dZ, t, B, b, e);
-        step_back(s, at_step(s->dO, t, B, b, e), dZ_next, H_t, rows_of(s->dH, b, e), dZ_t,
-                  flow ? flow + t * B + b : 0);
+        step_back(s, at_step(s->dO, t, B, b, e), dZ_next, H_t, rows_of(s->dH, b, e),
+                  dZ_t, flow ? flow + t * B + b : 0);
         dZ_next = dZ_t;
     }
 }
@@ -189,7 +191,8 @@ static Matrix part_of(const Matrix *of, int param, size from, size to) {
 }
 
 /* (3), sums over all tokens, and their squares. */
-static void gradients(const Run *r, const Space *s, size minibatch, size from, size to) {
+static void gradients(const Run *r, const Space *s, size minibatch, size from,
+                      size to) {
     size T = r->T, B = r->B, N = T * B;
     const int *X = r->X + minibatch * N;
     Matrix dW[PARAMS], dZ = columns_of(s->dZ, from, to);
@@ -257,8 +260,9 @@ static void update(Run *r, const Space *s, size minibatch, size share) {
 /* One share of one piece of the work: copies first, then three pieces a minibatch. */
 static void work(Run *r, const Space *s, size piece, size share) {
     size workers = r->workers, minibatch = (piece - 1) / 3;
-    size B = r->B, H = r->H, number = (H + PANEL - 1) / PANEL;
-    size from = number * share / workers * PANEL, to = number * (share + 1) / workers * PANEL;
+    size B = r->B, H = r->H, panels = whole(H) / PANEL;
+    size from = panels * share / workers * PANEL;
+    size to = panels * (share + 1) / workers * PANEL;
     if (piece == 0) {
         descend(r, s, 0, 0, share);
         for (size j = r->V; share == 0 && j < padded(r->V); j++)
