@@ -8,9 +8,10 @@ typedef ptrdiff_t size;
 INLINE size smaller_of(size a, size b) { return a < b ? a : b; }
 
 /* Vectors: as many numbers as the processor computes at once. ROWS rows of COLUMNS
-   vectors are as many sums as its registers hold, see `block`. */
+   vectors are as many sums as its registers hold, see `block`. (Tests set all three.) */
 
-#if defined(__AVX512F__)
+#if defined(LANES)
+#elif defined(__AVX512F__)
 #define LANES 16
 #define ROWS 8
 #define COLUMNS 2
@@ -143,8 +144,8 @@ static void fill(Matrix A, float x) {
 }
 
 /* Products. The one trick: a block of C stays in registers while its sum over k is
-   made. For each k a vector of B serves all the rows, and a number of A all the columns,
-   so that there are more multiplications than loads. */
+   made. For each k a vector of B serves all the rows, and a number of A all the
+   columns, so that there are more multiplications than loads. */
 
 typedef struct { const float *numbers; size row, column, panel; } Factor; /* strides */
 

@@ -49,18 +49,36 @@ def webassembly():
     return ["node", str(HERE / "harness.mjs"), str(engine.BIN / "engine.wasm")]
 
 
-@pytest.fixture(scope="module")
-def sanitized(tmp_path_factory):
-    """Each step beyond an array ends it, and each overflow: `make sanitize`."""
+def sanitized(tmp_path_factory, lanes, rows, columns):
+    """Each step beyond an array ends it, and each overflow: `make sanitize`.
+
+    Vectors of other sizes than the processor's are made of those.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None or sys.platform == "win32":
         pytest.skip("there is no C compiler here")
     return compiled(
         tmp_path_factory.mktemp("sanitized"),
         compiler, *build_engine.OPTIONS, "-g", "-O1", "-march=native",
-        "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+        "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wno-psabi",
+        f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLUMNS={columns}",
         str(build_engine.ENGINE / "rnn.c"),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sanitized_as_for_avx512(tmp_path_factory):
+    return sanitized(tmp_path_factory, 16, 8, 2)
+
+
+@pytest.fixture(scope="module")
+def sanitized_as_for_avx2(tmp_path_factory):
+    return sanitized(tmp_path_factory, 8, 6, 2)
+
+
+@pytest.fixture(scope="module")
+def sanitized_as_for_arm(tmp_path_factory):
+    return sanitized(tmp_path_factory, 4, 6, 4)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +97,12 @@ def arm(tmp_path_factory):
     return [emulator, "-L", str(root), *program]
 
 
-@pytest.fixture(params=["webassembly", "sanitized", "arm"])
+@pytest.fixture(
+    params=[
+        "webassembly", "arm", "sanitized_as_for_avx512", "sanitized_as_for_avx2",
+        "sanitized_as_for_arm",
+    ]
+)  # fmt: skip
 def command(request):
     return request.getfixturevalue(request.param)
 
