@@ -9,6 +9,7 @@ one before it ended, so that the hidden state can be carried along.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -65,11 +66,12 @@ def sequential_partitioning(
     def minibatches():
         offset = rng.randint(0, num_steps)
         length = (len(corpus) - offset - 1) // batch_size  # of a row
-        end = offset + batch_size * length
+        end, num_batches = offset + batch_size * length, length // num_steps
         X = corpus[offset:end].reshape(batch_size, length)
         Y = corpus[offset + 1 : end + 1].reshape(batch_size, length)
-        for start in range(0, length // num_steps * num_steps, num_steps):
-            yield X[:, start : start + num_steps], Y[:, start : start + num_steps]
+        # What is left over at the end of the rows makes no minibatch.
+        parts = zip(X.split(num_steps, 1), Y.split(num_steps, 1), strict=True)
+        yield from itertools.islice(parts, num_batches)  # (B, T)
 
     return minibatches()
 

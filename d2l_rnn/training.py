@@ -185,10 +185,11 @@ def train_epoch(
     if diverged:
         norms, flow = norms[:-1], []
     else:
-        flow = getattr(backpropagate, "state_gradient_norms", list)()
+        flow = getattr(backpropagate, "state_gradient_norms", lambda: torch.empty(0))()
+        flow = flow.tolist()
     return progress(
         epoch, mean_loss, tokens / (time.perf_counter() - start), norms, theta,
-        diverged, map(float, flow),
+        diverged, flow,
     )  # fmt: skip
 
 

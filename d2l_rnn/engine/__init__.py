@@ -51,7 +51,7 @@ class Engine:
     """
 
     def __init__(self, params: Sequence[Tensor]):
-        self.params = params
+        self.params, self._library = params, library()
         self._shapes = [tuple(param.shape) for param in params]
         self._check_params()
         sizes = [param.numel() for param in params]
@@ -100,7 +100,7 @@ class Engine:
                 f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
             )
         start = time.perf_counter()
-        state = H_0.detach().to("cpu", torch.float32, copy=True).contiguous()
+        state = torch.empty(B, H).copy_(H_0.detach())
         numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
         losses, norms, self._flow = numbers.split([n, n, T * B])
         run = _Run(T, B, H, V, n, fresh, lr=lr)
@@ -112,7 +112,7 @@ class Engine:
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
             params=self.params, gradients=self.gradients, workspace=self._room(run),
         )  # fmt: skip
-        _call(run)
+        _call(self._library, run)
         seen = run.trained + run.diverged
         self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
         self.diverged = bool(run.diverged)
@@ -142,7 +142,7 @@ class Engine:
         return self._flow.view(T, B).sum(1).sqrt()
 
     def _check_params(self) -> None:
-        if not can_train(self.params):
+        if self._library is None or not _fit(self.params):
             raise ValueError(
                 "params must be the five parameters of a scratch RNN: float32, in one "
                 f"piece, on the CPU. And there must be an engine: {describe()}"
@@ -157,7 +157,7 @@ class Engine:
         """The workspace, taken once for minibatches of a size."""
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
-            room = torch.zeros(library().rnn_workspace(ctypes.byref(run)) + 16)
+            room = torch.zeros(self._library.rnn_workspace(ctypes.byref(run)) + 16)
             self._workspace = room[
                 -room.data_ptr() // 4 % 16 :
             ]  # from a multiple of 64
@@ -190,8 +190,12 @@ class _Run(ctypes.Structure):
 
 
 def can_train(params: Sequence[Tensor]) -> bool:
-    """True if these are the parameters of a scratch RNN that the engine can change."""
-    if library() is None or len(params) != 5 or params[0].dim() != 2:
+    """True if these are parameters of a scratch RNN, and the engine can change them."""
+    return library() is not None and _fit(params)
+
+
+def _fit(params: Sequence[Tensor]) -> bool:
+    if len(params) != 5 or params[0].dim() != 2:
         return False
     V, H = params[0].shape
     shapes = (V, H), (H, H), (H,), (H, V), (V,)
@@ -261,9 +265,8 @@ def file() -> Path:
     return BIN / f"{name}.{SUFFIXES.get(system, 'so')}"
 
 
-def _call(run: _Run) -> None:
+def _call(engine: ctypes.CDLL, run: _Run) -> None:
     """Train, with the help of other threads: those that come too late find nothing."""
-    engine = library()
     for _ in range(run.workers - 1):
         with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
             _helpers().submit(engine.rnn_help, ctypes.byref(run))
@@ -320,4 +323,4 @@ def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
     if least < 0 or most >= V:
         got = least if least < 0 else most
         raise ValueError(f"{name} must be tokens from 0 to {V - 1}, got {got}")
-    return indices.to("cpu", torch.int32).contiguous()
+    return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)

@@ -387,7 +387,7 @@ def test_minibatches_are_taken_when_they_are_trained_on():
 
 def test_never_more_threads_than_pytorch_has(monkeypatch):
     seen = []
-    monkeypatch.setattr(engine, "_call", lambda run: seen.append(run.workers))
+    monkeypatch.setattr(engine, "_call", lambda _, run: seen.append(run.workers))
     monkeypatch.setattr(engine, "cores", lambda: 8)
     run = some_run(35, 32, 512, 28)
     before = torch.get_num_threads()
@@ -405,7 +405,7 @@ def test_nor_more_than_cores_nor_for_what_is_small(monkeypatch):
     monkeypatch.setattr(engine, "cores", lambda: 4)
     assert engine.threads() == 4
     seen = []
-    monkeypatch.setattr(engine, "_call", lambda run: seen.append(run.workers))
+    monkeypatch.setattr(engine, "_call", lambda _, run: seen.append(run.workers))
     for H in (512, 8):
         run = some_run(35, 32, H, 28)
         engine.Engine(run.params).train(run.X, run.Y, run.H_0, 1.0)
