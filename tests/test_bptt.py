@@ -22,9 +22,7 @@ from d2l_rnn import batching, book, bptt, clipping, engine, rnn, training
 
 # time steps, sequences, hidden units, tokens of the vocabulary
 sizes = st.tuples(*(st.integers(1, most) for most in (7, 5, 9, 8)))
-needs_engine = pytest.mark.skipif(
-    engine.library() is None, reason=f"no engine: {engine.describe()}"
-)
+needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 SMALL = [(1, 1, 1, 1), (1, 1, 3, 4), (1, 3, 2, 4), (5, 1, 3, 2), (4, 3, 1, 5),
          (4, 2, 3, 1), (5, 3, 4, 6)]  # fmt: skip
 

@@ -194,7 +194,7 @@ def test_threads_are_given_back_after_a_divergence(which, three):
     assert last.diverged and torch.get_num_threads() == 3
 
 
-@pytest.mark.skipif(engine.library() is None, reason="there is no engine")
+@pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 @pytest.mark.parametrize("num_hiddens", [8, LARGE])
 def test_the_engine_leaves_pytorch_s_number_alone(num_hiddens, three):
     for kwargs in ({}, {"num_threads": 2}, {"lr": 1e30, "theta": None}):
@@ -242,7 +242,7 @@ def test_a_sweep_gives_the_threads_back_after_an_error(with_or_without_engine, t
     assert torch.get_num_threads() == in_a_thread(torch.get_num_threads) == 3
 
 
-@pytest.mark.skipif(engine.library() is None, reason="there is no engine")
+@pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 @pytest.mark.parametrize("number, num_settings", [(3, 1), (3, 2), (3, 3), (2, 3)])
 def test_all_runs_of_a_sweep_together_have_the_user_s_number(
     number, num_settings, three, monkeypatch

@@ -12,9 +12,7 @@ from torch.nn import functional as F
 
 from d2l_rnn import batching, bptt, engine, rnn, training, vanishing
 
-needs_engine = pytest.mark.skipif(
-    engine.library() is None, reason=f"no engine: {engine.describe()}"
-)
+needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
 
 
