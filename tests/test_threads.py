@@ -249,12 +249,13 @@ def test_all_runs_of_a_sweep_together_have_the_user_s_number(
 ):
     lock, call, busy, seen = threading.Lock(), engine._call, [0], []
 
-    def watched(run):
+    def watched(*args):
+        run = args[-1]
         with lock:
             busy[0] += run.workers
             seen.append(busy[0])
         time.sleep(0.005)  # the others have time to come, too
-        call(run)
+        call(*args)
         with lock:
             busy[0] -= run.workers
 
