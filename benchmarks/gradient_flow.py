@@ -11,7 +11,7 @@ largest absolute eigenvalue of W_hh is about 0.8, 1.3 and 2. Writes
 import torch
 from _common import arguments
 
-from d2l_rnn import batching, bptt, figures, rnn
+from d2l_rnn import batching, figures, rnn, vanishing
 
 NUM_HIDDENS, NUM_STEPS, BATCH_SIZE = 128, 100, 16
 RADII = (0.8, 1.3, 2.0)
@@ -25,7 +25,7 @@ def norms(radius: float) -> list[float]:
     net = rnn.make_model("scratch", len(vocab), NUM_HIDDENS)
     with torch.no_grad():
         net.params[1].normal_(0, radius / NUM_HIDDENS**0.5)
-    return bptt.state_gradient_norms(net, X, Y, last_only=True).tolist()
+    return vanishing.state_gradient_norms(net, X, Y, last_only=True).tolist()
 
 
 def main() -> None:

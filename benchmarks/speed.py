@@ -329,7 +329,11 @@ def main() -> None:
         __doc__,
         rounds={"type": int, "default": 9},
         sizes={"type": int, "nargs": "+", "default": SIZES},
+        without={"nargs": "*", "default": [], "help": "jax, torch_compile"},
     )
+    installed = others_installed()
+    for name in args.without:
+        installed.pop(name, None)
     in_words, makers = others()
     scratch, make = next(iter(makers.items()))
     one_thread = functools.partial(d2l_rnn, num_threads=1)
@@ -347,7 +351,7 @@ def main() -> None:
         "compared_with": in_words,
         "batch_size": BATCH_SIZE,
         "num_steps": NUM_STEPS,
-        "rows": race(quiet | others_installed(), args.sizes, args.rounds),
+        "rows": race(quiet | installed, args.sizes, args.rounds),
     }
     with busy_cores(max(1, (os.cpu_count() or 2) - 1)):
         result["busy"] = race(crowded, args.sizes, args.rounds)

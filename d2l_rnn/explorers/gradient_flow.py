@@ -67,7 +67,7 @@ def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flo
     """Go forward and back once, over a minibatch X, Y of shape (B, T), from H_0 = 0.
 
     L is the mean cross-entropy of all time steps, or with `last_only` that of the last,
-    as in `bptt.state_gradient_norms`.
+    as in `vanishing.state_gradient_norms`.
 
     Raises ValueError if `net` is no scratch RNN.
     """
@@ -79,7 +79,7 @@ def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flo
         _, dO = bptt.cross_entropy(outputs, Y, last_only)
         gradients, dH, dZ = bptt.backward(X, H, dO, net.params)
         parts = H[:-1].mT @ dZ  # (T, H, H)
-        first, second = parts.tensor_split(2)
+        first, second = parts.tensor_split([len(parts) // 2])
         halves = torch.stack([first.sum(0), second.sum(0)])
         gradient = torch.cat([each.flatten() for each in gradients])
         return Flow(norms(dH), norms(parts), *norms(halves).tolist(), gradient)
