@@ -6,7 +6,6 @@ machine they wait for each other as well.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,8 +15,6 @@ import torch
 # So many hidden units are worth several threads (benchmarks/speed.py).
 WORTH_THREADS = 128
 
-_PYTORCH_S_OWN = torch.get_num_threads()
-
 
 def suited_to(num_hiddens: int):
     """A context with one thread for a small model, and the user's number for others."""
@@ -26,15 +23,13 @@ def suited_to(num_hiddens: int):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run the block on one thread, unless the user has chosen a number.
+    """Run the block on one thread, and give the user's number back at the end.
 
-    One is chosen by `torch.set_num_threads` or by OMP_NUM_THREADS or MKL_NUM_THREADS.
-    It is given back at the end, also where blocks overlap in several Python threads.
+    Also where blocks overlap in several Python threads.
     """
-    users = _users_number.enter()
+    _users_number.enter()
     try:
-        if not _chosen_by_user(users):
-            torch.set_num_threads(1)
+        torch.set_num_threads(1)
         yield
     finally:
         _users_number.leave()
@@ -46,22 +41,16 @@ class _UsersNumber:
     def __init__(self):
         self.lock, self.inside, self.number = threading.Lock(), 0, 0
 
-    def enter(self) -> int:
+    def enter(self) -> None:
         with self.lock:
             if self.inside == 0:
                 self.number = torch.get_num_threads()
             self.inside += 1
-            return self.number
 
     def leave(self) -> None:
         with self.lock:
             self.inside -= 1
             torch.set_num_threads(self.number)
-
-
-def _chosen_by_user(number: int) -> bool:
-    by_environment = "OMP_NUM_THREADS" in os.environ or "MKL_NUM_THREADS" in os.environ
-    return by_environment or number != _PYTORCH_S_OWN
 
 
 _users_number = _UsersNumber()

@@ -83,13 +83,7 @@ def sweep(
 class Sweep(Iterator):
     """The records {setting: Progress} of each epoch of a sweep, and its models."""
 
-    def __init__(
-        self,
-        runs: dict[Setting, _Run],
-        num_epochs: int,
-        side_by_side: int,
-        check: Callable[[], None],
-    ):
+    def __init__(self, runs: dict[Setting, _Run], num_epochs, side_by_side, check):
         self._runs, self._num_epochs, self._check = runs, num_epochs, check
         self._pool = ThreadPoolExecutor(side_by_side, "d2l_rnn sweep")
         self._epochs = self._take_turns()

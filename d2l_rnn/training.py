@@ -169,13 +169,16 @@ def train_epoch(
     """
     device = device_of(net) if device is None else device
     backpropagate = backpropagate or backpropagation(net, loss)
-    rest = minibatches, optimizer, theta, device, use_random_iter, backpropagate
     start = time.perf_counter()
     if _is_all_the_engine_s(net, optimizer, backpropagate):
-        steps = list(_steps_of_the_engine(net, *rest, num_threads))
+        learn, lr = backpropagate.learn, optimizer.lr
+        steps = list(
+            learn(minibatches, net.begin_state, lr, theta, use_random_iter, num_threads)
+        )
     else:
+        rest = optimizer, theta, device, use_random_iter, backpropagate
         with suited_to(getattr(net, "num_hiddens", 0)):
-            steps = list(_steps(net, *rest))
+            steps = list(_steps(net, minibatches, *rest))
     if not steps:
         raise ValueError("minibatches must yield at least one minibatch, got none")
     losses, sizes, norms = zip(*steps, strict=True)
@@ -214,23 +217,6 @@ def _steps(
             return
         optimizer.step()
         yield mean_loss.item(), Y.numel(), norm
-
-
-def _steps_of_the_engine(
-    net, minibatches, optimizer, theta, device, use_random_iter, engine, num_threads
-) -> Iterator[tuple[float, int, float]]:
-    """The same for a scratch RNN and SGD: several minibatches in one call."""
-    state = None
-    for X, Y in engine.slices(minibatches):
-        if state is None or use_random_iter:
-            (state,) = net.begin_state(batch_size=X.shape[1], device=device)
-        state = engine.train(
-            X, Y, state, optimizer.lr, theta, use_random_iter, num_threads
-        )
-        for loss, norm in zip(engine.losses, engine.norms, strict=True):
-            yield loss, Y[0].numel(), norm
-        if engine.diverged:
-            return
 
 
 def _is_all_the_engine_s(net, optimizer, backpropagate) -> bool:

@@ -15,12 +15,9 @@ SMALL, LARGE = _threads.WORTH_THREADS - 1, _threads.WORTH_THREADS
 
 
 @pytest.fixture
-def three(monkeypatch):
+def three():
     """PyTorch as it starts on a machine of three cores."""
     before = torch.get_num_threads()
-    monkeypatch.setattr(_threads, "_PYTORCH_S_OWN", 3)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     torch.set_num_threads(3)
     yield
     torch.set_num_threads(before)
@@ -49,28 +46,12 @@ def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
     assert torch.get_num_threads() == 3
 
 
-def chosen_in(variable):
-    return lambda monkeypatch: monkeypatch.setenv(variable, "3")
-
-
-CHOICES = {
-    "OMP_NUM_THREADS": chosen_in("OMP_NUM_THREADS"),
-    "MKL_NUM_THREADS": chosen_in("MKL_NUM_THREADS"),
-    "fewer": lambda _: torch.set_num_threads(2),
-    "more": lambda _: torch.set_num_threads(5),
-}
-
-
-@pytest.mark.parametrize("choose", CHOICES.values(), ids=CHOICES)
-@pytest.mark.parametrize("num_hiddens", [1, LARGE])
-def test_a_number_that_the_user_has_chosen_is_left_alone(
-    choose, num_hiddens, three, monkeypatch
-):
-    choose(monkeypatch)
-    chosen = torch.get_num_threads()
-    for block in (_threads.one_thread(), _threads.suited_to(num_hiddens)):
-        with block:
-            assert torch.get_num_threads() == chosen
+@pytest.mark.parametrize("chosen", [1, 2, 5])
+def test_no_more_than_the_user_has_chosen(chosen, three):
+    torch.set_num_threads(chosen)
+    for num_hiddens, number in ((SMALL, 1), (LARGE, chosen)):
+        with _threads.suited_to(num_hiddens):
+            assert torch.get_num_threads() == number
         assert torch.get_num_threads() == chosen
 
 
@@ -160,24 +141,21 @@ def test_a_small_model_is_trained_on_one_thread_and_a_large_on_all(
     assert epoch == 3 and torch.get_num_threads() == 3
 
 
-@pytest.mark.parametrize("choose", CHOICES.values(), ids=CHOICES)
 @pytest.mark.parametrize("num_hiddens", [8, LARGE])
-def test_a_run_uses_the_number_that_the_user_has_chosen(
-    choose, num_hiddens, which, three, monkeypatch
-):
-    choose(monkeypatch)
-    chosen = torch.get_num_threads()
+def test_a_run_has_no_more_than_the_user_has_chosen(num_hiddens, which, three):
+    torch.set_num_threads(2)
     run, numbers = run_of(which, num_hiddens)
-    assert len(list(run)) == 3 and numbers == [chosen] * 27
-    assert torch.get_num_threads() == chosen
+    assert len(list(run)) == 3
+    assert numbers == [1 if num_hiddens == 8 else 2] * 27
+    assert torch.get_num_threads() == 2
 
 
 def test_a_choice_made_during_the_run_counts_from_the_next_epoch(which, three):
-    run, numbers = run_of(which)
+    run, numbers = run_of(which, LARGE)
     next(run)
     torch.set_num_threads(2)
     next(run)
-    assert numbers == [1] * 9 + [2] * 9
+    assert numbers == [3] * 9 + [2] * 9
     assert torch.get_num_threads() == 2
 
 

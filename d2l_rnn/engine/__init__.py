@@ -15,7 +15,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from pathlib import Path
@@ -34,6 +34,10 @@ LEVELS = {"AVX512": "avx512", "AVX2": "avx2"}  # as PyTorch calls them; others: 
 WORTH_A_THREAD = 2**25
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
+# Seconds without help, after a run that waited for it: the other cores are busy.
+PAUSE = 0.5
+
+_alone_until = 0.0
 
 
 class Engine:
@@ -105,9 +109,12 @@ class Engine:
         losses, norms, self._flow = numbers.split([n, n, T * B])
         run = _Run(T, B, H, V, n, fresh, lr=lr)
         run.theta = math.inf if theta is None else theta
-        run.workers = min(_busy.threads(), 1 + _work(run) // WORTH_A_THREAD)
+        work = 3 * n * B * T * H * (H + V)
+        run.workers = 1
         if num_threads is not None:
             run.workers = integer("num_threads", num_threads, at_least=1)
+        elif start > _alone_until:
+            run.workers = min(threads(), 1 + work // WORTH_A_THREAD)
         run.place(
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
             params=self.params, gradients=self.gradients, workspace=self._room(run),
@@ -124,17 +131,32 @@ class Engine:
         self._seconds = (time.perf_counter() - start) / n
         return state
 
-    def slices(self, minibatches: Iterable) -> Iterator[tuple[Tensor, Tensor]]:
-        """Several minibatches (X, Y) in one, (n, B, T): what `train` is called with.
+    def learn(
+        self,
+        minibatches: Iterable,
+        begin_state: Callable,
+        lr: float,
+        theta: float | None = None,
+        fresh: bool = False,
+        num_threads: int | None = None,
+    ) -> Iterator[tuple[float, int, float]]:
+        """`train` on one minibatch (X, Y) after another: yield its loss, size and ‖g‖.
 
-        As many of the same size as a call is patient for. One by one they are taken
-        from `minibatches`, which may so wait or end.
+        Those of the same size go into one call, as many as `PATIENCE` has time for. One
+        by one they are taken from `minibatches`, which may so wait or end. The last is
+        one whose ‖g‖ is not finite.
         """
-        minibatches = iter(minibatches)
+        state, minibatches = None, iter(minibatches)
         while some := list(islice(minibatches, max(1, int(PATIENCE / self._seconds)))):
             for _, alike in groupby(some, key=lambda minibatch: minibatch[0].shape):
                 X, Y = (torch.stack(part) for part in zip(*alike, strict=True))
-                yield X, Y
+                if state is None or fresh:
+                    (state,) = begin_state(batch_size=X.shape[1])
+                state = self.train(X, Y, state, lr, theta, fresh, num_threads)
+                for loss, norm in zip(self.losses, self.norms, strict=True):
+                    yield loss, Y[0].numel(), norm
+                if self.diverged:
+                    return
 
     def state_gradient_norms(self) -> Tensor:
         """‖dL/dH_t‖ in the last minibatch, for t = 1 … T, shape (T,)."""
@@ -142,15 +164,12 @@ class Engine:
         return self._flow.view(T, B).sum(1).sqrt()
 
     def _check_params(self) -> None:
-        if self._library is None or not _fit(self.params):
-            raise ValueError(
-                "params must be the five parameters of a scratch RNN: float32, in one "
-                f"piece, on the CPU. And there must be an engine: {describe()}"
-            )
         shapes = [tuple(param.shape) for param in self.params]
-        if shapes != self._shapes:
+        if self._library is None or not _fit(self.params) or shapes != self._shapes:
             raise ValueError(
-                f"params must have the shapes {self._shapes}, got {shapes}"
+                f"params must be the five parameters of a scratch RNN, of the shapes "
+                f"{self._shapes}, float32, in one piece, on the CPU, got {shapes}. And "
+                f"there must be an engine: {describe()}"
             )
 
     def _room(self, run: _Run) -> Tensor:
@@ -158,9 +177,7 @@ class Engine:
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
             room = torch.zeros(self._library.rnn_workspace(ctypes.byref(run)) + 16)
-            self._workspace = room[
-                -room.data_ptr() // 4 % 16 :
-            ]  # from a multiple of 64
+            self._workspace = room[-room.data_ptr() // 4 % 16 :]  # a multiple of 64
         return self._workspace
 
 
@@ -271,34 +288,9 @@ def _call(engine: ctypes.CDLL, run: _Run) -> None:
         with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
             _helpers().submit(engine.rnn_help, ctypes.byref(run))
     engine.rnn_train(ctypes.byref(run))  # without Python's lock, the GIL
-    if run.workers > 1:
-        _busy.tell(bool(run.alone))
-
-
-class _BusyMachine:
-    """Whether other processes keep the other cores busy, as runs have found out.
-
-    After a run that waited for its helpers the next ones do without, for a pause that
-    is twice as long each time.
-    """
-
-    FIRST, LONGEST = 0.1, 10.0  # seconds
-
-    def __init__(self):
-        self.until, self.pause = 0.0, self.FIRST
-
-    def threads(self) -> int:
-        return 1 if time.monotonic() < self.until else threads()
-
-    def tell(self, alone: bool) -> None:
-        if alone:
-            self.until = time.monotonic() + self.pause
-            self.pause = min(2 * self.pause, self.LONGEST)
-        else:
-            self.pause = self.FIRST
-
-
-_busy = _BusyMachine()
+    if run.workers > 1 and run.alone:
+        global _alone_until
+        _alone_until = time.perf_counter() + PAUSE
 
 
 @functools.cache
@@ -306,15 +298,11 @@ def _helpers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), "d2l_rnn engine")
 
 
-def _work(run: _Run) -> int:
-    """The multiplications of a run, in the products alone."""
-    return 3 * run.minibatches * run.B * run.T * run.H * (run.H + run.V)
-
-
 def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
     """Checked, and as rnn.c takes them."""
-    integers = not (indices.is_floating_point() or indices.dtype == torch.bool)
-    if indices.dim() != 3 or indices.numel() == 0 or not integers:
+    is_number = indices.is_floating_point() or indices.is_complex()
+    is_integer = not is_number and indices.dtype != torch.bool
+    if indices.dim() != 3 or indices.numel() == 0 or not is_integer:
         raise ValueError(
             f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
             f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"

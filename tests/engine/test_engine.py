@@ -344,44 +344,57 @@ def test_parameters_replaced_after_a_call_are_looked_at_again():
     with pytest.raises(ValueError, match="params must be"):
         mine.train(run.X, run.Y, run.H_0, 1.0)
     run.params[:] = some_run(5, 4, 9, 9).params
-    with pytest.raises(ValueError, match="params must have the shapes"):
+    with pytest.raises(ValueError, match="of the shapes"):
         mine.train(run.X, run.Y, torch.zeros(4, 9), 1.0)
 
 
 # ---- slices, threads, interruptions ----
 
 
-def test_slices_are_all_minibatches_in_order_each_of_one_size():
-    sizes = [(4, 5)] * 7 + [(3, 5)] * 2 + [(4, 5)] * 3
-    minibatches = [(torch.full(s, i), torch.full(s, -i)) for i, s in enumerate(sizes)]
-    mine = engine.Engine(some_run(5, 4, 8, 20).params)
-    longest = []
+def test_calls_are_of_one_size_each_and_no_longer_than_patience(monkeypatch):
+    sizes = [(4, 5)] * 7 + [(4, 3)] * 2 + [(4, 5)] * 3
+    minibatches = [
+        (torch.full(s, i), torch.full(s, i + 1)) for i, s in enumerate(sizes)
+    ]
+    calls, train = [], engine.Engine.train
+
+    def counted(self, X, Y, *args):
+        state = train(self, X, Y, *args)
+        calls.append((X.clone(), Y.clone()))
+        self._seconds = seconds
+        return state
+
+    monkeypatch.setattr(engine.Engine, "train", counted)
+    longest, curves = [], []
     for seconds in (1e-9, engine.PATIENCE / 4, 1.0):
+        calls.clear()
+        net = rnn.make_model("scratch", 20, 8, seed=0)
+        mine = engine.Engine(net.params)
         mine._seconds = seconds
-        seen = list(mine.slices(minibatches))
-        longest.append(max(len(X) for X, _ in seen))
-        X, Y = (
-            [x for part in parts for x in part] for parts in zip(*seen, strict=True)
-        )
-        for (X_i, Y_i), *got in zip(minibatches, X, Y, strict=True):
-            assert torch.equal(X_i, got[0]) and torch.equal(Y_i, got[1])
+        curves.append(list(mine.learn(minibatches, net.begin_state, 1.0, 0.1)))
+        longest.append(max(len(X) for X, _ in calls))
+        parts = [part for X, Y in calls for part in zip(X, Y, strict=True)]
+        for (X, Y), (X_i, Y_i) in zip(minibatches, parts, strict=True):
+            assert torch.equal(X, X_i) and torch.equal(Y, Y_i)
     assert longest == [7, 4, 1]
+    assert curves[0] == curves[1] == curves[2]
+    assert [size for _, size, _ in curves[0]] == [B * T for B, T in sizes]
 
 
 def test_minibatches_are_taken_when_they_are_trained_on():
     """So that a loader may wait, or end a run, between them."""
-    taken = []
+    taken, net = [], rnn.make_model("scratch", 20, 8, seed=0)
 
     def minibatches():
         for i in range(6):
             taken.append(i)
             yield torch.zeros(4, 5, dtype=int), torch.zeros(4, 5, dtype=int)
 
-    mine = engine.Engine(some_run(5, 4, 8, 20).params)
+    mine = engine.Engine(net.params)
     mine._seconds = engine.PATIENCE / 2
-    slices = mine.slices(minibatches())
+    run = mine.learn(minibatches(), net.begin_state, 1.0)
     assert taken == []
-    next(slices)
+    next(run)
     assert taken == [0, 1]
 
 
