@@ -60,10 +60,8 @@ def test_a_choice_made_between_two_blocks_counts(three):
         assert torch.get_num_threads() == 1
     torch.set_num_threads(2)
     with _threads.one_thread():
-        assert torch.get_num_threads() == 2
-    torch.set_num_threads(3)
-    with _threads.one_thread():
         assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize("leaves_first", ["first", "second"])
