@@ -15,7 +15,6 @@ import pytest
 import torch
 from runs import (
     assert_close,
-    assert_same_flow,
     by_autograd,
     elsewhere,
     norm_of,
@@ -117,9 +116,10 @@ def test_a_minibatch_is_autograd_s(size, scale, command):
     assert (result.trained, result.diverged) == (1, 0)
     assert result.losses.item() == pytest.approx(loss, rel=1e-6)
     assert result.norms.item() == pytest.approx(norm_of(gradients), rel=1e-5)
-    assert_close(result.gradients, gradients, added_up=sizes_added_up(run))
-    norms = result.flow.sum(1).sqrt()
-    assert_same_flow(norms, flow)
+    added_up, flow_added_up = sizes_added_up(run)
+    assert_close(result.gradients, gradients, added_up=added_up)
+    error = (result.flow.sum(1).sqrt() - flow).abs()
+    assert (error <= 1e-5 * flow.maximum(flow_added_up / 10)).all()
     torch.testing.assert_close(result.state.double(), H_T, rtol=0, atol=1e-5)
     assert all(map(torch.equal, result.params, run.params))
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import (
     assert_close,
-    assert_same_flow,
     by_autograd,
     norm_of,
     sizes_added_up,
@@ -64,8 +63,10 @@ def assert_right(run, **kwargs):
     state = mine.train(run.X, run.Y, run.H_0, lr=0.0, **kwargs)
     assert mine.losses == pytest.approx([loss], rel=1e-6)
     assert mine.norms == pytest.approx([norm_of(gradients)], rel=1e-5)
-    assert_close(mine.gradients, gradients, added_up=sizes_added_up(run))
-    assert_same_flow(mine.state_gradient_norms(), flow)
+    added_up, flow_added_up = sizes_added_up(run)
+    assert_close(mine.gradients, gradients, added_up=added_up)
+    error = (mine.state_gradient_norms() - flow).abs()
+    assert (error <= 1e-5 * flow.maximum(flow_added_up / 10)).all()
     torch.testing.assert_close(state.double(), H_T, rtol=0, atol=1e-5)
     assert all(map(torch.equal, run.params, before))
 
@@ -409,6 +410,7 @@ def test_never_more_threads_than_pytorch_has(monkeypatch):
     seen = []
     monkeypatch.setattr(engine, "_call", lambda _, run: seen.append(run.workers))
     monkeypatch.setattr(engine, "cores", lambda: 8)
+    monkeypatch.setattr(engine, "_alone_until", 0.0)
     run = some_run(35, 32, 512, 28)
     before = torch.get_num_threads()
     try:
@@ -423,6 +425,7 @@ def test_never_more_threads_than_pytorch_has(monkeypatch):
 def test_nor_more_than_cores_nor_for_what_is_small(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
     monkeypatch.setattr(engine, "cores", lambda: 4)
+    monkeypatch.setattr(engine, "_alone_until", 0.0)
     assert engine.threads() == 4
     seen = []
     monkeypatch.setattr(engine, "_call", lambda _, run: seen.append(run.workers))
@@ -430,6 +433,37 @@ def test_nor_more_than_cores_nor_for_what_is_small(monkeypatch):
         run = some_run(35, 32, H, 28)
         engine.Engine(run.params).train(run.X, run.Y, run.H_0, 1.0)
     assert seen == [4, 1]
+
+
+def test_a_run_that_had_to_wait_is_followed_by_runs_that_do_not(monkeypatch):
+    """While other processes keep the other cores busy, help is only waited for."""
+    seen = []
+
+    class Run:
+        alone = 1
+
+        def rnn_train(self, run):
+            seen.append(run._obj.workers)
+            run._obj.alone = self.alone
+
+        def rnn_help(self, run):
+            pass
+
+    monkeypatch.setattr(engine, "threads", lambda: 2)
+    monkeypatch.setattr(engine, "_alone_until", 0.0)
+    run = some_run(35, 32, 256, 28)
+    mine = engine.Engine(run.params)
+    workspace = mine._library.rnn_workspace
+    mine._library = Run()
+    mine._library.rnn_workspace = workspace
+    for _ in range(3):
+        mine.train(run.X, run.Y, run.H_0, 1.0)
+    mine.train(run.X, run.Y, run.H_0, 1.0, num_threads=2)  # asked for by name
+    assert seen == [2, 1, 1, 2]
+    engine._alone_until, Run.alone = time.perf_counter() - 1, 0
+    for _ in range(2):
+        mine.train(run.X, run.Y, run.H_0, 1.0)
+    assert seen[4:] == [2, 2]
 
 
 def test_the_cores_of_a_container(monkeypatch, tmp_path):
