@@ -287,8 +287,8 @@ static long long wait_for(const Run *r, long long shares) {
 /* Takes the next share of the work that nobody has begun, waits until the pieces before
    it are done, and does it; and so on. So nobody waits for a thread that has nothing to
    do yet, and the result is the same for any number of them. On a busy machine a thread
-   may be halted in the middle of its share: where the first has waited for a third of
-   its time, it goes on alone. */
+   may be halted in the middle of its share: where by half-time the first has waited for
+   a third of its time, it goes on alone. */
 static void take_part(Run *r, int first) {
     Space s;
     lay_out(r, &s);
@@ -298,7 +298,7 @@ static void take_part(Run *r, int first) {
         share = __atomic_fetch_add(&r->begun, 1, __ATOMIC_RELAXED);
         size piece = smaller_of(share, all) / r->workers;
         waited += wait_for(r, piece * r->workers);
-        if (first && (piece > 3 || share >= all) && waited > (ticks() - start) / 3)
+        if (first && share > all / 2 && waited > (ticks() - start) / 3)
             __atomic_store_n(&r->alone, 1, __ATOMIC_RELAXED);
         if (share >= all) return;
         work(r, &s, piece, share % r->workers);
