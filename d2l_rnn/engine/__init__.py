@@ -35,7 +35,7 @@ WORTH_A_THREAD = 2**25
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
 # Seconds without help, after a run that waited for it: the other cores are busy.
-PAUSE = 0.5
+PAUSE = 1.0
 
 _alone_until = 0.0
 

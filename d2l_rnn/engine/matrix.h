@@ -103,16 +103,16 @@ INLINE vec logarithm(vec x) {
     return __builtin_convertvector(e, vec) * 0.693147181f + 2 * q * p;
 }
 
-/* tanh(x) = x P(x^2) / Q(x^2), precise near 0 as well; relative error 4e-7. */
+/* tanh(x) = x P(x^2) / Q(x^2), precise near 0 as well; relative error 3e-7. */
 INLINE vec hyperbolic_tangent(vec x) {
     x = choose(x > all(9), all(9), choose(x < all(-9), all(-9), x)); /* NaN stays */
-    vec y = x * x, p = all(-2.76076847742355e-16f), q = all(1.19825839466702e-06f);
-    p = p * y + 2.00018790482477e-13f;
-    p = p * y - 8.60467152213735e-11f;
-    p = p * y + 5.12229709037114e-08f;
-    p = p * y + 1.48572235717979e-05f;
-    p = p * y + 6.37261928875436e-04f;
-    p = p * y + 4.89352455891786e-03f;
+    vec y = x * x, p = all(-2.54943451384778e-16f), q = all(1.19825839466702e-06f);
+    p = p * y + 1.95595438969126e-13f;
+    p = p * y - 8.57148339278732e-11f;
+    p = p * y + 5.12122518871963e-08f;
+    p = p * y + 1.48573639775839e-05f;
+    p = p * y + 6.37261360176133e-04f;
+    p = p * y + 4.89352518554385e-03f;
     q = q * y + 1.18534705686654e-04f;
     q = q * y + 2.26843463243900e-03f;
     q = q * y + 4.89352518554385e-03f;
