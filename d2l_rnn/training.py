@@ -273,7 +273,7 @@ class SGD:
 
 
 def backpropagation(net, loss=None) -> Callable:
-    """What computes the gradients of a model: the engine if it can, else by hand, …
+    """What computes the gradients of a model: the engine, `bptt` or autograd.
 
     Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
     state and a list of the gradients, which are also the parameters' `grad`.
