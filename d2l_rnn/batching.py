@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from d2l_rnn._checks import integer
+from d2l_rnn.checks import integer
 from d2l_rnn.text import Vocab, load_corpus
 
 

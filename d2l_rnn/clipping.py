@@ -10,7 +10,7 @@ import math
 
 import torch
 
-from d2l_rnn._checks import positive
+from d2l_rnn.checks import positive
 from d2l_rnn.rnn import parameters_of
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from d2l_rnn._checks import integer
+from d2l_rnn.checks import integer
 from d2l_rnn.rnn import init_rnn_state
 
 # ---- GRU ----

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from d2l_rnn._checks import integer, positive
+from d2l_rnn.checks import integer, positive
 from d2l_rnn.rnn import device_of
 from d2l_rnn.text import Vocab
 

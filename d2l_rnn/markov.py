@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from d2l_rnn import _checks
+from d2l_rnn import checks
 
 
 class MarkovChain:
@@ -62,7 +62,7 @@ class MarkovChain:
         ValueError, with alpha > 0 the row is uniform.
         """
         sequence = _items(sequence, at_least=2)
-        alpha = _checks.non_negative("alpha", alpha)
+        alpha = checks.non_negative("alpha", alpha)
         states = _kinds(sequence) if states is None else _items(states, name="states")
         index = {state: i for i, state in enumerate(states)}
         counts = np.full((len(states), len(states)), alpha)
@@ -87,7 +87,7 @@ class MarkovChain:
 
     def sample(self, num_steps, seed=0):
         """Draw x_1 ... x_num_steps and return them as a list of states."""
-        num_steps = _checks.integer("num_steps", num_steps, 1)
+        num_steps = checks.integer("num_steps", num_steps, 1)
         rows = [_cumulative(row) for row in self.P]
         row, path = _cumulative(self.initial), []
         for u in _rng(seed).random(num_steps).tolist():
@@ -132,7 +132,7 @@ class MarkovChain:
         behind P(x_{t+k} | x_t): each row follows from the one before in n^2
         multiplications, where a sum over all paths would take n^k.
         """
-        num_steps = _checks.integer("num_steps", num_steps, 0)
+        num_steps = checks.integer("num_steps", num_steps, 0)
         distributions = [self._start(start)]
         for _ in range(num_steps):
             distributions.append(distributions[-1] @ self.P)
@@ -163,7 +163,7 @@ class MarkovChain:
 
         - sum_i pi_i sum_j P_ij log P_ij, in nats or bits a step.
         """
-        _checks.one_of("unit", unit, ("nats", "bits"))
+        checks.one_of("unit", unit, ("nats", "bits"))
         logs = np.log(self.P, where=self.P > 0, out=np.zeros_like(self.P))
         row_entropies = -(self.P * logs).sum(axis=1)
         nats = abs(float(self.stationary_distribution() @ row_entropies))  # no -0.0
@@ -229,7 +229,7 @@ class NGramModel:
 
     def __init__(self, tokens, n, epsilon=0.0, vocab=None):
         tokens = _items(tokens, at_least=1, name="tokens")
-        self.n = _checks.integer(
+        self.n = checks.integer(
             "n", n, 1, len(tokens), f"the text has {len(tokens)} tokens"
         )
         self.epsilon = epsilon
@@ -259,12 +259,12 @@ class NGramModel:
 
     @epsilon.setter
     def epsilon(self, value):
-        self._epsilon = _checks.non_negative("epsilon", value)
+        self._epsilon = checks.non_negative("epsilon", value)
 
     def count(self, gram):
         """Return how often the text holds the 1 to n tokens of gram, side by side."""
         gram = tuple(_items(gram, at_least=1, name="gram"))
-        _checks.integer("len(gram)", len(gram), 1, self.n)
+        checks.integer("len(gram)", len(gram), 1, self.n)
         return self._followers.get(gram[:-1], {}).get(gram[-1], 0)
 
     def probability(self, token, context=()):
@@ -295,7 +295,7 @@ class NGramModel:
         Where the text does not have the context (the text's own end may be one), the
         longest end of the context that it does have decides, even with epsilon = 0.
         """
-        num_tokens = _checks.integer("num_tokens", num_tokens, 1)
+        num_tokens = checks.integer("num_tokens", num_tokens, 1)
         context, rng, drawn = self._last(prefix), _rng(seed), []
         for _ in range(num_tokens):
             drawn.append(self._draw(context, rng))
@@ -406,4 +406,4 @@ def _probabilities(name, values, n):
 
 
 def _rng(seed):
-    return np.random.default_rng(_checks.integer("seed", seed, 0))
+    return np.random.default_rng(checks.integer("seed", seed, 0))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from d2l_rnn import _checks
+from d2l_rnn import checks
 
 # --- The data ------------------------------------------------------------------
 
@@ -33,9 +33,9 @@ def noisy_sine(num_points=1000, noise=0.2, period=200 * math.pi, seed=0):
     The defaults are the book's data, sin(0.01 t) + N(0, 0.2^2). `noise` is the
     standard deviation, `period` is in time steps.
     """
-    num_points = _checks.integer("num_points", num_points, 1)
-    noise = _checks.non_negative("noise", noise)
-    frequency = 2 * math.pi / _checks.positive("period", period)
+    num_points = checks.integer("num_points", num_points, 1)
+    noise = checks.non_negative("noise", noise)
+    frequency = 2 * math.pi / checks.positive("period", period)
     time = torch.arange(1, num_points + 1, dtype=torch.float32)
     errors = torch.normal(0.0, noise, (num_points,), generator=_generator(seed))
     return time, torch.sin(frequency * time) + errors
@@ -50,7 +50,7 @@ def lag_matrix(x, tau):
     more than tau values.
     """
     x = _series(x)
-    tau = _checks.integer("tau", tau, 1, len(x) - 1, f"the series has {len(x)} values")
+    tau = checks.integer("tau", tau, 1, len(x) - 1, f"the series has {len(x)} values")
     return _windows(x, tau)[:-1].clone(), x[tau:, None].clone()
 
 
@@ -104,7 +104,7 @@ def _least_squares(features, targets):
 
 def make_mlp(tau, seed=0) -> nn.Sequential:
     """Return the book's network from tau values to the next: tau, 10 ReLU units, 1."""
-    tau = _checks.integer("tau", tau, 1)
+    tau = checks.integer("tau", tau, 1)
     with _seeded(seed):
         net = nn.Sequential(nn.Linear(tau, 10), nn.ReLU(), nn.Linear(10, 1))
         for layer in (net[0], net[2]):
@@ -119,10 +119,10 @@ def train_mlp(features, labels, num_epochs=5, lr=0.01, batch_size=16, seed=0):
     after each epoch. Bad features and labels raise ValueError, as in `fit_ar`.
     """
     features, labels = _examples(features, labels)
-    num_epochs = _checks.integer("num_epochs", num_epochs, 1)
-    batch_size = _checks.integer("batch_size", batch_size, 1)
+    num_epochs = checks.integer("num_epochs", num_epochs, 1)
+    batch_size = checks.integer("batch_size", batch_size, 1)
     net = make_mlp(features.shape[1], seed).to(features.dtype)
-    trainer = torch.optim.Adam(net.parameters(), lr=_checks.positive("lr", lr))
+    trainer = torch.optim.Adam(net.parameters(), lr=checks.positive("lr", lr))
     loss, generator, losses = nn.MSELoss(), _generator(seed), []
     for _ in range(num_epochs):
         order = torch.randperm(len(features), generator=generator)
@@ -146,7 +146,7 @@ def continue_windows(model, windows, num_steps) -> Tensor:
     the loop under every forecast here: only the first prediction rests on
     observations alone.
     """
-    num_steps = _checks.integer("num_steps", num_steps, 1)
+    num_steps = checks.integer("num_steps", num_steps, 1)
     predictions = []
     for _ in range(num_steps):
         prediction = model(windows)  # (N, 1)
@@ -169,7 +169,7 @@ def forecast(model, x, tau, num_steps) -> Tensor:
     `forecast(net, x[:n_train + tau], tau, T - n_train - tau)`.
     """
     x = _series(x, (1, 2), at_least=1)
-    tau = _checks.integer("tau", tau, 1, len(x), f"the series has {len(x)} values")
+    tau = checks.integer("tau", tau, 1, len(x), f"the series has {len(x)} values")
     return continue_windows(model, x[None, -tau:], num_steps)[0]
 
 
@@ -242,7 +242,7 @@ def fit_var(x, tau=1) -> VectorAR:
     Raises ValueError if x is not (T, D) with finite values or T is at most tau.
     """
     x = _series(x, (2,))
-    tau = _checks.integer("tau", tau, 1, len(x) - 1, f"the series has {len(x)} values")
+    tau = checks.integer("tau", tau, 1, len(x) - 1, f"the series has {len(x)} values")
     num_series = x.shape[1]
     lags = _windows(x, tau)[:-1].flatten(1)  # (T - tau, tau * D)
     weights, bias = _least_squares(lags, x[tau:])
@@ -275,7 +275,7 @@ def simulate_weather(num_days=1000, seed=0) -> Tensor:
     day: temperature and humidity, the first two columns, are exactly a VAR(1), and
     precipitation is not.
     """
-    num_days = _checks.integer("num_days", num_days, 1)
+    num_days = checks.integer("num_days", num_days, 1)
     noise = torch.randn(num_days, 3, generator=_generator(seed)) * WEATHER_NOISE
     today, days = torch.tensor([15.0, 60.0, 1.0]), []
     for shock in noise:
@@ -299,7 +299,7 @@ class LatentAR(nn.Module):
 
     def __init__(self, num_hiddens=16, seed=0):
         super().__init__()
-        self.num_hiddens = _checks.integer("num_hiddens", num_hiddens, 1)
+        self.num_hiddens = checks.integer("num_hiddens", num_hiddens, 1)
         with _seeded(seed):
             self.W_xh = _weight(1, num_hiddens)
             self.W_hh = _weight(num_hiddens, num_hiddens)
@@ -345,7 +345,7 @@ class LatentAR(nn.Module):
         was made after reading all of x up to time t - k.
         """
         x = _series(x)
-        k = _checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
+        k = checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
         return self._continue(self._read(x)[:-k], k)[:, -1]
 
     def _read(self, x):
@@ -355,7 +355,7 @@ class LatentAR(nn.Module):
     def _continue(self, h, num_steps):
         """Continue from each summary in h (N, H) on predictions fed back."""
         predictions = [self.output(h)]  # (N, 1)
-        for _ in range(_checks.integer("num_steps", num_steps, 1) - 1):
+        for _ in range(checks.integer("num_steps", num_steps, 1) - 1):
             h = self.g(h, predictions[-1])
             predictions.append(self.output(h))
         return torch.cat(predictions, dim=1)  # (N, num_steps)
@@ -369,12 +369,12 @@ def train_latent_ar(x, num_hiddens=16, num_steps=32, num_epochs=150, lr=0.01, se
     before each update.
     """
     x = _series(x).float()
-    num_steps = _checks.integer(
+    num_steps = checks.integer(
         "num_steps", num_steps, 1, len(x) - 1, f"the series has {len(x)} values"
     )
-    num_epochs = _checks.integer("num_epochs", num_epochs, 1)
+    num_epochs = checks.integer("num_epochs", num_epochs, 1)
     model = LatentAR(num_hiddens, seed)
-    trainer = torch.optim.Adam(model.parameters(), lr=_checks.positive("lr", lr))
+    trainer = torch.optim.Adam(model.parameters(), lr=checks.positive("lr", lr))
     stretches = x.unfold(0, num_steps + 1, (num_steps + 1) // 2)  # (N, num_steps + 1)
     losses = []
     for _ in range(num_epochs):
@@ -399,8 +399,8 @@ def _horizon(x, tau, name, k):
     """Check that x has a window of tau values with a value k steps after it."""
     x = _series(x, (1, 2))
     why = f"the series has {len(x)} values"
-    tau = _checks.integer("tau", tau, 1, len(x) - 1, why)
-    return x, tau, _checks.integer(name, k, 1, len(x) - tau, f"{why}, tau is {tau}")
+    tau = checks.integer("tau", tau, 1, len(x) - 1, why)
+    return x, tau, checks.integer(name, k, 1, len(x) - tau, f"{why}, tau is {tau}")
 
 
 def _expect_windows(windows, *shape):
@@ -450,7 +450,7 @@ def _weight(num_inputs, num_outputs):
 
 
 def _seed(seed):
-    return _checks.integer("seed", seed, 0, 2**64 - 1)
+    return checks.integer("seed", seed, 0, 2**64 - 1)
 
 
 def _generator(seed):

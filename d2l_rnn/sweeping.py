@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import engine, training
-from d2l_rnn._checks import integer, positive
 from d2l_rnn.batching import Interruptible, SequenceLoader
+from d2l_rnn.checks import integer, positive
 from d2l_rnn.rnn import RNNModelScratch, make_model
 from d2l_rnn.training import Progress
 

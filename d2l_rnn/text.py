@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from d2l_rnn import corpora
-from d2l_rnn._checks import integer, one_of
+from d2l_rnn.checks import integer, one_of
 
 UNKNOWN = "<unk>"
 TOKEN_TYPES = ("word", "char")

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn._checks import integer, positive
-from d2l_rnn._threads import suited_to
+from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine, can_train
 from d2l_rnn.rnn import (
@@ -27,6 +26,7 @@ from d2l_rnn.rnn import (
     init_rnn_state,
     parameters_of,
 )
+from d2l_rnn.threads import suited_to
 
 
 @dataclass(frozen=True)

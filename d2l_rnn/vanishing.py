@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
-from d2l_rnn._threads import one_thread
+from d2l_rnn.threads import one_thread
 
 
 def state_gradient_norms(net, X: Tensor, Y: Tensor, state=None, last_only=False):

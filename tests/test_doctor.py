@@ -314,11 +314,12 @@ def serve(jupyter):
     processes = []
 
     def start(executable, root):
-        processes.append(
-            subprocess.Popen([executable, "-c", "import time; time.sleep(600)"])
-        )
+        code = "import time; print(flush=True); time.sleep(600)"
+        process = subprocess.Popen([executable, "-c", code], stdout=subprocess.PIPE)
+        processes.append(process)
+        process.stdout.readline()  # before that, it may not have a command line yet
         info = {
-            "pid": processes[-1].pid,
+            "pid": process.pid,
             "url": "http://localhost:8888/",
             "root_dir": str(root),
         }
@@ -329,7 +330,7 @@ def serve(jupyter):
     yield start
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from d2l_rnn import _threads, batching, engine, rnn, sweeping, training, vanishing
+from d2l_rnn import batching, engine, rnn, sweeping, threads, training, vanishing
 
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20
 OTHERS = ["gru", "by hand"]  # models that the engine does not train
-SMALL, LARGE = _threads.WORTH_THREADS - 1, _threads.WORTH_THREADS
+SMALL, LARGE = threads.WORTH_THREADS - 1, threads.WORTH_THREADS
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def in_a_thread(call):
 
 
 def test_one_thread_which_is_given_back_after_an_error(three):
-    with pytest.raises(KeyError), _threads.one_thread():
+    with pytest.raises(KeyError), threads.one_thread():
         assert torch.get_num_threads() == 1
         raise KeyError
     assert torch.get_num_threads() == 3
@@ -41,7 +41,7 @@ def test_one_thread_which_is_given_back_after_an_error(three):
 
 @pytest.mark.parametrize("num_hiddens, number", [(1, 1), (SMALL, 1), (LARGE, 3)])
 def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
-    with _threads.suited_to(num_hiddens):
+    with threads.suited_to(num_hiddens):
         assert torch.get_num_threads() == number
     assert torch.get_num_threads() == 3
 
@@ -50,16 +50,16 @@ def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
 def test_no_more_than_the_user_has_chosen(chosen, three):
     torch.set_num_threads(chosen)
     for num_hiddens, number in ((SMALL, 1), (LARGE, chosen)):
-        with _threads.suited_to(num_hiddens):
+        with threads.suited_to(num_hiddens):
             assert torch.get_num_threads() == number
         assert torch.get_num_threads() == chosen
 
 
 def test_a_choice_made_between_two_blocks_counts(three):
-    with _threads.one_thread():
+    with threads.one_thread():
         assert torch.get_num_threads() == 1
     torch.set_num_threads(2)
-    with _threads.one_thread():
+    with threads.one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
 
@@ -71,7 +71,7 @@ def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
     may_leave = {name: threading.Event() for name in ("first", "second")}
 
     def block(name):
-        with _threads.one_thread():
+        with threads.one_thread():
             begun[name].set()
             inside = torch.get_num_threads()
             assert may_leave[name].wait(60)
@@ -90,8 +90,8 @@ def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
 
 
 def test_blocks_within_each_other(three):
-    with _threads.one_thread():
-        with _threads.one_thread():
+    with threads.one_thread():
+        with threads.one_thread():
             assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 3
 

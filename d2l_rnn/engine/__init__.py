@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from d2l_rnn._checks import integer
+from d2l_rnn.checks import integer
 
 BIN = Path(__file__).with_name("bin")
 SUFFIXES = {"linux": "so", "darwin": "dylib", "windows": "dll"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from d2l_rnn import _checks, series
+from d2l_rnn import checks, series
 from d2l_rnn.explorers.controls import Real, Whole
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
@@ -75,7 +75,7 @@ def picture(done: Experiment, k: int) -> Picture:
 
     Raises ValueError if k is not an integer from 1 to 100.
     """
-    k = _checks.integer("k", k, 1, MAX_STEPS)
+    k = checks.integer("k", k, 1, MAX_STEPS)
     figure = Picture(6.4, 4.8)
     figure.set_layout_engine("none")  # the axes stay where they are
     above, below = figure.subplots(2, 1, height_ratios=(3, 2), gridspec_kw=MARGINS)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from d2l_rnn import _checks
+from d2l_rnn import checks
 
 LABEL_WIDTH = "9.5em"
 OFF = math.inf  # the position of "off": a widget takes None for no position at all
@@ -75,7 +75,7 @@ class Whole(Control):
         self.low, self.high = low, high
 
     def checked(self, value) -> int:
-        return _checks.integer(self.name, value, self.low, self.high)
+        return checks.integer(self.name, value, self.low, self.high)
 
     def widget(self):
         return widgets.IntSlider(self.default, self.low, self.high, **self._look())
@@ -125,7 +125,7 @@ class Steps(Control):
         if value is None and self.off:
             return None
         if self.whole:
-            return _checks.integer(self.name, value, low, high)
+            return checks.integer(self.name, value, low, high)
         return _real(self.name, value, low, high, " or None (off)" if self.off else "")
 
     def widget(self):
@@ -169,7 +169,7 @@ class Choice(Control):
         self.choices = choices
 
     def checked(self, value):
-        return _checks.one_of(self.name, value, list(self.choices.values()))
+        return checks.one_of(self.name, value, list(self.choices.values()))
 
     def widget(self):
         # Not a Dropdown: JupyterLab takes the keys that would open it for its own.

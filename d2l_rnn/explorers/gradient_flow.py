@@ -17,10 +17,10 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from torch import Tensor
 
 from d2l_rnn import bptt, clipping, corpora, rnn, text
-from d2l_rnn._threads import one_thread
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole
 from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
+from d2l_rnn.threads import one_thread
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"

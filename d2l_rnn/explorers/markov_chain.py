@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from d2l_rnn import _checks, markov
+from d2l_rnn import checks, markov
 from d2l_rnn.explorers.controls import Choice, Real, Whole
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
@@ -80,7 +80,7 @@ def picture(walked: Walk, k: int) -> Picture:
 
     Raises ValueError if k is not an integer from 0 to 30.
     """
-    k = _checks.integer("k", k, 0, NUM_STEPS)
+    k = checks.integer("k", k, 0, NUM_STEPS)
     figure = Picture(6.4, 4.8)
     figure.set_layout_engine("none")  # the axes stay where they are
     above, below = figure.subplots(

@@ -22,7 +22,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from d2l_rnn import _checks, batching, corpora
+from d2l_rnn import batching, checks, corpora
 from d2l_rnn import text as texts
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.panel import Explorer
@@ -64,7 +64,7 @@ class Chosen:
         self.offset, self.shuffle = offset, random.Random(seed).shuffle
 
     def randint(self, low: int, high: int) -> int:
-        return _checks.integer("offset", self.offset, low, high)
+        return checks.integer("offset", self.offset, low, high)
 
 
 def starts(
@@ -290,7 +290,7 @@ class Minibatches(Explorer):
     def check_together(self, given: dict, values: dict) -> None:
         for name, most, why in self._limits(**values):
             if name in given:
-                _checks.integer(name, given[name], 0, most, why)
+                checks.integer(name, given[name], 0, most, why)
 
     def answer(
         self, batch_size: int, num_steps: int, offset: int, minibatch: int, seed: int

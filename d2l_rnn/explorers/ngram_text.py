@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from d2l_rnn import _checks
+from d2l_rnn import checks
 from d2l_rnn.explorers.controls import Steps, Whole
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
@@ -144,7 +144,7 @@ def picture(
 
     Raises ValueError if there are no perplexities for n.
     """
-    n = _checks.integer("n", n, 1, len(seen))
+    n = checks.integer("n", n, 1, len(seen))
     figure = Picture(6.4, 3.4)
     figure.set_layout_engine("none")  # the axes stay where they are
     axes = figure.subplots(gridspec_kw=MARGINS)

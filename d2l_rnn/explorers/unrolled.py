@@ -17,8 +17,8 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2l_rnn import rnn, text, training
-from d2l_rnn._checks import integer
 from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.checks import integer
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Steps, Whole, Words
 from d2l_rnn.figures import COLOURS, Picture, decorate, style
