@@ -14,28 +14,28 @@ module here has those of one notebook.
 from types import SimpleNamespace
 
 from d2l_rnn.exercises import (
-    autoregression,
-    beyond,
-    gradient_clipping,
-    language_models,
-    markov_models,
-    recurrent_networks,
-    rnn_from_scratch,
-    start_here,
-    text_into_numbers,
-    training,
+    notebook_00,
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+    notebook_06,
+    notebook_07,
+    notebook_08,
+    notebook_09,
 )
 from d2l_rnn.exercises.checking import Exercise
 
-_MODULES = (
-    start_here, autoregression, markov_models, text_into_numbers, language_models,
-    recurrent_networks, rnn_from_scratch, gradient_clipping, training, beyond,
+_NOTEBOOKS = (
+    notebook_00, notebook_01, notebook_02, notebook_03, notebook_04,
+    notebook_05, notebook_06, notebook_07, notebook_08, notebook_09,
 )  # fmt: skip
 
 check = SimpleNamespace(
     **{
         name: exercise
-        for module in _MODULES
+        for module in _NOTEBOOKS
         for name, exercise in vars(module).items()
         if isinstance(exercise, Exercise)
     }

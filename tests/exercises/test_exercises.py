@@ -15,23 +15,19 @@ from d2l_rnn.exercises import check
 from d2l_rnn.exercises.checking import Verdict
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-NAMES = {
-    "00-start-here": "start_here",
-    "01-autoregression": "autoregression",
-    "02-markov-models": "markov_models",
-    "03-text-into-numbers": "text_into_numbers",
-    "04-language-models": "language_models",
-    "05-recurrent-networks": "recurrent_networks",
-    "06-rnn-from-scratch": "rnn_from_scratch",
-    "07-gradient-clipping": "gradient_clipping",
-    "08-training": "training",
-    "09-beyond": "beyond",
-}
+STEMS = [path.stem for path in sorted(FOLDER.glob("[0-9]*.ipynb"))]
+
+
+def module_of(stem):
+    """The module that checks a notebook's exercises: notebook_00 for 00-start-here."""
+    return f"notebook_{stem[:2]}"
+
+
 EXERCISES = [
     (stem, name)
-    for stem, module in NAMES.items()
+    for stem in STEMS
     for name, each in vars(check).items()
-    if each.__module__ == f"d2l_rnn.exercises.{module}"
+    if each.__module__ == f"d2l_rnn.exercises.{module_of(stem)}"
 ]
 
 
@@ -79,7 +75,7 @@ def verdicts():
     return look
 
 
-@pytest.mark.parametrize("stem", NAMES)
+@pytest.mark.parametrize("stem", STEMS)
 def test_each_notebook_has_four_exercises_and_each_is_solved(stem, verdicts):
     names = [name for each, name in EXERCISES if each == stem]
     asked = [is_checked(cell) for cell in code_cells(FOLDER / f"{stem}.ipynb")]
@@ -109,7 +105,7 @@ def test_the_cell_as_the_reader_finds_it_is_no_answer_yet(stem, name):
 
 @pytest.mark.parametrize(("stem", "name"), EXERCISES)
 def test_wrong_answers_are_told_from_right_ones(stem, name):
-    wrong = importlib.import_module(f"wrong.{NAMES[stem]}").WRONG[name]
+    wrong = importlib.import_module(f"wrong.{module_of(stem)}").WRONG[name]
     assert len(wrong) >= 2
     for answer, words in wrong:
         verdict = getattr(check, name)(answer)
