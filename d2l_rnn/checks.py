@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Hashable, Iterable
 
 
 def integer(name: str, value, at_least: int, at_most: int | None = None, why="") -> int:
@@ -44,6 +45,25 @@ def one_of(name: str, value, allowed):
         return value
     names = ", ".join(repr(choice) for choice in allowed)
     raise ValueError(f"{name} must be one of {names}, got {value!r}")
+
+
+def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
+    """Return a sequence as a list of hashable items (an array's as Python numbers).
+
+    Raises ValueError if it is none, or has fewer items than `at_least`.
+    """
+    try:
+        listed = sequence.tolist() if hasattr(sequence, "tolist") else list(sequence)
+        set(listed)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} must be a sequence of hashable items: {error}"
+        ) from None
+    if len(listed) < at_least:
+        raise ValueError(
+            f"{name} must have a length of at least {at_least}, got {len(listed)}"
+        )
+    return listed
 
 
 def _is_real(value) -> bool:
