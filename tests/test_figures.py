@@ -1,19 +1,35 @@
 import io
 import math
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from matplotlib import image
 
-from d2l_rnn import figures
+from d2l_rnn import diagrams, figures, pictures
 from d2l_rnn.training import Progress
 
 
 @pytest.fixture
 def run():
     return [Progress(e, 28 / e, 1000.0, 2.0 / e, 1 / e) for e in range(1, 9)]
+
+
+@dataclass(frozen=True)
+class Measured(Progress):
+    """A record of training that has a perplexity on held-out text as well."""
+
+    held_out_perplexity: float = math.nan
+
+
+def measured(run, *perplexities):
+    """A run with these perplexities on held-out text, the rest not measured."""
+    values = [*perplexities, *[math.nan] * (len(run) - len(perplexities))]
+    return [
+        Measured(each.epoch, each.perplexity, 1000.0, 1.0, 0.0, held_out_perplexity=y)
+        for each, y in zip(run, values, strict=True)
+    ]
 
 
 @pytest.fixture
@@ -33,8 +49,8 @@ def every_kind(run, diverged):
     yield figures.gradient_norms(run, theta=1)
     yield figures.heatmap(np.eye(3), "to", "from", xticks="abc", yticks="abc", digits=1)
     yield figures.bars(["a", "b"], {"one": [1, 2], "two": [3, 4]}, "x", "y")
-    yield figures.minibatch_map([np.arange(10).reshape(2, 5)])
-    yield figures.clipping_ball([[3, 4], [0.1, 0.2], [0, 0]], theta=1)
+    yield diagrams.minibatch_map([np.arange(10).reshape(2, 5)])
+    yield diagrams.clipping_ball([[3, 4], [0.1, 0.2], [0, 0]], theta=1)
 
 
 def test_every_picture_is_a_png_with_labelled_axes(run, diverged):
@@ -46,7 +62,7 @@ def test_every_picture_is_a_png_with_labelled_axes(run, diverged):
 
 
 @pytest.mark.parametrize(
-    "diagram", [figures.unrolled_rnn, figures.latent_autoregression]
+    "diagram", [diagrams.unrolled_rnn, diagrams.latent_autoregression]
 )
 def test_diagrams_show_every_step(diagram):
     for num_steps in (1, 4):
@@ -67,7 +83,7 @@ def test_a_matrix_with_both_signs_has_a_colour_for_each_and_0_in_the_middle():
 
 def test_without_recurrence_nothing_goes_from_step_to_step():
     def parts(**options):
-        axes = figures.unrolled_rnn(3, **options).axes[0]
+        axes = diagrams.unrolled_rnn(3, **options).axes[0]
         labels = [text.get_text() for text in axes.texts]
         return labels, len(axes.patches)
 
@@ -78,7 +94,7 @@ def test_without_recurrence_nothing_goes_from_step_to_step():
 
 
 def test_latent_states_sum_up_the_past_inputs_only():
-    labels = [t.get_text() for t in figures.latent_autoregression(2).axes[0].texts]
+    labels = [t.get_text() for t in diagrams.latent_autoregression(2).axes[0].texts]
     assert "$x_{0}$" in labels and "$x_{1}$" in labels and "$x_{2}$" not in labels
 
 
@@ -94,6 +110,86 @@ def test_a_perplexity_curve_is_what_it_was_given(run):
     (line,) = figures.perplexity_curves({"run": run}).axes[0].lines
     assert line.get_xdata().tolist() == list(range(1, 9))
     assert line.get_ydata() == pytest.approx([28 / e for e in range(1, 9)])
+
+
+def drawn(picture):
+    """The curves of a picture that has a legend, by their names in it."""
+    named = {line.get_label(): line for line in picture.axes[0].lines}
+    legend = [entry.get_text() for entry in picture.axes[0].get_legend().get_texts()]
+    return {label: named[label] for label in legend}
+
+
+def test_held_out_perplexity_is_a_second_curve_in_the_same_colour(run):
+    one, two = measured(run, 30, 20, 15), measured(run[:4], 29, 28, 27, 26)
+    lines = drawn(figures.perplexity_curves({"one": one, "two": two}))
+    assert list(lines) == [
+        f"{name}, {which} text"
+        for name in ("one", "two")
+        for which in ("training", "held-out")
+    ]
+    for name, values in (("one", [30, 20, 15]), ("two", [29, 28, 27, 26])):
+        training, held_out = (
+            lines[f"{name}, {which} text"] for which in ("training", "held-out")
+        )
+        assert held_out.get_ydata().tolist() == values
+        assert held_out.get_xdata().tolist() == list(range(1, len(values) + 1))
+        assert training.get_ydata()[:2].tolist() == [28, 14]
+        assert training.get_color() == held_out.get_color()
+        assert (training.get_linestyle(), held_out.get_linestyle()) == ("-", "--")
+    colours = {line.get_color() for line in lines.values()}
+    markers = {line.get_marker() for line in lines.values()}
+    assert len(colours) == len(markers) == 2
+
+
+def test_a_run_without_held_out_text_is_solid_beside_one_with_it(run):
+    both = {"a": run, "b": measured(run, 9, 8)}
+    lines = drawn(figures.perplexity_curves(both))
+    assert list(lines) == ["a", "b, training text", "b, held-out text"]
+    assert [line.get_linestyle() for line in lines.values()] == ["-", "-", "--"]
+
+
+def test_a_single_run_with_held_out_text_has_a_legend(run):
+    assert len(drawn(figures.perplexity_curves({"a": measured(run, 9)}))) == 2
+    nowhere = figures.perplexity_curves({"a": measured(run)})
+    assert len(nowhere.axes[0].lines) == 1 and nowhere.axes[0].get_legend() is None
+
+
+def tick_labels(low, high):
+    figure, axes = pictures.blank("x", "y")
+    axes.set(yscale="log", ylim=(low, high))
+    pictures.log_ticks(axes.yaxis)
+    figure.png()
+    labels = axes.get_yticklabels()
+    return [each.get_text() for each in labels if low <= each.get_position()[1] <= high]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0.9, 60, ["1", "2", "5", "10", "20", "50"]),
+        (0.9, 2e4, ["1", "10", "100", "1,000", "10,000"]),
+        (1e-3, 1, ["0.001", "0.01", "0.1", "1"]),
+        (0.5, 2e6, ["10⁰", "10¹", "10²", "10³", "10⁴", "10⁵", "10⁶"]),
+        (1e-300, 1, [*(f"10⁻{n}" for n in ("³⁰⁰", "²⁵⁰", "²⁰⁰", "¹⁵⁰", "¹⁰⁰", "⁵⁰")),
+                     "10⁰"]),
+    ],
+)  # fmt: skip
+def test_a_logarithmic_axis_has_plain_numbers_or_powers_of_ten(low, high, labels):
+    assert tick_labels(low, high) == labels
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (lambda: diagrams.unrolled_rnn(0), "num_steps"),
+        (lambda: diagrams.latent_autoregression(1.5), "num_steps"),
+        (lambda: diagrams.clipping_ball([[3, 4]], theta=0), "theta"),
+        (lambda: figures.curves({}, "x", "y", log="z"), "log"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_by_name(draw, name):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        draw()
 
 
 @pytest.mark.parametrize("growth", [0.99, 0.7, 1.5, 20, 1e5])
@@ -149,7 +245,7 @@ def test_gradient_norms_before_and_after_clipping(run):
 
 
 def test_clipping_ball_shortens_only_what_is_outside():
-    axes = figures.clipping_ball([[3, 4], [0.1, 0.2]], theta=1).axes[0]
+    axes = diagrams.clipping_ball([[3, 4], [0.1, 0.2]], theta=1).axes[0]
     ends = [arrow.xy for arrow in axes.texts]
     np.testing.assert_allclose(ends[:2], [[3, 4], [0.6, 0.8]])
     np.testing.assert_allclose(ends[2:], [[0.1, 0.2], [0.1, 0.2]])
@@ -166,7 +262,7 @@ def test_a_picture_is_drawn_in_any_thread(run):
 
 
 def test_a_screen_shows_nothing_outside_a_notebook(run, capsys):
-    figures.Screen().show(figures.perplexity_curves({"run": run}))
+    pictures.Screen().show(figures.perplexity_curves({"run": run}))
     assert capsys.readouterr() == ("", "")
 
 
@@ -187,7 +283,7 @@ def test_a_screen_in_a_notebook_shows_one_picture_the_latest(run, monkeypatch):
 
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
     monkeypatch.setattr(display, "display", show)
-    screen = figures.Screen()
+    screen = pictures.Screen()
     one, two = figures.gradient_norms(run), figures.gradient_norms(run, 1)
     screen.show(one)
     screen.show(two)

@@ -10,7 +10,7 @@ from torch import Tensor
 from d2l_rnn import checks, series
 from d2l_rnn.explorers.controls import Real, Whole
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
+from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, style
 
 NUM_POINTS, N_TRAIN, MAX_STEPS = 1000, 600, 100
 MARGINS = {"left": 0.115, "right": 0.88, "top": 0.94, "bottom": 0.1, "hspace": 0.34}

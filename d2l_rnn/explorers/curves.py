@@ -11,18 +11,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
-from d2l_rnn.figures import (
+from d2l_rnn.pictures import (
     COLOURS,
-    GREY,
     LINE_STYLES,
     Picture,
-    beside,
     decorate,
+    draw_level,
     encoded,
+    log_ticks,
 )
 
 SMALL = {"fontsize": "small"}
@@ -90,8 +91,7 @@ class TrainingPicture(Picture):
         )  # fmt: skip
         self._set_scales()
         for label, level in self.levels.items():
-            self.perplexity.axhline(level, color=GREY, linewidth=1, linestyle=":")
-            beside(self.perplexity, level, f"{label} {level:.3g}")
+            draw_level(self.perplexity, level, f"{label} {level:.3g}")
         end = {"marker": "o", "markersize": 4}
         self._faded = self._line(self.perplexity, FADED, **end)
         self._lines = {
@@ -145,8 +145,6 @@ class TrainingPicture(Picture):
         self.clipped.xaxis.set_major_locator(MaxNLocator(integer=True))
         for axes in (self.perplexity, self.norm):
             axes.set_yscale("log")
-            axes.yaxis.set_minor_formatter(NullFormatter())
-            axes.yaxis.set_major_formatter("{x:g}")
 
     def _line(self, axes, style: Mapping, **more) -> Line2D:
         """A curve that `canvas.draw` leaves out: it is not of the axes' layer."""
@@ -189,9 +187,8 @@ class TrainingPicture(Picture):
         self.clipped.set_xlim(0, epochs)
         self.perplexity.set_ylim(0.9, top)
         self.norm.set_ylim(low, high)
-        # Few perplexities are powers of ten: if there is room, say 1, 2, 5, 10, 20, …
-        subs = (1, 2, 5) if top < 1e3 else (1,)
-        self.perplexity.yaxis.set_major_locator(LogLocator(subs=subs))
+        for axes in (self.perplexity, self.norm):
+            log_ticks(axes.yaxis)
         self.canvas.draw()
         self._axes_layer = self.canvas.copy_from_bbox(self.bbox)
 
@@ -201,8 +198,8 @@ class TrainingPicture(Picture):
             self._draw_perplexity(curve)
         self._draw_legends(run, earlier)
         if run.theta is not None:
-            _draw(self.norm.axhline(run.theta, color=GREY, linestyle="-."))
-            _draw(beside(self.norm, run.theta, f"theta\n{run.theta:g}"))
+            words = f"theta\n{run.theta:g}"
+            _draw(*draw_level(self.norm, run.theta, words, linestyle="-."))
         if run.records and run.records[-1].diverged:
             self._draw_cross(run)
         if words:
@@ -265,10 +262,11 @@ def _handle(label: str, **style) -> Line2D:
     return Line2D([], [], label=label, **style)
 
 
-def _draw(artist) -> None:
+def _draw(*artists: Artist) -> None:
     """Draw onto what is there, and forget: the axes are to stay as they were."""
-    artist.axes.draw_artist(artist)
-    artist.remove()
+    for artist in artists:
+        artist.axes.draw_artist(artist)
+        artist.remove()
 
 
 def _positive(curves: Sequence[Curve], field: str) -> list[float]:

@@ -19,8 +19,8 @@ from torch import Tensor
 from d2l_rnn import bptt, clipping, corpora, rnn, text
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole
-from d2l_rnn.figures import COLOURS, GREY, Picture, decorate, style
-from d2l_rnn.threads import one_thread
+from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, style
+from d2l_rnn.threads import limited_to
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -74,7 +74,7 @@ def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flo
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
     H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
-    with one_thread():
+    with limited_to(1):
         H, outputs = bptt.forward(X, H_0, net.params)
         _, dO = bptt.cross_entropy(outputs, Y, last_only)
         gradients, dH, dZ = bptt.backward(X, H, dO, net.params)

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from d2l_rnn import checks, markov
 from d2l_rnn.explorers.controls import Choice, Real, Whole
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+from d2l_rnn.pictures import COLOURS, GREY, LINE_STYLES, Picture, decorate
 
 STATES = ("sunny", "rainy")
 NUM_STEPS = 30

@@ -26,7 +26,7 @@ from d2l_rnn import batching, checks, corpora
 from d2l_rnn import text as texts
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.figures import COLOURS, GREY, Picture
+from d2l_rnn.pictures import COLOURS, GREY, Picture
 
 WAYS = {
     "sequential partitioning": batching.sequential_partitioning,

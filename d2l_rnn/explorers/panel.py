@@ -17,7 +17,7 @@ import ipywidgets as widgets
 
 from d2l_rnn.explorers.controls import Control
 from d2l_rnn.explorers.live import Live
-from d2l_rnn.figures import Picture
+from d2l_rnn.pictures import Picture
 
 # Seconds that a cell waits for the picture of its panel, which is then saved with it.
 PATIENCE = 30

@@ -21,7 +21,7 @@ from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Steps, Whole, Words
-from d2l_rnn.figures import COLOURS, Picture, decorate, style
+from d2l_rnn.pictures import COLOURS, Picture, decorate, style
 
 LONGEST = 50  # characters of the string that are read: more columns would not show
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book

@@ -18,7 +18,7 @@ from d2l_rnn import text
 from d2l_rnn.explorers.controls import Choice, Steps, Words
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
-from d2l_rnn.figures import COLOURS, GREY, Picture, decorate
+from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate
 
 # The ranks that Zipf's line is fitted to: not the first few, which are flatter, nor the
 # long tail of words that occur once or twice.

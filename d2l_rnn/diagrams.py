@@ -1,0 +1,140 @@
+"""Ideas into pictures: the unrolled network, clipping, how a corpus is cut.
+
+Beside `figures`, which draws what was measured. These too are `pictures.Picture`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from d2l_rnn.checks import integer, positive
+from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, style
+
+
+def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
+    """Which tokens of the corpus go into which minibatch.
+
+    `minibatches` are the X of one epoch over the corpus 0, 1, 2, …, so that each token
+    is its own position, shape (batch_size, num_steps) each. Each subsequence is a bar
+    from its first to its last token; its number is its row in the minibatch.
+    """
+    figure, axes = blank("position in the corpus (tokens)", "minibatch", title)
+    for number, X in enumerate(minibatches):
+        for row, positions in enumerate(np.asarray(X).tolist()):
+            axes.barh(
+                number, len(positions), left=positions[0], height=0.8,
+                color=COLOURS[row % len(COLOURS)], edgecolor="white",
+            )  # fmt: skip
+            middle = positions[0] + len(positions) / 2
+            axes.text(middle, number, str(row), color="white", ha="center", va="center")
+    axes.set_yticks(range(len(minibatches)))
+    axes.set_xlim(left=0)  # what the offset passed over shows as a gap
+    axes.invert_yaxis()
+    return figure
+
+
+def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
+    """Gradients of two components, (N, 2), before and after clipping.
+
+    The dashed arrows are the gradients as they came, the solid ones their projections
+    onto the ball of radius theta.
+
+    Raises ValueError if theta is not greater than 0.
+    """
+    positive("theta", theta)
+    vectors = np.asarray(vectors, dtype=float)  # (N, 2)
+    figure, axes = blank("first component", "second component", width=4.4, height=4.4)
+    axes.add_patch(Circle((0, 0), theta, color=COLOURS[5], alpha=0.25))
+    for i, vector in enumerate(vectors):
+        kept = vector * min(1, theta / max(np.linalg.norm(vector), 1e-12))
+        for end, look in ((vector, "--"), (kept, "-")):
+            axes.annotate(
+                "", end, (0, 0),
+                arrowprops={"arrowstyle": "->", "linestyle": look, "linewidth": 2,
+                            "color": style(i)["color"]},
+            )  # fmt: skip
+    reach = 1.15 * max(theta, np.abs(vectors).max())
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axes.set_title(f"theta = {theta:g}")
+    return figure
+
+
+def unrolled_rnn(num_steps: int = 3, recurrent: bool = True) -> Picture:
+    """The RNN unrolled over time: the same weights at every step.
+
+    X_t goes in below, O_t comes out above, and H_t is handed on to the right. With
+    `recurrent=False` it is not: that is a network without hidden state.
+
+    Raises ValueError if there is not at least one time step.
+    """
+    arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
+    return _unrolled("X", "H", "O", arrows, 0, num_steps)
+
+
+def latent_autoregression(num_steps: int = 3) -> Picture:
+    """The latent autoregressive model: h_t sums up the past, and gives x̂_t.
+
+    Raises ValueError as `unrolled_rnn` does.
+    """
+    return _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
+
+
+def _unrolled(
+    given: str, state: str, output: str, arrows: tuple, lag: int, num_steps: int
+) -> Picture:
+    """A row of states, each with its input below it and its output above.
+
+    The input of state t is `given` at t - lag. `arrows` are the labels of the arrows
+    into a state, along to the next (None: there is no such arrow), and out.
+    """
+    integer("num_steps", num_steps, at_least=1)
+    into, along, out = arrows
+    figure = Picture(1.5 * (num_steps + 1), 3.2)
+    axes = figure.add_subplot()
+    axes.set(xlim=(-0.35, num_steps + 0.35), ylim=(-0.45, 2.45))
+    axes.axis("off")
+    if along is not None:
+        _node(axes, 0, 1, rf"${state}_{{0}}$", COLOURS[0], dotted=True)
+    for t in range(1, num_steps + 1):
+        _node(axes, t, 0, rf"${given}_{{{t - lag}}}$", COLOURS[2])
+        _node(axes, t, 1, rf"${state}_{{{t}}}$", COLOURS[0])
+        _node(axes, t, 2, rf"${output}_{{{t}}}$", COLOURS[1])
+        _arrow(axes, (t, 0.25), (t, 0.75), into)
+        _arrow(axes, (t, 1.25), (t, 1.75), out)
+        if along is not None:
+            _arrow(axes, (t - 0.75, 1), (t - 0.25, 1), along)
+    return figure
+
+
+def _node(
+    axes: Axes, x: float, y: float, label: str, colour: str, dotted: bool = False
+) -> None:
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - 0.2, y - 0.2),
+            width=0.4,
+            height=0.4,
+            boxstyle="round,pad=0.04",
+            facecolor="white",
+            edgecolor=colour,
+            linewidth=2,
+            linestyle=":" if dotted else "-",
+        )
+    )
+    axes.text(x, y, label, ha="center", va="center", fontsize=13)
+
+
+def _arrow(axes: Axes, start: tuple, end: tuple, label: str) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "linewidth": 1.5})
+    middle = (np.add(start, end) / 2).tolist()
+    shift = (6, 0) if start[0] == end[0] else (0, 5)
+    axes.annotate(
+        f"${label}$" if label else "", middle,
+        xytext=shift, textcoords="offset points", fontsize=10, color=GREY,
+        ha="left" if shift[0] else "center", va="center" if shift[0] else "bottom",
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""What all pictures share: how they show themselves, colours, labels and scales.
+
+A `Picture` is a matplotlib figure that shows itself as a PNG in a notebook, with no
+global state (pyplot) behind it. Curves differ in colour and in line style; the colours
+are those of Okabe and Ito, which colour-blind readers can tell apart.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+from matplotlib.ticker import LogLocator, NullLocator
+from PIL import Image
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINE_STYLES = ("-", "--", "-.", ":")
+GREY = "#777777"
+# Matplotlib's parser of formulas, in labels and on axes, is for one thread at a time.
+_DRAWING = threading.RLock()
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Picture(Figure):
+    """A figure that shows itself, drawn by Agg; safe to make in any thread.
+
+    `width` and `height` are in inches.
+    """
+
+    def __init__(self, width: float = 6.4, height: float = 3.6):
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
+
+    def draw(self, renderer) -> None:
+        with _DRAWING:
+            super().draw(renderer)
+
+    def png(self) -> bytes:
+        """The picture as the bytes of a PNG file."""
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        return encoded(canvas, "png", compress_level=1)
+
+    _repr_png_ = png
+
+
+def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
+    """What has been drawn, as the bytes of an image file; options are Pillow's."""
+    size, buffer = canvas.get_width_height(), io.BytesIO()
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    pixels.convert("RGB").save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def blank(
+    xlabel: str, ylabel: str, title: str = "", width: float = 6.4, height: float = 3.6
+) -> tuple[Picture, Axes]:
+    """A picture of labelled axes and no more, `width` by `height` inches; the axes."""
+    figure = Picture(width, height)
+    return figure, decorate(figure.add_subplot(), xlabel, ylabel, title)
+
+
+def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
+    """Give the axes their labels and the look that all pictures share."""
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def draw_level(
+    axes: Axes, level: float, label: str, linestyle: str = ":", va: str = "center"
+) -> tuple[Line2D, Annotation]:
+    """A thin horizontal line to compare with, and its label in the right margin.
+
+    `va` is which part of the label stands at the height of the line.
+    """
+    line = axes.axhline(level, color=GREY, linewidth=1, linestyle=linestyle)
+    words = axes.annotate(
+        label, (1.01, level), xycoords=("axes fraction", "data"), color=GREY,
+        va=va, fontsize="small", annotation_clip=False,
+    )  # fmt: skip
+    return line, words
+
+
+def log_ticks(axis: Axis) -> None:
+    """Plain numbers on a logarithmic axis, whose limits have to be final.
+
+    They are 1, 2, 5, 10, 20, …; or powers of ten, and not all of them, on an axis that
+    spans three or more. Matplotlib's own labels are formulas, which draw slowly and in
+    one thread at a time.
+    """
+    low, high = axis.get_view_interval()
+    if high < 1000 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:,g}")
+    else:
+        first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+        step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if last - first <= 7 * s)
+        powers = range(math.ceil(first / step) * step, last + 1, step)
+        write = "{:,g}".format if -4 <= first and last <= 5 else _power_of_ten
+        axis.set_ticks([10.0**k for k in powers], [write(10.0**k) for k in powers])
+    axis.set_minor_locator(NullLocator())
+
+
+def _power_of_ten(value: float) -> str:
+    exponent = f"{math.log10(value):.0f}"
+    return f"10{exponent.translate(RAISED)}"
+
+
+def style(i: int) -> dict:
+    """Colour and line style of the i-th curve: both differ from its neighbours'."""
+    return {
+        "color": COLOURS[i % len(COLOURS)],
+        "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
+    }
+
+
+class Screen:
+    """A place in a notebook that shows one picture at a time, the latest.
+
+    Outside a notebook it shows nothing.
+    """
+
+    def __init__(self):
+        self._handle = None
+
+    def show(self, figure: Picture) -> None:
+        """Put the picture in the place of the one before it."""
+        try:
+            from IPython import display, get_ipython
+        except ImportError:
+            return
+        if get_ipython() is None:
+            return
+        if self._handle is None:
+            self._handle = display.display(figure, display_id=True)
+        else:
+            self._handle.update(figure)
