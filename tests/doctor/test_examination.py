@@ -1,0 +1,176 @@
+"""`python -m d2l_rnn doctor`: all checks together, and those that fail."""
+
+import os
+import subprocess
+import sys
+import time
+from importlib import metadata
+
+import pytest
+from stand_ins import needs_lab, needs_posix, python_of, script
+
+from d2l_rnn import corpora
+from d2l_rnn.__main__ import main
+from d2l_rnn.doctor import examination
+from d2l_rnn.doctor.environment import command_line
+from d2l_rnn.doctor.findings import COLUMNS, trouble, well
+from d2l_rnn.doctor.servers import COURSE
+
+# The command
+
+
+@pytest.mark.parametrize("arguments", [[], ["dctor"], ["doctor", "now"]])
+def test_what_is_no_command_ends_with_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: python -m d2l_rnn [-h] {doctor}" in capsys.readouterr().err
+
+
+def test_the_doctor_has_a_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", "--help"])
+    assert end.value.code == 0
+    assert "exit status is 0 if all is well" in capsys.readouterr().out
+
+
+def test_the_doctor_loads_nothing_that_may_be_broken():
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import d2l_rnn.doctor, sys; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split()
+    fragile = {"torch", "numpy", "matplotlib", "ipywidgets", "packaging", "pooch"}
+    assert not fragile & set(loaded)
+    assert not [name for name in loaded if name.startswith("jupyter")]
+
+
+# Checks that fail
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), SystemExit("disk")])
+def test_a_check_that_fails_is_a_finding(monkeypatch, error):
+    def check():
+        yield well("so far")
+        yield "reading"
+        raise error
+
+    monkeypatch.setitem(examination.CHECKS, "text", check)
+    first, doing, failed, end = examination.perform("text")
+    assert (first.text, doing, end) == ("so far", "reading", examination.DONE)
+    name = type(error).__name__
+    assert failed == trouble(f"text: could not find out, while reading ({name}: disk)")
+
+
+@pytest.fixture
+def examine(tmp_path, monkeypatch):
+    """One examination whose process is this shell script."""
+
+    def start(*lines):
+        program = script(tmp_path / "python", *lines)
+        monkeypatch.setattr(sys, "executable", str(program))
+        started.append(examination.Examination("torch"))
+        return started[-1]
+
+    started = []
+    yield start
+    for each in started:
+        each.end()
+
+
+def report(line):
+    """The command of a shell that reports this line of JSON."""
+    return f"echo '{examination.MARK}{line}'"
+
+
+@needs_posix
+def test_a_check_that_takes_python_down_is_a_finding(examine):
+    one = examine(
+        report('[true, "fine", ""]'), report('"importing torch"'), "kill -11 $$"
+    )
+    fine, torch = one.findings(10)
+    assert fine.is_well
+    assert torch == trouble(
+        "torch: could not find out, while importing torch "
+        "(its Python ended with status -11)"
+    )
+
+
+@needs_posix
+def test_a_check_that_hangs_is_ended_and_a_finding(examine):
+    begin = time.monotonic()
+    one = examine(report('"trying the GPU"'), "exec sleep 600")
+    (finding,) = one.findings(0.5)
+    assert time.monotonic() - begin < 10
+    assert one.process.returncode == -9
+    assert finding == trouble(
+        "torch: could not find out, while trying the GPU (it takes too long)"
+    )
+
+
+@needs_posix
+def test_what_else_a_check_prints_does_not_matter(examine):
+    one = examine(
+        "echo noise", report('[true, "fine", ""]'), report('"done"'), "exit 3"
+    )
+    assert one.findings(10) == [well("fine")]
+
+
+# The whole, for real
+
+
+def environment(folder, **variables):
+    """Variables for a doctor with no network, and no home but that folder."""
+    nobody = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    home = {name: str(folder) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME")}
+    own = {n: v for n, v in os.environ.items() if n != corpora.DATA_DIR_VARIABLE}
+    return {**own, **nobody, **home, **variables}
+
+
+def run_doctor(folder, python, **variables):
+    return subprocess.run(
+        [python, "-m", "d2l_rnn", "doctor"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(folder, **variables),
+    )
+
+
+@needs_lab
+@pytest.mark.slow
+def test_all_is_well_here(jupyter):
+    done = run_doctor(jupyter, sys.executable)
+    assert (done.stdout[-13:], done.stderr) == ("All is well.\n", ""), done.stdout
+    assert done.returncode == 0
+    for name in ("Python 3", "torch 2", "JupyterLab 4", "kernel python3", "image/png"):
+        assert name in done.stdout
+    prose = [line for line in done.stdout.splitlines() if sys.prefix not in line]
+    assert max(map(len, prose)) <= COLUMNS
+
+
+@needs_lab
+@pytest.mark.slow
+def test_no_front_end_and_a_numpy_too_old(other_environment, jupyter):
+    done = run_doctor(jupyter, python_of(other_environment), PYTHONPATH=str(COURSE))
+    assert done.returncode == 1 and done.stderr == ""
+    printed = " ".join(done.stdout.split())
+    assert "FIX numpy 1.23.5 is too old: 2 or newer is needed" in printed
+    assert (
+        f"FIX ipywidgets {metadata.version('ipywidgets')} has no front end" in printed
+    )
+    assert printed.count("FIX ") == 2, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Put right what is marked FIX,")
+
+
+@needs_posix
+def test_it_ends_quietly_when_nobody_reads_on(other_environment, jupyter):
+    doctor = command_line(python_of(other_environment), "-m", "d2l_rnn", "doctor")
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{doctor} | {{ read x; }}"],
+        capture_output=True,
+        env=environment(jupyter, PYTHONPATH=str(COURSE)),
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
