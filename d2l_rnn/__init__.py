@@ -5,8 +5,11 @@ imports only from modules above it:
 
     corpora     find the text
     text        lines → tokens → vocabulary → corpus of indices
-    series      autoregressive models of time series
-    markov      Markov chains, n-grams, and the floor under any perplexity
+    series      time series, linear autoregression, forecasts
+    vector_ar   several series that predict each other
+    neural_ar   the book's MLP, and the latent autoregressive model
+    markov      Markov chains, and the floor under any perplexity
+    ngrams      n-grams, smoothing, and the perplexity to beat
     batching    corpus → minibatches
     rnn         the RNN from scratch, and the same model on torch.nn layers
     bptt        the same recurrence with the backward pass by hand, each formula a line
@@ -17,7 +20,9 @@ imports only from modules above it:
     training    epochs, perplexity, history
     sweeping    many settings, trained side by side
     generating  text from a model
-    figures     numbers → pictures
+    pictures    what all pictures share: how they show themselves, colours, scales
+    figures     measurements → pictures
+    diagrams    ideas → pictures
     explorers   slider panels (they need ipywidgets)
     exercises   what says whether an exercise is solved
     book        the book's own names: `from d2l_rnn import book as d2l`
@@ -30,9 +35,10 @@ import importlib
 __version__ = "0.2.0"
 
 _MODULES = (
-    "corpora", "text", "series", "markov", "batching", "rnn", "bptt", "engine",
-    "gated", "vanishing", "clipping", "training", "sweeping", "generating",
-    "figures", "explorers", "exercises", "book",
+    "corpora", "text", "series", "vector_ar", "neural_ar", "markov", "ngrams",
+    "batching", "rnn", "bptt", "engine", "gated", "vanishing", "clipping", "training",
+    "sweeping", "generating", "pictures", "figures", "diagrams", "explorers",
+    "exercises", "book",
 )  # fmt: skip
 
 

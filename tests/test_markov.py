@@ -1,4 +1,4 @@
-"""Chains and n-grams against matrix powers, brute force and plain counting."""
+"""Chains against matrix powers, brute force and plain counting."""
 
 import itertools
 import math
@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d2l_rnn.markov import MarkovChain, NGramModel
+from d2l_rnn.markov import MarkovChain
+from d2l_rnn.ngrams import NGramModel
 
 WEATHER = [[0.7, 0.2, 0.1], [0.3, 0.4, 0.3], [0.2, 0.5, 0.3]]
 CYCLE = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
@@ -213,8 +214,6 @@ def test_the_seed_alone_decides(weather):
     state = np.random.get_state()[1].tolist()
     first = weather.sample(50, seed=1)
     assert weather.sample(50, seed=1) == first != weather.sample(50, seed=2)
-    model = NGramModel(TEXT, 3)
-    assert model.sample(50, seed=1) == model.sample(50, seed=1) != model.sample(50)
     assert np.random.get_state()[1].tolist() == state
 
 
@@ -334,202 +333,7 @@ def test_bad_arguments_of_a_chain_say_what_is_wrong(weather, call, message):
         call(weather)
 
 
-# --- n-grams --------------------------------------------------------------------
-
-
-def books_estimate(text, gram, epsilon, vocab_size):
-    """The recursion of the n-gram model, from nothing but slices of the text."""
-    if not gram:
-        return 1 / vocab_size
-    n = len(gram)
-    grams = [text[i : i + n] for i in range(len(text) - n + 1)]
-    seen = grams.count(gram)
-    context = sum(g[:-1] == gram[:-1] for g in grams)
-    shorter = books_estimate(text, gram[1:], epsilon, vocab_size)
-    return (seen + epsilon * shorter) / (context + epsilon)
-
-
-@pytest.mark.parametrize("epsilon", [0.3, 2.0])
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_probability_is_the_formula_on_plain_counts(n, epsilon):
-    text = "abracadabra abraxas"
-    model = NGramModel(text, n, epsilon)
-    for gram in map("".join, itertools.product(model.vocab, repeat=n)):
-        expected = books_estimate(text, gram, epsilon, len(set(text)))
-        assert model.probability(gram[-1], gram[:-1]) == pytest.approx(expected)
-        assert model.count(gram) == sum(
-            text[i : i + n] == gram for i in range(len(text))
-        )
-
-
-def test_unigram_smoothing_is_the_books_first_equation():
-    model = NGramModel("aab", 1, epsilon=3, vocab="abc")
-    assert [model.probability(x) for x in "abc"] == pytest.approx(
-        [(2 + 3 / 3) / 6, (1 + 3 / 3) / 6, (3 / 3) / 6]
-    )
-
-
-def test_an_unsmoothed_bigram_model_is_the_chain_counted_from_the_same_data():
-    chain, model = MarkovChain.from_data(NOISE), NGramModel(NOISE, 2)
-    for before, after in itertools.product("abcd", repeat=2):
-        assert model.probability(after, before) == pytest.approx(
-            chain.probability(after, before)
-        )
-    assert model.perplexity(NOISE) == pytest.approx(chain.perplexity(NOISE))
-
-
-def test_bigram_perplexity_on_its_own_text_is_exp_of_the_conditional_entropy():
-    index = np.array([ord(c) for c in TEXT])
-    counts = np.histogram2d(index[:-1], index[1:], bins=np.arange(32, 129))[0]
-    p = counts / counts.sum()
-    conditional = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
-    entropy = -(p[p > 0] * np.log(conditional[p > 0])).sum()
-    assert NGramModel(TEXT, 2).perplexity(TEXT) == pytest.approx(math.exp(entropy))
-
-
-def test_perplexity_is_exp_of_the_mean_surprise_token_by_token():
-    model = NGramModel(TEXT, 3, epsilon=0.7)
-    text = "to speak to the time traveller"
-    surprises = [
-        -math.log(model.probability(text[i], text[i - 2 : i]))
-        for i in range(2, len(text))
-    ]
-    assert model.perplexity(text) == pytest.approx(math.exp(np.mean(surprises)))
-
-
-def test_a_uniform_model_has_the_perplexity_of_its_vocabulary_size():
-    assert NGramModel("abcdefg", 1).perplexity("gaffe") == pytest.approx(7)
-    assert NGramModel("aab", 2, 1e12, vocab=range_of_letters(26)).perplexity(
-        "abba"
-    ) == pytest.approx(26)
-
-
-def range_of_letters(num_letters):
-    return [chr(ord("a") + i) for i in range(num_letters)]
-
-
-def test_perplexity_on_the_training_text_falls_with_n():
-    perplexities = [NGramModel(NOISE, n).perplexity(NOISE) for n in range(1, 8)]
-    assert perplexities == sorted(perplexities, reverse=True)
-    assert perplexities[0] == pytest.approx(4, abs=0.05) and perplexities[-1] < 1.5
-
-
-def test_only_smoothing_makes_sense_of_what_the_text_lacks():
-    model = NGramModel("abcabcabd", 3)
-    assert model.probability("c", "db") == 0  # no such context
-    assert model.probability("a", "ab") == 0  # a context, but not this token
-    assert model.perplexity("dbc") == math.inf
-    model.epsilon = 0.5
-    assert model.probability("c", "db") == pytest.approx(
-        NGramModel("abcabcabd", 2, 0.5).probability("c", "b")
-    )
-    assert 1 < model.perplexity("dbc") < math.inf
-    assert model.probability("z", "ab") == 0  # outside the vocabulary
-    assert model.perplexity("abz") == math.inf
-    assert NGramModel("abcabcabd", 3, 0.5, vocab="abcdz").probability("z", "ab") > 0
-
-
-def test_only_the_last_tokens_of_a_context_count_and_it_may_be_short():
-    model = NGramModel(TEXT, 3, 0.1)
-    assert model.probability("e", "of th") == model.probability("e", "th")
-    assert model.probability("e", "h") == NGramModel(TEXT, 2, 0.1).probability("e", "h")
-    unigram = NGramModel(TEXT, 1)
-    assert unigram.probability("e", "th") == unigram.probability("e")
-
-
-def test_sample_draws_from_the_probabilities_it_gives():
-    model = NGramModel("abracadabra", 3, epsilon=1.5, vocab="abcdrz")
-    for context in ("", "b", "ab", "zz"):
-        draws = Counter(model.sample(1, context, seed)[0] for seed in range(3000))
-        for token in model.vocab:
-            assert draws[token] / 3000 == pytest.approx(
-                model.probability(token, context), abs=0.035
-            )
-
-
-def test_an_unsmoothed_sample_holds_only_what_the_text_holds():
-    drawn = "".join(NGramModel(TEXT, 4).sample(300, "time", seed=3))
-    whole = "time" + drawn
-    assert len(drawn) == 300
-    assert all(whole[i : i + 4] in TEXT for i in range(300))
-
-
-def test_sample_goes_on_past_the_end_of_the_text_and_unknown_prefixes():
-    model = NGramModel("abcd", 2)
-    assert "".join(model.sample(3, "a")) == "bcd"
-    assert set(model.sample(50, "d", seed=1)) == set("abcd")  # nothing follows a d
-    assert set(model.sample(50, "?!", seed=1)) == set("abcd")
-    assert len(model.sample(50)) == 50
-
-
-def test_tokens_may_be_words_or_indices():
-    words = TEXT.split()
-    index = {word: i for i, word in enumerate(sorted(set(words)))}
-    by_word = NGramModel(words, 2, 0.5)
-    by_index = NGramModel(torch.tensor([index[word] for word in words]), 2, 0.5)
-    assert by_word.probability("time", ["the"]) == by_index.probability(
-        index["time"], [index["the"]]
-    )
-    assert by_index.sample(20, seed=4) == [
-        index[word] for word in by_word.sample(20, seed=4)
-    ]
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda: NGramModel("abc", 0), "n must be an integer from 1 to 3"),
-        (lambda: NGramModel("abc", 4), r"n must .* \(the text has 3 tokens\), got 4"),
-        (lambda: NGramModel("", 1), "tokens must have a length of at least 1"),
-        (
-            lambda: NGramModel([["a"], ["b"]], 1),
-            "tokens must be a sequence of hashable",
-        ),
-        (
-            lambda: NGramModel("abc", 1, -1),
-            "epsilon must be a finite number of at least 0",
-        ),
-        (lambda: NGramModel("abc", 1, math.inf), "epsilon must be"),
-        (lambda: setattr(NGramModel("abc", 1), "epsilon", math.nan), "epsilon must be"),
-        (lambda: NGramModel("abc", 1, vocab="ab"), "vocab .*'c' is not in it"),
-        (lambda: NGramModel("abc", 2).perplexity("a"), "length of at least 2"),
-        (lambda: NGramModel("abc", 2).sample(0), "num_tokens must be"),
-        (lambda: NGramModel("abc", 2).sample(1, 5), "context must be a sequence"),
-        (lambda: NGramModel("abc", 2).count("abc"), "from 1 to 2, got 3"),
-        (
-            lambda: NGramModel("abc", 2).count(""),
-            "gram must have a length of at least 1",
-        ),
-    ],
-)
-def test_a_bad_ngram_model_says_what_is_wrong(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
-
-
 # --- Any input ------------------------------------------------------------------
-
-
-@settings(max_examples=60)
-@given(
-    st.text("abcd", min_size=4, max_size=40),
-    st.integers(1, 4),
-    st.floats(1e-3, 1e3),
-    st.text("abcdxy", max_size=5),
-)
-def test_probabilities_sum_to_1_after_any_context(text, n, epsilon, context):
-    model = NGramModel(text, n, epsilon, vocab="abcd")
-    assert sum(model.probability(x, context) for x in "abcd") == pytest.approx(1)
-
-
-@settings(max_examples=60)
-@given(st.text("abcd", min_size=4, max_size=40), st.integers(1, 4))
-def test_unsmoothed_probabilities_sum_to_1_after_a_context_of_the_text(text, n):
-    model = NGramModel(text, n)
-    contexts = {text[i : i + n - 1] for i in range(len(text) - n + 1)}
-    for context in contexts:
-        assert sum(model.probability(x, context) for x in "abcd") == pytest.approx(1)
-    assert 1 - 1e-12 <= model.perplexity(text) <= len(set(text)) + 1e-9
 
 
 @settings(max_examples=60)

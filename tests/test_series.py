@@ -1,4 +1,4 @@
-"""Fits and forecasts against numpy, closed forms, naive loops and nn.RNN."""
+"""Fits and forecasts against numpy, closed forms and naive loops."""
 
 import math
 
@@ -7,9 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from d2l_rnn import series
+from d2l_rnn import neural_ar, series
 
 N_TRAIN, TAU = 600, 4
 
@@ -32,12 +31,7 @@ def ar(examples):
 
 @pytest.fixture(scope="module")
 def mlp(examples):
-    return series.train_mlp(*examples)
-
-
-@pytest.fixture(scope="module")
-def latent(sine):
-    return series.train_latent_ar(sine[:N_TRAIN])
+    return neural_ar.train_mlp(*examples)
 
 
 def exact_sine(num_points=400, frequency=0.1):
@@ -64,18 +58,13 @@ def test_noisy_sine_without_noise_repeats_after_its_period():
     assert x[24].abs() < 1e-5  # sin(2 pi)
 
 
-def test_the_seed_alone_decides_and_the_global_state_stays_as_it_was(examples):
-    weather, x = series.simulate_weather(20, seed=1), series.noisy_sine(20, seed=1)[1]
-    before = torch.random.get_rng_state()
+def test_the_seed_alone_decides_and_the_global_state_stays_as_it_was():
+    x = series.noisy_sine(20, seed=1)[1]
     torch.rand(3)  # another global state must not matter
-    assert torch.equal(series.simulate_weather(20, seed=1), weather)
+    before = torch.random.get_rng_state()
     assert torch.equal(series.noisy_sine(20, seed=1)[1], x)
     assert not torch.equal(series.noisy_sine(20, seed=2)[1], x)
-    moved = torch.random.get_rng_state()
-    assert not torch.equal(before, moved)
-    series.train_mlp(*examples, num_epochs=1)
-    series.train_latent_ar(examples[1][:, 0], num_epochs=1)
-    assert torch.equal(torch.random.get_rng_state(), moved)
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_lag_matrix_has_what_came_before_each_label(sine):
@@ -152,44 +141,6 @@ def test_dependent_columns_do_no_harm(x, tau):
     model = series.fit_ar(features, labels)
     torch.testing.assert_close(model(features), labels, rtol=0, atol=1e-5)
     assert model.weights.abs().max() <= 2
-
-
-# --- MLP ------------------------------------------------------------------------
-
-
-def test_make_mlp_is_the_books_network():
-    net = series.make_mlp(TAU)
-    assert [type(layer) for layer in net] == [nn.Linear, nn.ReLU, nn.Linear]
-    assert [tuple(p.shape) for p in net.parameters()] == [(10, 4), (10,), (1, 10), (1,)]
-    xavier = math.sqrt(6 / (4 + 10))
-    assert 0.8 * xavier < net[0].weight.abs().max() <= xavier
-
-
-def test_train_mlp_lowers_the_loss_and_is_reproducible(examples, mlp):
-    net, losses = mlp
-    untrained = nn.functional.mse_loss(series.make_mlp(TAU)(examples[0]), examples[1])
-    assert len(losses) == 5 and losses[-1] < losses[0] < untrained.item()
-    assert losses[-1] == pytest.approx(
-        nn.functional.mse_loss(net(examples[0]), examples[1]).item()
-    )
-    assert series.train_mlp(*examples)[1] == losses
-    assert series.train_mlp(*examples, seed=1)[1] != losses
-
-
-def test_train_mlp_steps_as_adam_does_on_the_whole_batch(examples):
-    features, labels = examples
-    net, _ = series.train_mlp(features, labels, num_epochs=1, batch_size=len(features))
-    expected = series.make_mlp(TAU)
-    trainer = torch.optim.Adam(expected.parameters(), lr=0.01)
-    nn.MSELoss()(expected(features), labels).backward()
-    trainer.step()
-    for ours, theirs in zip(net.parameters(), expected.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
-
-
-def test_train_mlp_keeps_float64():
-    net, _ = series.train_mlp(*series.lag_matrix(exact_sine(), 3), num_epochs=1)
-    assert series.forecast(net, exact_sine(), 3, 2).dtype == torch.float64
 
 
 # --- Forecasts ------------------------------------------------------------------
@@ -281,166 +232,6 @@ def test_rmse_is_taken_series_by_series():
     )
 
 
-# --- Vector autoregression ------------------------------------------------------
-
-
-def test_fit_var_is_numpys_least_squares():
-    x = series.simulate_weather(200, seed=4)
-    model, data = series.fit_var(x, tau=3), x.double().numpy()
-    design = np.array(
-        [
-            np.concatenate([data[t - 1], data[t - 2], data[t - 3], [1]])
-            for t in range(3, 200)
-        ]
-    )
-    solution = np.linalg.lstsq(design, data[3:], rcond=None)[0]
-    for i in range(3):
-        np.testing.assert_allclose(
-            model.weights[i], solution[3 * i : 3 * i + 3].T, atol=1e-8
-        )
-    np.testing.assert_allclose(model.bias, solution[-1], rtol=1e-6)
-    assert model.tau == 3
-    fitted = series.k_step_forecasts(model, x, 3)
-    np.testing.assert_allclose(fitted, design @ solution, atol=1e-4)
-
-
-def test_fit_var_recovers_the_law_of_the_weather():
-    x = series.simulate_weather(20_000, seed=0)[:, :2]
-    model = series.fit_var(x)
-    torch.testing.assert_close(
-        model.weights, series.WEATHER.weights[:, :2, :2], rtol=0, atol=0.02
-    )
-    mean = torch.linalg.solve(torch.eye(2) - model.weights[0], model.bias)
-    torch.testing.assert_close(
-        mean, torch.tensor([15.0, 60.0]).double(), rtol=0, atol=0.5
-    )
-
-
-def test_var_of_one_series_is_ar(sine):
-    features, labels = series.lag_matrix(sine, 3)
-    ar, var = series.fit_ar(features, labels), series.fit_var(sine[:, None], 3)
-    torch.testing.assert_close(var.weights.flatten().flip(0), ar.weights)
-    torch.testing.assert_close(
-        series.forecast(var, sine[:, None], 3, 20)[:, 0],
-        series.forecast(ar, sine, 3, 20),
-    )
-
-
-def test_var_forecast_is_the_formula_fed_back():
-    x = series.simulate_weather(50)
-    model = series.fit_var(x, tau=2)
-    known = list(x.double())
-    for _ in range(5):
-        known.append(
-            model.bias + model.weights[0] @ known[-1] + model.weights[1] @ known[-2]
-        )
-    ours = series.forecast(model, x.double(), 2, 5)
-    torch.testing.assert_close(ours, torch.stack(known[-5:]))
-    assert series.rmse_by_step(model, x, 2, 4).shape == (4, 3)
-
-
-def test_weather_follows_its_law_and_stays_physical():
-    x = series.simulate_weather(20_000, seed=9)
-    temperature, humidity, precipitation = x.T
-    assert x.shape == (20_000, len(series.WEATHER_SERIES))
-    assert 0 < humidity.min() and humidity.max() < 100
-    assert -10 < temperature.min() and temperature.max() < 45
-    assert precipitation.min() == 0 and 0.2 < (precipitation == 0).float().mean() < 0.5
-    shocks = x[1:] - series.WEATHER(x[:-1, None])[:, 0]
-    wet = precipitation[1:] > 0  # a dry day's shock is cut off
-    torch.testing.assert_close(
-        shocks[:, :2].std(dim=0), series.WEATHER_NOISE[:2], rtol=0.05, atol=0
-    )
-    assert shocks[:, :2].mean(dim=0).abs().max() < 0.1 and shocks[wet, 2].std() > 1
-
-
-def test_yesterdays_two_series_predict_rain_better_than_either_alone():
-    x = series.simulate_weather(4000)
-
-    def error(columns):
-        errors = series.rmse_by_step(
-            series.fit_var(x[:3000, columns]), x[3000:, columns], 1, 1
-        )
-        return errors[0, -1]  # of precipitation
-
-    both = error([0, 1, 2])
-    assert both < 0.97 * error([0, 2]) and both < 0.97 * error([1, 2])
-    assert both < 0.75 * x[3000:, 2].std()
-
-
-# --- Latent autoregression ------------------------------------------------------
-
-
-def rnn_with_weights_of(model):
-    rnn = nn.RNN(1, model.num_hiddens, batch_first=True)
-    with torch.no_grad():
-        rnn.weight_ih_l0.copy_(model.W_xh.T)
-        rnn.weight_hh_l0.copy_(model.W_hh.T)
-        rnn.bias_ih_l0.copy_(model.b_h)
-        rnn.bias_hh_l0.zero_()
-    return rnn
-
-
-def test_latent_ar_is_nn_rnn_in_values_and_gradients():
-    model = series.LatentAR(num_hiddens=5, seed=1)
-    rnn = rnn_with_weights_of(model)
-    x = torch.sin(torch.arange(21.0)).reshape(3, 7)
-    h = torch.cos(torch.arange(15.0)).reshape(3, 5)
-    for start in (None, h):
-        predictions, summaries = model(x, start)
-        outputs, _ = rnn(x[:, :, None], None if start is None else start[None])
-        torch.testing.assert_close(summaries, outputs)
-        torch.testing.assert_close(
-            predictions, (outputs @ model.W_hq + model.b_q)[:, :, 0]
-        )
-        model.zero_grad()
-        rnn.zero_grad()
-        summaries.square().sum().backward()
-        outputs.square().sum().backward()
-        torch.testing.assert_close(model.W_xh.grad.T, rnn.weight_ih_l0.grad)
-        torch.testing.assert_close(model.W_hh.grad.T, rnn.weight_hh_l0.grad)
-        torch.testing.assert_close(model.b_h.grad, rnn.bias_ih_l0.grad)
-
-
-def test_latent_ar_beats_the_previous_value_on_unseen_data(sine, latent):
-    model, losses = latent
-    assert losses[-1] < 0.3 * losses[0]
-    unseen = sine[N_TRAIN + 1 :]
-    error = series.rmse(model.k_step_forecasts(sine)[N_TRAIN:], unseen)
-    previous = series.rmse(sine[N_TRAIN:-1], unseen)
-    assert 0.2 < error < 0.9 * previous
-    assert error < series.rmse(
-        model.k_step_forecasts(sine, 64)[N_TRAIN:], sine[N_TRAIN + 64 :]
-    )
-
-
-def test_training_the_latent_ar_again_gives_the_same(sine):
-    first, again, other = (
-        series.train_latent_ar(sine[:99], num_epochs=3, seed=seed)[1]
-        for seed in (4, 4, 5)
-    )
-    assert first == again != other
-
-
-@pytest.mark.parametrize("k", [1, 2, 6])
-def test_latent_forecasts_are_a_naive_loop(latent, k):
-    model, x = latent[0], series.noisy_sine(30, seed=8)[1]
-
-    def continued(values):
-        h = torch.zeros(1, model.num_hiddens)
-        for value in values:
-            h = model.g(h, value.reshape(1, 1))
-        predictions = [model.output(h)]
-        for _ in range(k - 1):
-            h = model.g(h, predictions[-1])
-            predictions.append(model.output(h))
-        return torch.cat(predictions).flatten().detach()
-
-    expected = torch.stack([continued(x[: t - k + 1])[-1] for t in range(k, len(x))])
-    torch.testing.assert_close(model.k_step_forecasts(x, k), expected)
-    torch.testing.assert_close(model.forecast(x, k), continued(x))
-
-
 # --- Odd input ------------------------------------------------------------------
 
 
@@ -475,7 +266,6 @@ def test_lag_matrix_says_what_is_wrong(x, tau, message):
 
 X = torch.arange(10.0)
 AR2 = series.fit_ar(*series.lag_matrix(X, 2))
-VAR2 = series.fit_var(X[:, None], 2)
 
 
 @pytest.mark.parametrize(
@@ -497,28 +287,9 @@ VAR2 = series.fit_var(X[:, None], 2)
             "features must have a length",
         ),
         (lambda: series.fit_ar(X[:, None] / 0, X[:, None]), "features must be finite"),
-        (lambda: series.train_mlp(X[:, None], X[:, None] / 0), "labels must be finite"),
-        (
-            lambda: series.train_mlp(X[:, None], X[:, None], num_epochs=0),
-            "num_epochs must",
-        ),
-        (
-            lambda: series.train_mlp(X[:, None], X[:, None], batch_size=0),
-            "batch_size must",
-        ),
-        (lambda: series.train_mlp(X[:, None], X[:, None], lr=math.nan), "lr must"),
-        (lambda: series.make_mlp(0), "tau must"),
         (lambda: series.forecast(AR2, X, 11, 1), "tau must be an integer from 1 to 10"),
         (lambda: series.forecast(AR2, X, 2, 0), "num_steps must"),
         (lambda: series.forecast(AR2, X, 3, 1), r"needs windows of the shape \(N, 2\)"),
-        (
-            lambda: series.forecast(VAR2, X[:, None], 1, 1),
-            r"needs windows of the shape \(N, 2, 1\), got \(1, 1, 1\)",
-        ),
-        (
-            lambda: series.forecast(VAR2, X, 2, 1),
-            r"needs windows of the shape \(N, 2, 1\)",
-        ),
         (lambda: series.forecast(lambda w: w[:, 0], X, 2, 1), "model must map windows"),
         (
             lambda: series.k_step_forecasts(AR2, X, 2, 9),
@@ -527,26 +298,6 @@ VAR2 = series.fit_var(X[:, None], 2)
         (lambda: series.rmse_by_step(AR2, X, 2, 9), "max_steps must"),
         (lambda: series.rmse(X, X[:, None]), "one shape"),
         (lambda: series.rmse(X[:0], X[:0]), "not be empty"),
-        (lambda: series.fit_var(X), r"x must have the shape \(T, D\), got \(10,\)"),
-        (lambda: series.fit_var(X[:, None], 10), "tau must be an integer from 1 to 9"),
-        (lambda: series.fit_var(torch.zeros(5, 0)), r"x must have the shape \(T, D\)"),
-        (lambda: series.simulate_weather(0), "num_days must"),
-        (lambda: series.LatentAR(0), "num_hiddens must"),
-        (lambda: series.LatentAR()(X), r"x must have the shape \(B, T\)"),
-        (lambda: series.LatentAR().forecast(X, 0), "num_steps must"),
-        (
-            lambda: series.LatentAR().forecast([], 1),
-            "x must have a length of at least 1",
-        ),
-        (
-            lambda: series.LatentAR().k_step_forecasts(X, 10),
-            "k must be an integer from 1",
-        ),
-        (lambda: series.train_latent_ar(X, num_steps=10), "num_steps must"),
-        (
-            lambda: series.train_latent_ar(X, num_steps=2, num_epochs=0),
-            "num_epochs must",
-        ),
     ],
 )
 def test_bad_arguments_say_what_is_wrong(call, message):

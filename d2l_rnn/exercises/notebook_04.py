@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.exercises.checking import Exercise
-from d2l_rnn.markov import NGramModel
+from d2l_rnn.ngrams import NGramModel
 
 _TINY = "deep learning niubi deep learning works deep sea deep learning niubi".split()
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from d2l_rnn import rnn, text
 from d2l_rnn.exercises.checking import Exercise, drawn
-from d2l_rnn.markov import NGramModel
+from d2l_rnn.ngrams import perplexity_to_beat
 
 
 def _states(inputs, H_0, W_xh, W_hh, b_h) -> Tensor:
@@ -140,14 +140,14 @@ def parameters_of_layers(answer):
 def perplexity_without_state(answer):
     """The lowest perplexity without hidden state, which is a bigram's."""
     words = ["machine", "etching"]
-    joined = list("".join(words))
+    joined = "".join(words)
     yield answer(words).gives(
         2 ** (1 / 6), "machine and etching", "what is the best to say after an n?",
         mistakes=[
             (2, "that is after n only: average over all twelve labels"),
             (2 ** (1 / 12), "there are two labels after an n, one in each word"),
             (2 ** (1 / 7), "a word of seven characters has six labels"),
-            (NGramModel(joined, 2).perplexity(joined),
+            (perplexity_to_beat(joined, n=2),
              "the end of one word is not followed by the beginning of the next"),
             (math.log(2) / 6, "that is the cross-entropy: it wants an exponential yet"),
         ],
@@ -162,7 +162,7 @@ def perplexity_without_state(answer):
     )  # fmt: skip
     word = "".join(random.Random(5).choices("abc", k=30))
     yield answer([word]).gives(
-        NGramModel(list(word), 2).perplexity(list(word)), "a long random word",
+        perplexity_to_beat(word, n=2), "a long random word",
         "the last character has no successor, and does not count as a context",
         mistakes=[(3, "what comes more often after a character is more probable")],
     )  # fmt: skip

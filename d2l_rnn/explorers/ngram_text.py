@@ -9,15 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
 from d2l_rnn import checks
 from d2l_rnn.explorers.controls import Steps, Whole
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
-from d2l_rnn.figures import COLOURS, GREY, LINE_STYLES, Picture, decorate
-from d2l_rnn.markov import NGramModel
+from d2l_rnn.ngrams import NGramModel, Tally
+from d2l_rnn.pictures import COLOURS, GREY, LINE_STYLES, Picture, decorate
 
 MAX_N = 6
 LENGTH = 300  # characters that the model writes
@@ -73,42 +72,13 @@ def characters(text: str, own_text: str = "") -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def tallies(division: Division) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For n = 1 … 6 and each character of both parts, what the seen part has of it.
-
-    That is how often it has the character after the n - 1 before it, and how often it
-    has those n - 1, whatever follows. For the first n - 1 characters of either part,
-    which lack a full context, the numbers mean nothing.
-    """
-    index = {character: i for i, character in enumerate(division.vocab)}
-    both = division.seen + division.new
-    codes = np.array([index[character] for character in both], dtype=np.int64)
-    context, tallied = np.zeros_like(codes), []
-    for n in range(1, MAX_N + 1):
-        # A number for each kind of n-gram, and so a short one for the next context.
-        gram = np.unique(context * len(index) + codes, return_inverse=True)[1]
-        seen = slice(n - 1, len(division.seen))
-        tallied.append(tuple(np.bincount(of[seen], minlength=of.max() + 1)[of]
-                             for of in (gram, context)))  # fmt: skip
-        context = np.roll(gram, 1)
-    return tallied
+def _tally(division: Division) -> Tally:
+    return Tally(division.seen, division.new, MAX_N, division.vocab)
 
 
 def perplexities(division: Division, epsilon: float) -> tuple[list[float], list[float]]:
-    """Perplexity for n = 1 … 6 on the part that was seen, and on the new one.
-
-    They are those of `markov.NGramModel`, computed for all characters and n at once.
-    """
-    length, p = len(division.seen), 1 / len(division.vocab)
-    seen, new = [], []
-    for skipped, (count, total) in enumerate(tallies(division)):
-        weight = total + epsilon
-        p = (count + epsilon * p) / np.where(weight > 0, weight, np.inf)
-        with np.errstate(divide="ignore"):  # log 0 = -inf is the answer here
-            surprise = -np.log(p)
-        seen.append(float(np.exp(surprise[skipped:length].mean())))
-        new.append(float(np.exp(surprise[length + skipped :].mean())))
-    return seen, new
+    """Perplexity for n = 1 … 6 on the part that was seen, and on the new one."""
+    return _tally(division).perplexities(epsilon)
 
 
 @functools.lru_cache(maxsize=32)

@@ -22,7 +22,7 @@ from d2l_rnn.explorers import panel, texts
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole, Words
 from d2l_rnn.explorers.curves import HIGHEST, Curve, TrainingPicture
 from d2l_rnn.explorers.live import APART, Stopped
-from d2l_rnn.markov import NGramModel
+from d2l_rnn.ngrams import perplexity_to_beat
 from d2l_rnn.sweeping import Setting, sweep
 from d2l_rnn.text import Vocab, corpus_of
 
@@ -64,8 +64,8 @@ def load(which: str, own_text: str = "") -> Text:
     """
     lines = texts.lines_of(which, own_text, clean=which != texts.OWN)
     corpus, vocab = corpus_of(lines, "char", MAX_TOKENS)
-    bigram = NGramModel(corpus, 2).perplexity(corpus) if len(corpus) > 1 else 1.0
-    return Text(corpus, vocab, {"guessing": len(vocab), "bigram": bigram})
+    levels = {"guessing": len(vocab), "bigram": perplexity_to_beat(corpus, n=2)}
+    return Text(corpus, vocab, levels)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from d2l_rnn.explorers.ngram_text import (
     perplexities,
     write,
 )
-from d2l_rnn.markov import NGramModel
+from d2l_rnn.ngrams import NGramModel
 
 STORY = {"text": "story", "num_chars": 2000}
 

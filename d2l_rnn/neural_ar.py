@@ -1,0 +1,205 @@
+"""Autoregressive models that learn step by step: the book's MLP, and the latent one.
+
+The MLP is a predictor as `series` has them, from the last tau values to the next. The
+latent autoregressive model has no tau: it keeps a summary of all that came before, the
+first recurrent network of the course. Both are trained with Adam, and what is drawn
+depends on `seed` alone.
+
+Sources: "latent autoregressive models" in the notes; section 8.1 of Dive into Deep
+Learning, PyTorch 0.17 ("the book").
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from d2l_rnn import checks
+from d2l_rnn.series import as_examples, as_series, generator
+
+# --- The book's small MLP ------------------------------------------------------
+
+
+def make_mlp(tau: int, seed: int = 0) -> nn.Sequential:
+    """Return the book's network from tau values to the next: tau, 10 ReLU units, 1.
+
+    Raises ValueError if `tau` is not at least 1 or `seed` is negative.
+    """
+    tau = checks.integer("tau", tau, 1)
+    with _seeded(seed):
+        net = nn.Sequential(nn.Linear(tau, 10), nn.ReLU(), nn.Linear(10, 1))
+        for layer in (net[0], net[2]):
+            nn.init.xavier_uniform_(layer.weight)
+    return net
+
+
+def train_mlp(
+    features: ArrayLike,
+    labels: ArrayLike,
+    num_epochs: int = 5,
+    lr: float = 0.01,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> tuple[nn.Sequential, list[float]]:
+    """Train the book's MLP with Adam on shuffled minibatches of a lag matrix's rows.
+
+    Returns the network and a list with the mean squared error over all the rows
+    after each epoch.
+
+    Raises ValueError for bad features and labels, as `series.fit_ar` does, and for a
+    size or a learning rate that is not positive.
+    """
+    features, labels = as_examples(features, labels)  # (N, tau), (N, 1)
+    num_epochs = checks.integer("num_epochs", num_epochs, 1)
+    batch_size = checks.integer("batch_size", batch_size, 1)
+    net = make_mlp(features.shape[1], seed).to(features.dtype)
+    trainer = torch.optim.Adam(net.parameters(), lr=checks.positive("lr", lr))
+    loss, shuffle, losses = nn.MSELoss(), generator(seed), []
+    for _ in range(num_epochs):
+        order = torch.randperm(len(features), generator=shuffle)  # (N,)
+        for batch in order.split(batch_size):
+            trainer.zero_grad()
+            loss(net(features[batch]), labels[batch]).backward()
+            trainer.step()
+        with torch.no_grad():
+            losses.append(loss(net(features), labels).item())
+    return net, losses
+
+
+# --- The latent autoregressive model -------------------------------------------
+
+
+class LatentAR(nn.Module):
+    """Keep a summary h of the past, and predict the next value from h alone.
+
+    h_t = g(h_{t-1}, x_{t-1}) and x_hat_t = h_t W_hq + b_q (the notes, "latent
+    autoregressive models"). It needs no tau: h may remember as far back as it learns
+    to. `h` (B, num_hiddens) starts as zeros.
+
+    Raises ValueError if `num_hiddens` is not at least 1 or `seed` is negative.
+    """
+
+    def __init__(self, num_hiddens: int = 16, seed: int = 0):
+        super().__init__()
+        self.num_hiddens = checks.integer("num_hiddens", num_hiddens, 1)
+        with _seeded(seed):
+            self.W_xh = _weight(1, num_hiddens)
+            self.W_hh = _weight(num_hiddens, num_hiddens)
+            self.W_hq = _weight(num_hiddens, 1)
+        self.b_h = nn.Parameter(torch.zeros(num_hiddens))
+        self.b_q = nn.Parameter(torch.zeros(1))
+
+    def g(self, h: Tensor, x: Tensor) -> Tensor:
+        """Return the new summary from the old one (B, H) and the value (B, 1) seen."""
+        return torch.tanh(x @ self.W_xh + h @ self.W_hh + self.b_h)  # (B, H)
+
+    def output(self, h: Tensor) -> Tensor:
+        """Return the prediction that the summary (B, H) makes."""
+        return h @ self.W_hq + self.b_q  # (B, 1)
+
+    def forward(self, x: Tensor, h: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Read series x (B, T) one value at a time.
+
+        Returns predictions (B, T) and summaries (B, T, H): entry t of each is what
+        the model holds after reading x[:, t], so it predicts x[:, t + 1].
+
+        Raises ValueError if x has another number of dimensions.
+        """
+        if x.ndim != 2:
+            raise ValueError(f"x must have the shape (B, T), got {tuple(x.shape)}")
+        h = x.new_zeros(len(x), self.num_hiddens) if h is None else h  # (B, H)
+        summaries = []
+        for value in x.T:  # (B,)
+            h = self.g(h, value[:, None])  # (B, H)
+            summaries.append(h)
+        summaries = torch.stack(summaries, dim=1)  # (B, T, H)
+        return self.output(summaries).squeeze(2), summaries
+
+    @torch.no_grad()
+    def forecast(self, x: ArrayLike, num_steps: int) -> Tensor:
+        """Read the series x (T,), then continue it by num_steps values.
+
+        Raises ValueError if x is empty or `num_steps` is not at least 1.
+        """
+        summaries = self._read(as_series(x, at_least=1))  # (T, H)
+        return self._continue(summaries[-1:], num_steps)[0]  # (num_steps,)
+
+    @torch.no_grad()
+    def k_step_forecasts(self, x: ArrayLike, k: int = 1) -> Tensor:
+        """Forecast every value of the series x (T,) from what came k steps before it.
+
+        The result has T - k values and stands beside `x[k:]`: its entry for time t
+        was made after reading all of x up to time t - k.
+
+        Raises ValueError if x has no more than k values.
+        """
+        x = as_series(x)
+        k = checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
+        return self._continue(self._read(x)[:-k], k)[:, -1]  # (T - k,)
+
+    def _read(self, x: Tensor) -> Tensor:
+        """The summaries (T, H) while the series x (T,) is read."""
+        _, summaries = self(x[None].to(self.W_xh.dtype))  # (1, T, H)
+        return summaries[0]
+
+    def _continue(self, h: Tensor, num_steps: int) -> Tensor:
+        """Continue from each summary in h (N, H) on predictions fed back."""
+        predictions = [self.output(h)]  # (N, 1)
+        for _ in range(checks.integer("num_steps", num_steps, 1) - 1):
+            h = self.g(h, predictions[-1])  # (N, H)
+            predictions.append(self.output(h))  # (N, 1)
+        return torch.cat(predictions, dim=1)  # (N, num_steps)
+
+
+def train_latent_ar(
+    x: ArrayLike,
+    num_hiddens: int = 16,
+    num_steps: int = 32,
+    num_epochs: int = 150,
+    lr: float = 0.01,
+    seed: int = 0,
+) -> tuple[LatentAR, list[float]]:
+    """Train a LatentAR with Adam on stretches of num_steps values of the series x (T,).
+
+    The stretches overlap by half. One epoch is one update on all of them at once, each
+    read from a zero summary. Returns the model and a list with the mean squared error
+    before each update.
+
+    Raises ValueError if x has no more than `num_steps` values, or for a size or a
+    learning rate that is not positive.
+    """
+    x = as_series(x).float()  # (T,)
+    num_steps = checks.integer(
+        "num_steps", num_steps, 1, len(x) - 1, f"the series has {len(x)} values"
+    )
+    num_epochs = checks.integer("num_epochs", num_epochs, 1)
+    model = LatentAR(num_hiddens, seed)
+    trainer = torch.optim.Adam(model.parameters(), lr=checks.positive("lr", lr))
+    stretches = x.unfold(0, num_steps + 1, (num_steps + 1) // 2)  # (N, num_steps + 1)
+    losses = []
+    for _ in range(num_epochs):
+        predictions, _ = model(stretches[:, :-1])  # (N, num_steps)
+        loss = nn.functional.mse_loss(predictions, stretches[:, 1:])
+        trainer.zero_grad()
+        loss.backward()
+        trainer.step()
+        losses.append(loss.item())
+    return model, losses
+
+
+def _weight(num_inputs: int, num_outputs: int) -> nn.Parameter:
+    weight = torch.empty(num_inputs, num_outputs)
+    return nn.Parameter(nn.init.xavier_uniform_(weight))
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed what PyTorch's layers draw in the block, then put the global state back."""
+    seed = checks.integer("seed", seed, 0, 2**64 - 1)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

@@ -1,0 +1,260 @@
+"""n-grams: how often n tokens stand in a row, and the perplexity to beat.
+
+Tokens are anything hashable, and a text is any string, list, tuple or 1-D array of
+them. What is drawn depends on `seed` alone.
+
+Perplexity is exp of the mean of -log P(x_t | the n - 1 tokens before it), in nats, as
+for the RNN. The first n - 1 tokens, which have no full context, are not scored.
+
+Sources: "language models" in the notes; section 8.3 of Dive into Deep Learning,
+PyTorch 0.17 ("the book").
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+
+import numpy as np
+
+from d2l_rnn import checks
+from d2l_rnn.markov import generator, kinds
+from d2l_rnn.progress import perplexity
+
+Gram = tuple[Hashable, ...]  # some tokens in a row
+
+
+class NGramModel:
+    """A language model that predicts a token from the n - 1 tokens before it.
+
+    It counts the tokens of a text, and smooths the counts with the estimate from the
+    context less its first token, at strength epsilon:
+
+        P(x | context) = (n(context, x) + epsilon P(x | shorter context))
+                         / (n(context) + epsilon)
+
+    Below the empty context stands 1 / len(vocab). For n = 1 and 2 these are the
+    book's equations in section 8.3; where its third falls back from two tokens to
+    none, this goes one by one, the hierarchical Dirichlet model of MacKay and Peto
+    (1995, Natural Language Engineering 1(3)) taken beyond bigrams. epsilon = 0 leaves
+    the relative frequencies as they are.
+
+    `vocab` is the tokens of the text, sorted if they can be, unless a larger one is
+    given. `epsilon` may be set anew at any time: the counts stay. They are
+    `followers`, for each context of up to n - 1 tokens how often each token follows
+    it, and `totals`, for each context how often it is followed by any.
+
+    Raises ValueError if the text has fewer than n tokens, if `vocab` lacks one of
+    them, or if epsilon is negative.
+    """
+
+    def __init__(
+        self,
+        tokens: Iterable[Hashable],
+        n: int,
+        epsilon: float = 0.0,
+        vocab: Iterable[Hashable] | None = None,
+    ):
+        tokens = checks.items("tokens", tokens, at_least=1)
+        self.n = checks.integer(
+            "n", n, 1, len(tokens), f"the text has {len(tokens)} tokens"
+        )
+        self.epsilon = epsilon
+        self.vocab = _vocabulary(kinds(tokens), vocab)
+        self._known = frozenset(self.vocab)
+        self.followers: dict[Gram, dict[Hashable, int]] = {}
+        for length in range(1, self.n + 1):
+            for gram, count in count_grams(tokens, length).items():
+                self.followers.setdefault(gram[:-1], {})[gram[-1]] = count
+        self.totals: dict[Gram, int] = {
+            context: sum(counts.values()) for context, counts in self.followers.items()
+        }
+
+    @property
+    def epsilon(self) -> float:
+        """The strength of the smoothing, in tokens: a finite number of at least 0."""
+        return self._epsilon
+
+    @epsilon.setter
+    def epsilon(self, value: float) -> None:
+        self._epsilon = checks.non_negative("epsilon", value)
+
+    def count(self, gram: Iterable[Hashable]) -> int:
+        """Return how often the text holds the 1 to n tokens of gram, side by side.
+
+        Raises ValueError if gram has none, or more than n.
+        """
+        gram = tuple(checks.items("gram", gram, at_least=1))
+        checks.integer("len(gram)", len(gram), 1, self.n)
+        return self.followers.get(gram[:-1], {}).get(gram[-1], 0)
+
+    def probability(self, token: Hashable, context: Iterable[Hashable] = ()) -> float:
+        """Return P(token | context).
+
+        The context is a sequence of tokens: where tokens are words, ["time"] rather
+        than "time". Only its last n - 1 tokens count; where it is shorter, so is the
+        n-gram. A token outside the vocabulary has probability 0. With epsilon = 0, so
+        has every token after a context that the text does not have.
+
+        Raises ValueError if the context is no sequence.
+        """
+        return self.estimate(token, self._last(context))
+
+    def estimate(self, token: Hashable, context: Gram) -> float:
+        """Return `probability` for a context that is a tuple of at most n - 1 tokens.
+
+        The loop climbs from the empty context to the whole one.
+        """
+        if token not in self._known:
+            return 0.0
+        p = 1 / len(self.vocab)
+        for start in range(len(context), -1, -1):
+            total = self.totals.get(context[start:], 0)
+            count = self.followers.get(context[start:], {}).get(token, 0)
+            weight = total + self.epsilon
+            p = (count + self.epsilon * p) / weight if weight > 0 else 0.0
+        return p
+
+    def perplexity(self, tokens: Iterable[Hashable]) -> float:
+        """Return the perplexity on the tokens that have n - 1 tokens before them.
+
+        It is inf if the model holds one of them impossible. Raises ValueError if there
+        are fewer than n tokens.
+        """
+        tokens = checks.items("tokens", tokens, at_least=self.n)
+        surprise = 0.0
+        for gram, count in count_grams(tokens, self.n).items():
+            p = self.estimate(gram[-1], gram[:-1])
+            surprise += count * (-math.log(p) if p > 0 else math.inf)
+        return perplexity(surprise / (len(tokens) - self.n + 1))
+
+    def sample(
+        self, num_tokens: int, prefix: Iterable[Hashable] = (), seed: int = 0
+    ) -> list[Hashable]:
+        """Draw num_tokens tokens that continue the prefix; return them as a list.
+
+        Where the text does not have the context (the text's own end may be one), the
+        longest end of the context that it does have decides, even with epsilon = 0.
+
+        Raises ValueError if `num_tokens` is not at least 1, `seed` is negative, or the
+        prefix is no sequence.
+        """
+        num_tokens = checks.integer("num_tokens", num_tokens, 1)
+        context, rng, drawn = self._last(prefix), generator(seed), []
+        for _ in range(num_tokens):
+            drawn.append(self._draw(context, rng))
+            context = self._last(context + (drawn[-1],))
+        return drawn
+
+    def _last(self, context: Iterable[Hashable]) -> Gram:
+        """The last n - 1 tokens of a context."""
+        context = tuple(checks.items("context", context))
+        return context[max(len(context) - self.n + 1, 0) :]
+
+    def _draw(self, context: Gram, rng: np.random.Generator) -> Hashable:
+        # P(x | context) is a mixture: with the weight n(context) a token that followed
+        # the context, with the weight epsilon one that suits the shorter context.
+        for start in range(len(context) + 1):  # from the whole context to ()
+            total = self.totals.get(context[start:], 0)
+            u = rng.random() * (total + self.epsilon)
+            if u < total:
+                return _pick(self.followers[context[start:]], u)
+        return self.vocab[rng.integers(len(self.vocab))]
+
+
+def perplexity_to_beat(tokens: Iterable[Hashable], n: int = 2) -> float:
+    """The perplexity of an unsmoothed n-gram model on the very text that it counted.
+
+    A model that sees no more than n - 1 tokens of the past cannot come below it on
+    this text. It is 1 for a text of fewer than n tokens, which leaves nothing to
+    predict. Raises ValueError if `n` is not at least 1.
+    """
+    tokens = checks.items("tokens", tokens)
+    n = checks.integer("n", n, 1)
+    return NGramModel(tokens, n).perplexity(tokens) if len(tokens) >= n else 1.0
+
+
+class Tally:
+    """The perplexities of the models with n = 1 … max_n, all at once.
+
+    They are those of `NGramModel(seen, n, epsilon, vocab)` on the text `seen` that it
+    has counted and on another, `new`, for whatever epsilon a slider is moved to: the
+    n-grams are counted once, for all tokens and orders in arrays.
+
+    Raises ValueError if a text has fewer than max_n tokens, or `vocab` lacks one.
+    """
+
+    def __init__(
+        self,
+        seen: Iterable[Hashable],
+        new: Iterable[Hashable],
+        max_n: int,
+        vocab: Iterable[Hashable] | None = None,
+    ):
+        max_n = checks.integer("max_n", max_n, 1)
+        seen = checks.items("seen", seen, at_least=max_n)
+        both = seen + checks.items("new", new, at_least=max_n)  # N tokens
+        self.num_seen, vocab = len(seen), _vocabulary(kinds(both), vocab)
+        self.vocab_size = len(vocab)
+        index = {token: i for i, token in enumerate(vocab)}
+        codes = np.array([index[token] for token in both], dtype=np.int64)  # (N,)
+        # For each n and token, how often `seen` has the token after the n - 1 before
+        # it, and how often it has those n - 1. The first n - 1 of a text mean nothing.
+        self.counts: list[tuple[np.ndarray, np.ndarray]] = []
+        context = np.zeros_like(codes)  # (N,): a number for each kind of context
+        for n in range(1, max_n + 1):
+            # Numbered anew from 0, an n-gram is a small number, as a context must be.
+            gram = np.unique(context * len(vocab) + codes, return_inverse=True)[1]
+            counted = slice(n - 1, self.num_seen)
+            self.counts.append((_times(gram, counted), _times(context, counted)))
+            context = np.roll(gram, 1)  # (N,)
+
+    def perplexities(self, epsilon: float) -> tuple[list[float], list[float]]:
+        """Return those of n = 1 … max_n on the text seen, and on the new one.
+
+        Raises ValueError if epsilon is not a finite number of at least 0.
+        """
+        epsilon = checks.non_negative("epsilon", epsilon)
+        p, seen, new = 1 / self.vocab_size, [], []
+        for skipped, (count, total) in enumerate(self.counts):
+            weight = total + epsilon  # (N,)
+            p = (count + epsilon * p) / np.where(weight > 0, weight, np.inf)  # (N,)
+            with np.errstate(divide="ignore"):  # log 0 = -inf is the answer here
+                surprise = -np.log(p)  # (N,)
+            seen.append(perplexity(surprise[skipped : self.num_seen].mean()))
+            new.append(perplexity(surprise[self.num_seen + skipped :].mean()))
+        return seen, new
+
+
+def count_grams(tokens: list[Hashable], n: int) -> Counter[Gram]:
+    """Count how often each n tokens stand in a row."""
+    return Counter(zip(*(tokens[i:] for i in range(n)), strict=False))
+
+
+def _times(numbers: np.ndarray, counted: slice) -> np.ndarray:
+    """How often each of the numbers (N,) occurs among the counted ones: (N,)."""
+    return np.bincount(numbers[counted], minlength=numbers.max() + 1)[numbers]
+
+
+def _vocabulary(
+    of_text: list[Hashable], vocab: Iterable[Hashable] | None
+) -> tuple[Hashable, ...]:
+    """The tokens of a text, or the vocabulary given, which must hold them all."""
+    if vocab is None:
+        return tuple(of_text)
+    given = dict.fromkeys(checks.items("vocab", vocab))
+    for token in of_text:
+        if token not in given:
+            raise ValueError(
+                f"vocab must hold every token of the text, and {token!r} is not in it"
+            )
+    return tuple(given)
+
+
+def _pick(counts: Mapping[Hashable, int], u: float) -> Hashable:
+    """The token in whose share of the counts u falls; u is below their sum."""
+    for token, count in counts.items():
+        u -= count
+        if u < 0:
+            return token
