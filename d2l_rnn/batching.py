@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import integer
+from d2l_rnn.checks import integer, positive
 from d2l_rnn.text import Vocab, load_corpus
 
 
@@ -109,9 +109,25 @@ class SequenceLoader:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return self._minibatches()
 
+    def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The same minibatches each time: sequential, from the first token on.
+
+        Nothing is drawn, so that what is measured on them does not change the run.
+        """
+        return sequential_partitioning(
+            self.corpus, self.batch_size, self.num_steps, _NoOffset()
+        )
+
     def _minibatches(self):
         iterate = random_sampling if self.use_random_iter else sequential_partitioning
         return iterate(self.corpus, self.batch_size, self.num_steps, self.rng)
+
+
+class _NoOffset:
+    """Stands for a random number generator, and draws none."""
+
+    def randint(self, low: int, high: int) -> int:
+        return low
 
 
 class Interruptible:
@@ -128,6 +144,28 @@ class Interruptible:
         for minibatch in self.loader:
             self.check()
             yield minibatch
+
+
+def split(
+    corpus: Sequence[int] | Tensor, held_out: float = 0.1
+) -> tuple[Tensor, Tensor]:
+    """The corpus in two: the text to train on, and its last part, which is held out.
+
+    `held_out` is the share of that part, between 0 and 1. It is cut off by place and
+    not drawn at random: the neighbours of a token drawn from the middle would be
+    trained on, and with them nearly the token itself.
+
+    Raises ValueError if the share is not between 0 and 1, or one part would be empty.
+    """
+    corpus = _as_indices(corpus)
+    share = positive("held_out", held_out, at_most=1)
+    kept = len(corpus) - round(share * len(corpus))
+    if not 0 < kept < len(corpus):
+        raise ValueError(
+            f"held_out must leave tokens in both parts of the corpus, got {held_out!r} "
+            f"of {len(corpus)} tokens"
+        )
+    return corpus[:kept], corpus[kept:]
 
 
 def load_data(

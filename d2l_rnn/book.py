@@ -20,10 +20,11 @@ import warnings
 
 import torch
 
-from d2l_rnn import batching, clipping, corpora, generating, text, training
+from d2l_rnn import batching, clipping, corpora, generating, rnn, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
-from d2l_rnn.rnn import RNNModel, RNNModelScratch
+from d2l_rnn.gradients import ByAutograd
+from d2l_rnn.rnn import RNNModelScratch, State
 from d2l_rnn.text import Vocab, count_corpus, tokenize
 
 __all__ = [
@@ -101,6 +102,14 @@ def load_data_time_machine(
     return data_iter, data_iter.vocab
 
 
+class RNNModel(rnn.RNNModel):
+    """The concise model, with the book's order of arguments: `rnn.RNNModel`."""
+
+    def begin_state(self, device=None, batch_size: int = 1) -> State:
+        """Zeros for `batch_size` sequences: `rnn.RNNModel.begin_state`."""
+        return super().begin_state(batch_size, device)
+
+
 def predict_ch8(prefix, num_preds, net, vocab, device):
     """Greedy prediction: `generating.predict`."""
     return generating.predict(prefix, num_preds, net, vocab, device)
@@ -126,23 +135,23 @@ def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
     if not isinstance(updater, torch.optim.Optimizer):
         updater = _Updater(updater)
     progress = training.train_epoch(
-        net, train_iter, updater, 1.0, device, use_random_iter,
-        backpropagate=training.ByAutograd(net, loss),
+        net, train_iter, None, 1.0, device, use_random_iter, updater,
+        backpropagate=ByAutograd(net, loss),
     )  # fmt: skip
     return progress.perplexity, progress.tokens_per_second
 
 
 def train_ch8(net, train_iter, vocab, lr, num_epochs, device, use_random_iter=False):
     """Train with theta = 1, print and draw every ten epochs: `training.train`."""
-    from d2l_rnn import figures  # matplotlib is wanted only here
+    from d2l_rnn import figures, pictures  # matplotlib is wanted only here
 
     def predict(prefix):
         return predict_ch8(prefix, 50, net, vocab, device)
 
-    history, screen = training.History(), figures.Screen()
+    history, screen = training.History(), pictures.Screen()
     for progress in training.train(
         net, train_iter, lr, num_epochs, 1.0, device, use_random_iter,
-        backpropagate=training.ByAutograd(net),
+        backpropagate=ByAutograd(net),
     ):  # fmt: skip
         history.append(progress)
         if progress.epoch % 10 == 0:

@@ -102,7 +102,7 @@ def cross_entropy(
 
 
 class ByHand:
-    """The loss of a scratch RNN and its gradients, as `training.backpropagation` says.
+    """The loss of a scratch RNN and its gradients, as `gradients.backpropagation` says.
 
     Where there is no engine, or not for this dtype or device, it is what trains.
     """
@@ -110,7 +110,9 @@ class ByHand:
     def __init__(self, net: scratch.RNNModelScratch):
         self.params = net.params
 
-    def __call__(self, X: Tensor, Y: Tensor, state: tuple[Tensor]):
+    def __call__(
+        self, X: Tensor, Y: Tensor, state: tuple[Tensor]
+    ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
         H, outputs = forward(X, *state, self.params)
         loss, dO = cross_entropy(outputs, Y)
         gradients, self._dH, _ = backward(X, H, dO, self.params)
@@ -123,7 +125,7 @@ class ByHand:
         return norms(self._dH)
 
     @staticmethod
-    def can_train(net) -> bool:
+    def can_train(net: object) -> bool:
         """True for the RNN that this module knows: scratch, and nothing replaced."""
         return (
             isinstance(net, scratch.RNNModelScratch)
@@ -141,10 +143,13 @@ def norms(dH: Tensor) -> Tensor:
     return torch.linalg.vector_norm(dH.cpu(), dim=(1, 2), dtype=torch.float64)
 
 
-def rnn(X: Tensor, state: tuple[Tensor], params: list[Tensor]):
-    """`rnn.rnn` for token indices, with the backward pass of this module.
+def rnn(
+    X: Tensor, state: tuple[Tensor], params: list[Tensor]
+) -> tuple[Tensor, tuple[Tensor]]:
+    """`rnn.rnn` with the backward pass of this module, for the tokens themselves.
 
-    X: integers, shape (B, T). Returns the outputs, shape (T * B, V), and the last
+    X: integers, shape (B, T), batch first; `rnn.rnn` takes them one-hot and time first,
+    (T, B, V). Returns the outputs, shape (T * B, V), and the last
     state, shape (B, H) in a tuple of one. Gradients flow to the parameters and to the
     state, for a loss of any kind.
 
@@ -177,7 +182,7 @@ class _Recurrence(torch.autograd.Function):
         return None, dZ[0] @ params[1].T, *gradients
 
 
-def checked(X: Tensor, state, params: Sequence[Tensor]) -> Tensor:
+def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor:
     """The state's one tensor H_0, if all have the shapes and types that they need.
 
     Raises ValueError if they have not.

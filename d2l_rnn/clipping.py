@@ -7,14 +7,15 @@ difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 
 from d2l_rnn.checks import positive
-from d2l_rnn.rnn import parameters_of
+from d2l_rnn.rnn import Model, parameters_of
 
 
-def global_norm(net) -> float:
+def global_norm(net: Model | Iterable[torch.Tensor]) -> float:
     """The Euclidean norm of all the gradients of a model, taken as one long vector.
 
     `net` is a model or a list of parameters; one without a gradient is skipped.
@@ -22,9 +23,16 @@ def global_norm(net) -> float:
     return _norm(_gradients(net))
 
 
-def clip_gradients(net, theta: float | None) -> float:
-    """`project` the gradients of a model, or of a list of parameters."""
-    return project(_gradients(net), theta)
+def clip_gradients(net: Model | Iterable[torch.Tensor], theta: float | None) -> float:
+    """`project` the gradients of a model, or of a list of parameters.
+
+    Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
+    not finite: a step along such a gradient would destroy the parameters.
+    """
+    norm = project(_gradients(net), theta)
+    if not math.isfinite(norm):
+        raise FloatingPointError(f"the norm of the gradient is {norm}")
+    return norm
 
 
 def project(gradients: list[torch.Tensor], theta: float | None) -> float:
@@ -33,18 +41,16 @@ def project(gradients: list[torch.Tensor], theta: float | None) -> float:
     g ← min(1, theta / ‖g‖) g
 
     g is all of `gradients` as one long vector. Its direction stays, its length is at
-    most theta. `theta=None` leaves g alone. Returns ‖g‖ as it was before.
+    most theta. `theta=None` leaves g alone. Returns ‖g‖ as it was before: NaN or
+    infinity, with g left alone, if there is no such direction or the gradients' dtype
+    cannot hold the norm.
 
-    Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
-    NaN or infinite (or so large that the gradients' own dtype cannot hold it): a step
-    along such a gradient would destroy the parameters. It is then left as it is.
+    Raises ValueError if theta is not greater than 0.
     """
     if theta is not None:
         theta = positive("theta", theta)
     norm = _norm(gradients)
-    if not math.isfinite(norm):
-        raise FloatingPointError(f"the norm of the gradient is {norm}")
-    if theta is not None and norm > theta:
+    if theta is not None and theta < norm < math.inf:
         for gradient in gradients:
             gradient *= theta / norm
     return norm

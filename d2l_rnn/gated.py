@@ -21,13 +21,16 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.checks import integer
-from d2l_rnn.rnn import init_rnn_state
+from d2l_rnn.rnn import Device, init_rnn_state
 
 # ---- GRU ----
 
 
 def get_gru_params(
-    vocab_size: int, num_hiddens: int, device=None, generator=None
+    vocab_size: int,
+    num_hiddens: int,
+    device: Device = None,
+    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """The eleven parameters of the GRU, ready for gradients.
 
@@ -38,12 +41,16 @@ def get_gru_params(
     return _params(3, vocab_size, num_hiddens, device, generator)
 
 
-def init_gru_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
+def init_gru_state(
+    batch_size: int, num_hiddens: int, device: Device = None
+) -> tuple[Tensor]:
     """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
     return init_rnn_state(batch_size, num_hiddens, device)
 
 
-def gru(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
+def gru(
+    inputs: Tensor, state: tuple[Tensor], params: list[Tensor]
+) -> tuple[Tensor, tuple[Tensor]]:
     """The recurrence of the GRU over the time steps.
 
     Z_t = σ(X_t W_xz + H_{t-1} W_hz + b_z)               update gate
@@ -58,20 +65,23 @@ def gru(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
     W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
     outputs = []
-    for X in inputs:  # (B, V)
-        Z_t = torch.sigmoid(torch.mm(X, W_xz) + torch.mm(H, W_hz) + b_z)  # (B, H)
-        R_t = torch.sigmoid(torch.mm(X, W_xr) + torch.mm(H, W_hr) + b_r)
-        H_tilde = torch.tanh(torch.mm(X, W_xh) + torch.mm(R_t * H, W_hh) + b_h)
+    for X_t in inputs:  # (B, V)
+        Z_t = torch.sigmoid(X_t @ W_xz + H @ W_hz + b_z)  # (B, H)
+        R_t = torch.sigmoid(X_t @ W_xr + H @ W_hr + b_r)
+        H_tilde = torch.tanh(X_t @ W_xh + (R_t * H) @ W_hh + b_h)
         H = Z_t * H + (1 - Z_t) * H_tilde
-        outputs.append(torch.mm(H, W_hq) + b_q)  # (B, V)
-    return torch.cat(outputs, dim=0), (H,)
+        outputs.append(H @ W_hq + b_q)  # (B, V)
+    return torch.cat(outputs), (H,)  # (T * B, V), (B, H)
 
 
 # ---- LSTM ----
 
 
 def get_lstm_params(
-    vocab_size: int, num_hiddens: int, device=None, generator=None
+    vocab_size: int,
+    num_hiddens: int,
+    device: Device = None,
+    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """The fourteen parameters of the LSTM, ready for gradients.
 
@@ -83,14 +93,16 @@ def get_lstm_params(
 
 
 def init_lstm_state(
-    batch_size: int, num_hiddens: int, device=None
+    batch_size: int, num_hiddens: int, device: Device = None
 ) -> tuple[Tensor, Tensor]:
     """The hidden state H_0 and the memory cell C_0, all zeros, (B, H) each."""
     H, C = (init_rnn_state(batch_size, num_hiddens, device) for _ in range(2))
     return (*H, *C)
 
 
-def lstm(inputs: Tensor, state: tuple[Tensor, Tensor], params: list[Tensor]):
+def lstm(
+    inputs: Tensor, state: tuple[Tensor, Tensor], params: list[Tensor]
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """The recurrence of the LSTM over the time steps.
 
     I_t = σ(X_t W_xi + H_{t-1} W_hi + b_i)        input gate
@@ -108,15 +120,15 @@ def lstm(inputs: Tensor, state: tuple[Tensor, Tensor], params: list[Tensor]):
     W_xo, W_ho, b_o, W_xc, W_hc, b_c, W_hq, b_q = others
     H, C = state
     outputs = []
-    for X in inputs:  # (B, V)
-        I_t = torch.sigmoid(torch.mm(X, W_xi) + torch.mm(H, W_hi) + b_i)  # (B, H)
-        F_t = torch.sigmoid(torch.mm(X, W_xf) + torch.mm(H, W_hf) + b_f)
-        O_t = torch.sigmoid(torch.mm(X, W_xo) + torch.mm(H, W_ho) + b_o)
-        C_tilde = torch.tanh(torch.mm(X, W_xc) + torch.mm(H, W_hc) + b_c)
+    for X_t in inputs:  # (B, V)
+        I_t = torch.sigmoid(X_t @ W_xi + H @ W_hi + b_i)  # (B, H)
+        F_t = torch.sigmoid(X_t @ W_xf + H @ W_hf + b_f)
+        O_t = torch.sigmoid(X_t @ W_xo + H @ W_ho + b_o)
+        C_tilde = torch.tanh(X_t @ W_xc + H @ W_hc + b_c)
         C = F_t * C + I_t * C_tilde
         H = O_t * torch.tanh(C)
-        outputs.append(torch.mm(H, W_hq) + b_q)  # (B, V)
-    return torch.cat(outputs, dim=0), (H, C)
+        outputs.append(H @ W_hq + b_q)  # (B, V)
+    return torch.cat(outputs), (H, C)  # (T * B, V), (B, H) each
 
 
 def _params(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 import torch
 
 from d2l_rnn.checks import integer, positive
-from d2l_rnn.rnn import device_of
+from d2l_rnn.rnn import Device, Model, State, device_of, reading
 from d2l_rnn.text import Vocab
 
 
 def predict(
-    prefix: Sequence[str], num_preds: int, net, vocab: Vocab, device=None
+    prefix: Sequence[str],
+    num_preds: int,
+    net: Model,
+    vocab: Vocab,
+    device: Device = None,
 ) -> str:
     """Continue `prefix` by `num_preds` tokens, each the most probable one.
 
@@ -30,11 +33,11 @@ def predict(
 def sample(
     prefix: Sequence[str],
     num_preds: int,
-    net,
+    net: Model,
     vocab: Vocab,
     temperature: float = 1.0,
     seed: int | None = None,
-    device=None,
+    device: Device = None,
 ) -> str:
     """Continue `prefix` by `num_preds` tokens drawn from the model's distribution.
 
@@ -53,7 +56,7 @@ def sample(
     else:
         generator.manual_seed(integer("seed", seed, 0, 2**64 - 1))
 
-    def choose(output):  # (V,)
+    def choose(output: torch.Tensor) -> int:  # (V,)
         output = output.cpu().double()
         if not output.isfinite().all():
             raise ValueError(
@@ -71,7 +74,9 @@ def most_probable(output: torch.Tensor) -> int:
     return int(output.argmax())
 
 
-def warm_up(prefix: Sequence[str], net, vocab: Vocab, device=None):
+def warm_up(
+    prefix: Sequence[str], net: Model, vocab: Vocab, device: Device = None
+) -> tuple[torch.Tensor, State]:
     """Read a prefix; return the output after it, shape (vocab_size,), and the state.
 
     Raises ValueError if the prefix is empty: there is nothing to start from.
@@ -82,7 +87,7 @@ def warm_up(prefix: Sequence[str], net, vocab: Vocab, device=None):
         raise ValueError("prefix must have at least one token, got none")
     device = device_of(net) if device is None else device
     state = net.begin_state(batch_size=1, device=device)
-    with _only_reading(net):
+    with reading(net):
         return _read(vocab[list(prefix)], state, net, device)
 
 
@@ -91,26 +96,12 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
     device = device_of(net) if device is None else device
     output, state = warm_up(prefix, net, vocab, device)
     indices = vocab[list(prefix)]
-    with _only_reading(net):
+    with reading(net):
         for _ in range(num_preds):
             indices.append(choose(output))
             output, state = _read(indices[-1:], state, net, device)
     # Characters stand side by side; words (a prefix given as a list) stand apart.
     return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(indices))
-
-
-@contextlib.contextmanager
-def _only_reading(net):
-    """Inside the block the model keeps no graph, and drops nothing out."""
-    was_training = getattr(net, "training", False)
-    if was_training:
-        net.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        if was_training:
-            net.train()
 
 
 def _read(indices: list[int], state, net, device):

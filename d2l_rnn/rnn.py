@@ -8,8 +8,9 @@ state. `net.begin_state(batch_size=…, device=…)` is the state before the fir
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -17,29 +18,37 @@ from torch.nn import functional as F
 
 from d2l_rnn.checks import integer, one_of
 
+Device = torch.device | str | None
+State = Tensor | tuple[Tensor, ...]
+
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
 
 
 def get_params(
-    vocab_size: int, num_hiddens: int, device=None, generator=None
+    vocab_size: int,
+    num_hiddens: int,
+    device: Device = None,
+    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """The five parameters [W_xh, W_hh, b_h, W_hq, b_q] of the RNN, ready for gradients.
 
     Shapes (V, H), (H, H), (H,), (H, V), (V,) for vocab_size V and num_hiddens H.
     Weights are drawn from N(0, 0.01²), by PyTorch's global generator unless another
     `torch.Generator` is given; biases are 0 (the notes, "RNN from scratch").
+
+    Raises ValueError if a size is smaller than 1.
     """
     V = integer("vocab_size", vocab_size, at_least=1)
     H = integer("num_hiddens", num_hiddens, at_least=1)
     draw = functools.partial(torch.randn, generator=generator, device=device)
     zeros = functools.partial(torch.zeros, device=device)
     params = [
-        0.01 * draw(V, H),  # W_xh
-        0.01 * draw(H, H),  # W_hh
-        zeros(H),  # b_h
-        0.01 * draw(H, V),  # W_hq
-        zeros(V),  # b_q
+        0.01 * draw(V, H),  # W_xh, (V, H)
+        0.01 * draw(H, H),  # W_hh, (H, H)
+        zeros(H),  # b_h, (H,)
+        0.01 * draw(H, V),  # W_hq, (H, V)
+        zeros(V),  # b_q, (V,)
     ]
     return [param.requires_grad_() for param in params]
 
@@ -50,20 +59,28 @@ def num_parameters(vocab_size: int, num_hiddens: int) -> int:
     return V * H + H * H + H + H * V + V
 
 
-def init_rnn_state(batch_size: int, num_hiddens: int, device=None) -> tuple[Tensor]:
-    """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
+def init_rnn_state(
+    batch_size: int, num_hiddens: int, device: Device = None
+) -> tuple[Tensor]:
+    """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one.
+
+    Raises ValueError if a size is smaller than 1.
+    """
     batch_size = integer("batch_size", batch_size, at_least=1)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
-    return (torch.zeros((batch_size, num_hiddens), device=device),)
+    return (torch.zeros((batch_size, num_hiddens), device=device),)  # (B, H)
 
 
-def rnn(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
+def rnn(
+    inputs: Tensor, state: tuple[Tensor], params: list[Tensor]
+) -> tuple[Tensor, tuple[Tensor]]:
     """The recurrence over the time steps, one after another.
 
     H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h),  O_t = H_t W_hq + b_q
 
-    (the notes, "recurrent neural networks"). `inputs`: (T, B, V), one-hot. Returns the
-    outputs, shape (T * B, V), and the last state.
+    (the notes, "recurrent neural networks"). `inputs`: (T, B, V), one-hot and time
+    first, where `bptt.rnn` takes the tokens themselves, (B, T). Returns the outputs,
+    shape (T * B, V), and the last state.
     """
     W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
@@ -71,7 +88,7 @@ def rnn(inputs: Tensor, state: tuple[Tensor], params: list[Tensor]):
     for X_t in inputs:  # (B, V)
         H = torch.tanh(X_t @ W_xh + H @ W_hh + b_h)  # (B, H)
         outputs.append(H @ W_hq + b_q)  # (B, V)
-    return torch.cat(outputs), (H,)
+    return torch.cat(outputs), (H,)  # (T * B, V), (B, H)
 
 
 class RNNModelScratch:
@@ -87,7 +104,7 @@ class RNNModelScratch:
         self,
         vocab_size: int,
         num_hiddens: int,
-        device=None,
+        device: Device = None,
         get_params: Callable = get_params,
         init_state: Callable = init_rnn_state,
         forward_fn: Callable = rnn,
@@ -97,13 +114,18 @@ class RNNModelScratch:
         self.params = get_params(vocab_size, num_hiddens, device)
         self.init_state, self.forward_fn = init_state, forward_fn
 
-    def __call__(self, X: Tensor, state):
+    def __call__(self, X: Tensor, state: State) -> tuple[Tensor, State]:
         one_hot = F.one_hot(X.T.long(), self.vocab_size)  # (T, B, V)
         return self.forward_fn(one_hot.to(self.params[0].dtype), state, self.params)
 
-    def begin_state(self, batch_size: int, device=None):
-        """The state before the first token, for `batch_size` sequences."""
-        return self.init_state(batch_size, self.num_hiddens, device)
+    def begin_state(self, batch_size: int, device: Device = None) -> State:
+        """The state before the first token, in the dtype of the parameters.
+
+        What `init_state` returns: a tuple of tensors of the shape (B, H), one of them
+        in an RNN.
+        """
+        state = self.init_state(batch_size, self.num_hiddens, device)
+        return _each(state, lambda part: part.to(self.params[0].dtype))
 
 
 class RNNModel(nn.Module):
@@ -139,14 +161,19 @@ class RNNModel(nn.Module):
         self.num_directions = 2 if rnn_layer.bidirectional else 1
         self.linear = nn.Linear(self.num_directions * self.num_hiddens, vocab_size)
 
-    def forward(self, inputs: Tensor, state):
+    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs (T * B, V) and the new state for `inputs` (B, T)."""
         one_hot = F.one_hot(inputs.T.long(), self.vocab_size)  # (T, B, V)
         H, state = self.rnn(one_hot.to(self.linear.weight.dtype), state)
-        return self.linear(H.reshape(-1, H.shape[-1])), state
+        return self.linear(H.reshape(-1, H.shape[-1])), state  # (T * B, V)
 
-    def begin_state(self, device=None, batch_size: int = 1):
-        """Zeros: one tensor, or for an LSTM two (hidden state and memory cell)."""
+    def begin_state(
+        self, batch_size: int, device: Device = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Zeros: one tensor, or for an LSTM two (hidden state and memory cell).
+
+        Raises ValueError if `batch_size` is smaller than 1.
+        """
         batch_size = integer("batch_size", batch_size, at_least=1)
         layers = self.num_directions * self.rnn.num_layers
         shape = (layers, batch_size, self.num_hiddens)
@@ -154,9 +181,16 @@ class RNNModel(nn.Module):
         return (zeros, zeros.clone()) if isinstance(self.rnn, nn.LSTM) else zeros
 
 
+Model = RNNModelScratch | RNNModel
+
+
 def make_model(
-    cell: str, vocab_size: int, num_hiddens: int, device=None, seed: int | None = None
-):
+    cell: str,
+    vocab_size: int,
+    num_hiddens: int,
+    device: Device = None,
+    seed: int | None = None,
+) -> Model:
     """A language model by the name of its cell: "scratch", "rnn", "gru" or "lstm".
 
     The initial parameters come from PyTorch's global generator. With a `seed` they are
@@ -191,12 +225,12 @@ def _drawn(net: RNNModel, generator: torch.Generator) -> RNNModel:
     return net
 
 
-def parameters_of(net) -> list[Tensor]:
+def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:
     """The trainable parameters of either kind of model, or of a plain list of them."""
     return [param for param in _all_parameters(net) if param.requires_grad]
 
 
-def device_of(net) -> torch.device:
+def device_of(net: Model | Iterable[Tensor]) -> torch.device:
     """The device that the parameters of the model live on."""
     return next(iter(_all_parameters(net))).device
 
@@ -207,12 +241,31 @@ def _all_parameters(net) -> Iterable[Tensor]:
     return getattr(net, "params", net)
 
 
-def detach(state):
+@contextlib.contextmanager
+def reading(net: Model) -> Iterator[None]:
+    """In the block the model only reads: it keeps no graph, and drops nothing out."""
+    was_training = getattr(net, "training", False)
+    try:
+        if was_training:
+            net.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        if was_training:
+            net.train()
+
+
+def detach(state: State) -> State:
     """The same state, cut off from the graph that computed it.
 
     Sequential partitioning carries the state's values from one minibatch to the next;
     the gradient stops here, or it would flow back to the first token of the epoch.
     """
+    return _each(state, Tensor.detach)
+
+
+def _each(state: State, change: Callable[[Tensor], Tensor]) -> State:
+    """The state with each of its tensors changed."""
     if isinstance(state, Tensor):
-        return state.detach()
-    return tuple(part.detach() for part in state)
+        return change(state)
+    return tuple(change(part) for part in state)

@@ -12,21 +12,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from d2l_rnn import engine, training
+from d2l_rnn import threads, training
 from d2l_rnn.batching import Interruptible, SequenceLoader
-from d2l_rnn.checks import integer, positive
-from d2l_rnn.rnn import RNNModelScratch, make_model
-from d2l_rnn.training import Progress
+from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.progress import Progress
+from d2l_rnn.rnn import CELLS, Device, Model, make_model
+
+# Seconds between two calls of `check`.
+PATIENCE = 0.025
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a run of a sweep is trained with.
+    """What a run is trained with, but for the text and the number of epochs.
 
     theta        radius of the ball that the gradient is clipped to; None: no clipping
     lr           learning rate
     seed         of the initial parameters and of the minibatches
     num_hiddens  number of hidden units
+    batch_size   subsequences of a minibatch
+    num_steps    tokens of a subsequence
+    use_random_iter  True: random sampling; False: sequential partitioning
+    cell         what computes the next state, one of `rnn.CELLS`
 
     Raises ValueError for a value that no run can have.
     """
@@ -35,13 +42,36 @@ class Setting:
     lr: float = 1.0
     seed: int = 0
     num_hiddens: int = 32
+    batch_size: int = 32
+    num_steps: int = 35
+    use_random_iter: bool = False
+    cell: str = "scratch"
 
     def __post_init__(self):
         if self.theta is not None:
             positive("theta", self.theta)
         positive("lr", self.lr, at_most=torch.finfo(torch.float32).max)
         integer("seed", self.seed, at_least=0)
-        integer("num_hiddens", self.num_hiddens, at_least=1)
+        for name in ("num_hiddens", "batch_size", "num_steps"):
+            integer(name, getattr(self, name), at_least=1)
+        one_of("use_random_iter", self.use_random_iter, (True, False))
+        one_of("cell", self.cell, CELLS)
+
+    def model(self, vocab_size: int, device: Device = None) -> Model:
+        """The model that the run begins with.
+
+        Raises ValueError if `vocab_size` is smaller than 1.
+        """
+        return make_model(self.cell, vocab_size, self.num_hiddens, device, self.seed)
+
+    def minibatches(self, corpus: Sequence[int] | Tensor) -> SequenceLoader:
+        """What the run is trained on.
+
+        Raises ValueError if the corpus is too short for a minibatch.
+        """
+        return SequenceLoader(
+            corpus, self.batch_size, self.num_steps, self.use_random_iter, self.seed
+        )
 
 
 def sweep(
@@ -49,13 +79,11 @@ def sweep(
     corpus: Sequence[int] | Tensor,
     vocab_size: int,
     num_epochs: int,
-    batch_size: int = 32,
-    num_steps: int = 35,
-    use_random_iter: bool = False,
-    device=None,
+    device: Device = None,
+    held_out: Iterable | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Sweep:
-    """Train a scratch RNN for each setting: the `Sweep` yields their records.
+    """Train a model for each setting: the `Sweep` yields their records.
 
     Each curve is the one that `single` draws for its setting, to the last bit. A run
     that diverges yields a record that says so and none after it, and leaves the others
@@ -69,21 +97,25 @@ def sweep(
         raise ValueError(f"settings must be one Setting or more, got {settings!r}")
     integer("num_epochs", num_epochs, at_least=0)
     settings = list(dict.fromkeys(settings))
-    side_by_side = min(len(settings), engine.threads())
+    side_by_side = min(len(settings), threads.available())
+    share = threads.available() // side_by_side if side_by_side > 1 else None
     runs = {
-        each: _Run(
-            each, corpus, vocab_size, num_epochs, batch_size, num_steps,
-            use_random_iter, device, engine.threads() // side_by_side,
-        )
+        each: _Run(each, corpus, vocab_size, num_epochs, device, held_out, share)
         for each in settings
-    }  # fmt: skip
+    }
     return Sweep(runs, num_epochs, side_by_side, check)
 
 
 class Sweep(Iterator):
     """The records {setting: Progress} of each epoch of a sweep, and its models."""
 
-    def __init__(self, runs: dict[Setting, _Run], num_epochs, side_by_side, check):
+    def __init__(
+        self,
+        runs: dict[Setting, _Run],
+        num_epochs: int,
+        side_by_side: int,
+        check: Callable[[], None],
+    ):
         self._runs, self._num_epochs, self._check = runs, num_epochs, check
         self._pool = ThreadPoolExecutor(side_by_side, "d2l_rnn sweep")
         self._epochs = self._take_turns()
@@ -91,7 +123,7 @@ class Sweep(Iterator):
     def __next__(self) -> dict[Setting, Progress]:
         return next(self._epochs)
 
-    def model(self, setting: Setting) -> RNNModelScratch:
+    def model(self, setting: Setting) -> Model:
         """The model of one setting, trained as far as the sweep has gone."""
         return self._runs[setting].net
 
@@ -102,7 +134,7 @@ class Sweep(Iterator):
                 epoch = {
                     each: self._pool.submit(run) for each, run in self._runs.items()
                 }
-                while wait(epoch.values(), engine.PATIENCE).not_done:
+                while wait(epoch.values(), PATIENCE).not_done:
                     self._check()
                 self._check()
                 records = {each: record.result() for each, record in epoch.items()}
@@ -122,20 +154,18 @@ class _Run:
     """
 
     def __init__(
-        self, setting: Setting, corpus, vocab_size, num_epochs, batch_size, num_steps,
-        use_random_iter, device, num_threads=None,
+        self, setting: Setting, corpus, vocab_size, num_epochs, device=None,
+        held_out=None, num_threads=None,
     ):  # fmt: skip
-        self.net, self.ended = initial_model(setting, vocab_size, device), False
-        loader = SequenceLoader(
-            corpus, batch_size, num_steps, use_random_iter, setting.seed
-        )
+        loader, self.ended = setting.minibatches(corpus), False
         largest = int(loader.corpus.max())
         integer(
             "vocab_size", vocab_size, largest + 1, why=f"the corpus has token {largest}"
         )
+        self.net = setting.model(vocab_size, device)
         self.records = training.train(
             self.net, Interruptible(loader, self._check), setting.lr, num_epochs,
-            setting.theta, num_threads=num_threads,
+            setting.theta, device, num_threads=num_threads, held_out=held_out,
         )  # fmt: skip
 
     def _check(self) -> None:
@@ -151,22 +181,14 @@ def single(
     corpus: Sequence[int] | Tensor,
     vocab_size: int,
     num_epochs: int,
-    batch_size: int = 32,
-    num_steps: int = 35,
-    use_random_iter: bool = False,
-    device=None,
+    device: Device = None,
+    held_out: Iterable | None = None,
 ) -> Iterator[Progress]:
     """The run that one setting stands for, by itself: `training.train`.
+
+    `held_out` are minibatches that nothing is learned from, as in `train`.
 
     Raises ValueError if the vocabulary is too small for the corpus, or as `train` and
     `SequenceLoader` do.
     """
-    return _Run(
-        setting, corpus, vocab_size, num_epochs, batch_size, num_steps, use_random_iter,
-        device,
-    ).records  # fmt: skip
-
-
-def initial_model(setting: Setting, vocab_size: int, device=None) -> RNNModelScratch:
-    """The scratch RNN that the run of a setting begins with."""
-    return make_model("scratch", vocab_size, setting.num_hiddens, device, setting.seed)
+    return _Run(setting, corpus, vocab_size, num_epochs, device, held_out).records

@@ -1,35 +1,70 @@
-"""PyTorch's threads, for the models that are not trained by the engine.
+"""How many threads a run uses.
 
-A product of two small matrices takes longer on two threads than on one, and on a busy
-machine they wait for each other as well.
+At most `torch.get_num_threads()`, read when the run begins its epoch, and that number
+is given back at the end; `training.train(…, num_threads=…)` fixes it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import math
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 
-# So many hidden units are worth several threads (benchmarks/speed.py).
+# From this number of hidden units on, PyTorch's products are worth several threads: two
+# small matrices take longer on two threads than on one (benchmarks/speed.py).
 WORTH_THREADS = 128
 
 
-def suited_to(num_hiddens: int):
-    """A context with one thread for a small model, and the user's number for others."""
-    return one_thread() if num_hiddens < WORTH_THREADS else nullcontext()
+def available() -> int:
+    """How many threads a run may have: PyTorch's number, if there are as many cores."""
+    return min(torch.get_num_threads(), cores())
+
+
+def cores() -> int:
+    """How many cores this process may use, of all that the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    number = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(number, _quota())
+
+
+@functools.cache
+def _quota() -> float:
+    """The cores that a container may use: Binder's sees more than it is granted."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return math.ceil(int(quota) / int(period))
+    return math.inf
+
+
+def suited_to(
+    num_hiddens: int, num_threads: int | None = None
+) -> AbstractContextManager[None]:
+    """A context in which PyTorch has a suitable number of threads for a model.
+
+    That is `num_threads` if it is given; otherwise one for a small model, and the
+    user's number for a large one.
+    """
+    if num_threads is None and num_hiddens >= WORTH_THREADS:
+        return nullcontext()
+    return limited_to(num_threads or 1)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run the block on one thread, and give the user's number back at the end.
+def limited_to(num_threads: int) -> Iterator[None]:
+    """Give PyTorch this number of threads in the block, and the user's after it.
 
     Also where blocks overlap in several Python threads.
     """
     _users_number.enter()
     try:
-        torch.set_num_threads(1)
+        torch.set_num_threads(num_threads)
         yield
     finally:
         _users_number.leave()

@@ -11,10 +11,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
-from d2l_rnn.threads import one_thread
+from d2l_rnn.rnn import Model, State
+from d2l_rnn.threads import limited_to
 
 
-def state_gradient_norms(net, X: Tensor, Y: Tensor, state=None, last_only=False):
+def state_gradient_norms(
+    net: Model,
+    X: Tensor,
+    Y: Tensor,
+    state: State | None = None,
+    last_only: bool = False,
+) -> Tensor:
     """‖dL/dH_t‖ for t = 1 … T, shape (T,): how the gradient grows or fades over time.
 
     X and Y are a minibatch, shape (B, T). L is the mean cross-entropy of all time
@@ -34,7 +41,7 @@ def state_gradient_norms(net, X: Tensor, Y: Tensor, state=None, last_only=False)
     if state is None:
         state = net.begin_state(batch_size=len(X), device=X.device)
     H_0 = bptt.checked(X, state, net.params)
-    with one_thread():
+    with limited_to(1):
         H, outputs = bptt.forward(X, H_0, net.params)
         _, dO = bptt.cross_entropy(outputs, Y, last_only)
         _, dH, _ = bptt.backward(X, H, dO, net.params)
@@ -52,7 +59,7 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
     bptt.check_tokens(X)
     state = _begun(net, X, state)
     states, losses = [], []
-    with one_thread():
+    with limited_to(1):
         for X_t, Y_t in zip(X.T, Y.T.long(), strict=True):
             H_t, outputs, state = _step(net, X_t, state)
             states.append(H_t)

@@ -26,7 +26,7 @@ OTHERS = ["Timer", "Accumulator", "Animator", "try_gpu", "sgd", "plot", "load_ar
 @pytest.fixture(autouse=True)
 def story(monkeypatch):
     """The chapter's code on the story: these tests need no download."""
-    found = corpora.Text(corpora.STORY_PATH, "story")
+    found = corpora.TextFile(corpora.STORY_PATH, "story")
     monkeypatch.setattr(corpora, "find_text", lambda path=None: found)
 
 
@@ -194,7 +194,7 @@ def test_what_fetches_the_text_needs_no_d2l_and_loads_nothing():
     program = """
 import sys
 from d2l_rnn import corpora
-corpora.find_text = lambda: corpora.Text(corpora.STORY_PATH, "story")
+corpora.find_text = lambda: corpora.TextFile(corpora.STORY_PATH, "story")
 from d2l_rnn.book import *
 from d2l_rnn import book
 assert DATA_HUB is book.DATA_HUB
@@ -329,7 +329,7 @@ def test_an_epoch_of_the_book_s_leaves_the_gradients_to_autograd(
     net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
     loss, updater = nn.CrossEntropyLoss(reduction=reduction), torch.optim.SGD
     with pytest.raises(AssertionError, match="by hand"):
-        training.train_epoch(net, train_iter, updater(net.params, 1.0), loss=loss)
+        training.train_epoch(net, train_iter, 1.0, optimizer=updater, loss=loss)
     perplexities = [
         book.train_epoch_ch8(
             net, train_iter, loss, updater(net.params, 1.0), torch.device("cpu"), False

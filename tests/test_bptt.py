@@ -18,7 +18,7 @@ from small_models import (
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_rnn import batching, book, bptt, clipping, engine, rnn, training
+from d2l_rnn import batching, book, bptt, clipping, engine, gradients, rnn, training
 
 # time steps, sequences, hidden units, tokens of the vocabulary
 sizes = st.tuples(*(st.integers(1, most) for most in (7, 5, 9, 8)))
@@ -491,7 +491,7 @@ def curve_of_autograd(num_hiddens, num_epochs, use_random_iter, dtype=torch.floa
 def test_the_training_curve_is_that_of_autograd(way, num_hiddens, use_random_iter):
     net, loader = net_and_loader(num_hiddens, use_random_iter, torch.float32)
     backpropagate = bptt.ByHand(net) if way is bptt.ByHand else None
-    assert isinstance(backpropagate or training.backpropagation(net), way)
+    assert isinstance(backpropagate or gradients.backpropagation(net), way)
     run = training.train(net, loader, 1.0, 20, backpropagate=backpropagate)
     expected = curve_of_autograd(num_hiddens, 20, use_random_iter)
     perplexities = training.History(run).perplexity
@@ -505,7 +505,7 @@ def test_the_training_curve_of_a_large_model_is_that_of_autograd():
     in double precision, ends 1e-2 away after 20 epochs.
     """
     net, loader = net_and_loader(512, False, torch.float64)
-    assert isinstance(training.backpropagation(net), bptt.ByHand)
+    assert isinstance(gradients.backpropagation(net), bptt.ByHand)
     run = training.train(net, loader, 1.0, 3)
     expected = curve_of_autograd(512, 3, False, torch.float64)
     assert training.History(run).perplexity == pytest.approx(expected, rel=0, abs=1e-6)

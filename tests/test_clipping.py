@@ -116,8 +116,7 @@ def test_no_gradients_have_the_norm_zero():
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_vector_that_is_not_finite_is_left_as_it_is(parts):
     gradients = [torch.tensor([3.0, math.inf]) for _ in range(parts)]
-    with pytest.raises(FloatingPointError, match="norm of the gradient is inf"):
-        clipping.project(gradients, 1.0)
+    assert clipping.project(gradients, 1.0) == math.inf
     assert all(gradient.tolist() == [3, math.inf] for gradient in gradients)
 
 

@@ -7,7 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from d2l_rnn import batching, engine, rnn, sweeping, threads, training, vanishing
+from d2l_rnn import (
+    batching,
+    engine,
+    gradients,
+    rnn,
+    sweeping,
+    threads,
+    training,
+    vanishing,
+)
 
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20
 OTHERS = ["gru", "by hand"]  # models that the engine does not train
@@ -105,7 +114,7 @@ def run_of(which, num_hiddens=8, fail_at=None, **kwargs):
     if which == "gru":
         net = rnn.make_model("gru", 11, num_hiddens)
     loader = batching.SequenceLoader(CORPUS, 4, 5, seed=0)
-    backpropagate = training.backpropagation(net)
+    backpropagate = gradients.backpropagation(net)
     if which == "engine":
         assert isinstance(backpropagate, engine.Engine)
         watched = None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_rnn import batching, bptt, engine, rnn, training, vanishing
+from d2l_rnn import batching, bptt, engine, gradients, rnn, training, vanishing
 
 needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
@@ -41,9 +41,8 @@ def test_an_epoch_against_the_steps_written_out(seed, use_random_iter):
     seed()
     params = rnn.get_params(11, 6)
     optimizer = torch.optim.SGD(net.params, 0.5)
-    progress = training.train_epoch(
-        net, loader(use_random_iter), optimizer, 0.3, use_random_iter=use_random_iter
-    )
+    minibatches = loader(use_random_iter)
+    progress = training.train_epoch(net, minibatches, None, 0.3, optimizer=optimizer)
 
     losses, norms, H = [], [], torch.zeros(4, 6)
     for X, Y in loader(use_random_iter):
@@ -126,7 +125,7 @@ class Noted:
     """Backpropagation that notes the norm of each minibatch's gradient."""
 
     def __init__(self, net):
-        self.backpropagate, self.norms = training.backpropagation(net), []
+        self.backpropagate, self.norms = gradients.backpropagation(net), []
 
     def __call__(self, *minibatch):
         loss, state, gradients = self.backpropagate(*minibatch)
@@ -178,7 +177,7 @@ def test_the_gradient_at_each_time_step_of_the_last_minibatch(net, seed):
 
 
 WAYS = {
-    "autograd": training.ByAutograd,
+    "autograd": gradients.ByAutograd,
     "by hand": bptt.ByHand,
     "engine": lambda net: engine.Engine(net.params),
 }
@@ -211,12 +210,12 @@ def test_what_computes_the_gradients(net, monkeypatch):
     """By hand only where the cross-entropy and the notes' own model meet."""
     scratch = isinstance(net, rnn.RNNModelScratch)
     if engine.library() is not None:
-        is_engine = isinstance(training.backpropagation(net), engine.Engine)
+        is_engine = isinstance(gradients.backpropagation(net), engine.Engine)
         assert is_engine == scratch
     no_engine(monkeypatch)
-    assert isinstance(training.backpropagation(net), bptt.ByHand) == scratch
-    autograd = training.backpropagation(net, nn.CrossEntropyLoss())
-    assert isinstance(autograd, training.ByAutograd)
+    assert isinstance(gradients.backpropagation(net), bptt.ByHand) == scratch
+    autograd = gradients.backpropagation(net, nn.CrossEntropyLoss())
+    assert isinstance(autograd, gradients.ByAutograd)
     assert (autograd.forward is net) == (not scratch)
 
 
@@ -225,7 +224,7 @@ def test_the_engine_is_for_single_precision_on_the_cpu():
     double.params = [each.detach().double().requires_grad_() for each in double.params]
     meta = rnn.make_model("scratch", 11, 6, device="meta")
     for net in (double, meta):
-        assert isinstance(training.backpropagation(net), bptt.ByHand)
+        assert isinstance(gradients.backpropagation(net), bptt.ByHand)
 
 
 def test_a_model_in_double_precision_begins_with_zeros_of_any_kind(seed):
@@ -345,7 +344,8 @@ def test_a_state_of_the_model_s_own_to_begin_with(way, fresh, with_engine, monke
 def test_an_optimizer_of_some_parameters_alone_leaves_the_others():
     net = rnn.make_model("scratch", 11, 6, seed=0)
     before = [param.clone() for param in net.params]
-    training.train_epoch(net, loader(), training.SGD(net.params[:3], 0.5))
+    some = training.SGD(net.params[:3], 0.5)
+    training.train_epoch(net, loader(), optimizer=some)
     changed = [
         not torch.equal(param, old)
         for param, old in zip(net.params, before, strict=True)
@@ -384,12 +384,12 @@ def test_a_loss_of_the_user_s_own_goes_through_the_recurrence_by_hand(
 
     monkeypatch.setattr(bptt, "rnn", forward)
     optimizer = torch.optim.SGD(net.params, 0.5)
-    progress = training.train_epoch(net, loader(), optimizer, loss=loss)
+    progress = training.train_epoch(net, loader(), optimizer=optimizer, loss=loss)
     assert len(calls) == len(outputs_seen) == 9
 
     seed()
     net = rnn.make_model("scratch", 11, 6)
-    by_autograd = training.ByAutograd(
+    by_autograd = gradients.ByAutograd(
         net, lambda outputs, y: F.cross_entropy(outputs, y, label_smoothing=0.1)
     )
     theirs = training.train_epoch(
@@ -498,7 +498,7 @@ def test_a_loss_too_large_for_exp_is_a_divergence(vocab):
 
     net = rnn.make_model("scratch", 11, 6)
     optimizer = torch.optim.SGD(net.params, 0.01)
-    progress = training.train_epoch(net, loader(), optimizer, loss=loss)
+    progress = training.train_epoch(net, loader(), optimizer=optimizer, loss=loss)
     assert progress.diverged and progress.perplexity == math.inf
 
 
@@ -509,7 +509,9 @@ def test_a_loss_for_each_token_is_averaged(seed):
         net = rnn.make_model("scratch", 11, 6)
         loss = nn.CrossEntropyLoss(reduction=reduction)
         optimizer = torch.optim.SGD(net.params, 0.5)
-        results.append(training.train_epoch(net, loader(), optimizer, loss=loss))
+        results.append(
+            training.train_epoch(net, loader(), optimizer=optimizer, loss=loss)
+        )
     assert results[0].perplexity == pytest.approx(results[1].perplexity, rel=1e-6)
 
 

@@ -23,7 +23,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from d2l_rnn import threads
 from d2l_rnn.checks import integer
+from d2l_rnn.engine.run import Run
 
 BIN = Path(__file__).with_name("bin")
 SUFFIXES = {"linux": "so", "darwin": "dylib", "windows": "dll"}
@@ -66,8 +68,10 @@ class Engine:
         ]
         self._size, self._seconds = None, PATIENCE
 
-    def __call__(self, X: Tensor, Y: Tensor, state: tuple[Tensor]):
-        """The loss, the new state and the gradient, as `training.backpropagation` says.
+    def __call__(
+        self, X: Tensor, Y: Tensor, state: tuple[Tensor]
+    ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
+        """The loss, the new state and the gradient: `gradients.backpropagation`.
 
         X and Y: one minibatch, shape (B, T).
         """
@@ -92,42 +96,27 @@ class Engine:
         one before or, if `fresh`, with zeros, as then does the first. Without
         `num_threads`, as many as PyTorch has and the work is worth.
 
-        Raises ValueError if X, Y or H_0 do not fit the parameters.
+        Raises ValueError if X, Y or H_0 do not fit the parameters, or the number of
+        threads is smaller than 1.
         """
-        self._check_params()
-        V, H = self.params[0].shape
-        X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
+        if num_threads is not None:
+            num_threads = integer("num_threads", num_threads, at_least=1)
+        X, Y = self._checked(X, Y, H_0)
         n, B, T = X.shape
-        if Y.shape != X.shape or H_0.shape != (B, H):
-            raise ValueError(
-                f"Y must be shaped like X, {(n, B, T)}, and H_0 {(B, H)}, got "
-                f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
-            )
+        V, H = self.params[0].shape
         start = time.perf_counter()
         state = torch.empty(B, H).copy_(H_0.detach())
         numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
         losses, norms, self._flow = numbers.split([n, n, T * B])
-        run = _Run(T, B, H, V, n, fresh, lr=lr)
+        run = Run(T, B, H, V, n, fresh, lr=lr)
         run.theta = math.inf if theta is None else theta
-        work = 3 * n * B * T * H * (H + V)
-        run.workers = 1
-        if num_threads is not None:
-            run.workers = integer("num_threads", num_threads, at_least=1)
-        elif start > _alone_until:
-            run.workers = min(threads(), 1 + work // WORTH_A_THREAD)
+        run.workers = _workers(run) if num_threads is None else num_threads
         run.place(
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
             params=self.params, gradients=self.gradients, workspace=self._room(run),
         )  # fmt: skip
         _call(self._library, run)
-        seen = run.trained + run.diverged
-        self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
-        self.diverged = bool(run.diverged)
-        if self.diverged:
-            self.gradient.fill_(self.norms[-1])
-        for param, gradient in zip(self.params, self.gradients, strict=True):
-            param.grad = gradient
-            param.detach()[:0].zero_()  # so that autograd notices a change
+        self._keep(run, losses, norms)
         self._seconds = (time.perf_counter() - start) / n
         return state
 
@@ -163,6 +152,30 @@ class Engine:
         T, B = self._size
         return self._flow.view(T, B).sum(1).sqrt()
 
+    def _checked(self, X: Tensor, Y: Tensor, H_0: Tensor) -> tuple[Tensor, Tensor]:
+        """X and Y as rnn.c takes them, if all that it reads fits together."""
+        self._check_params()
+        V, H = self.params[0].shape
+        X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
+        n, B, T = X.shape
+        if Y.shape != X.shape or H_0.shape != (B, H):
+            raise ValueError(
+                f"Y must be shaped like X, {(n, B, T)}, and H_0 {(B, H)}, got "
+                f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
+            )
+        return X, Y
+
+    def _keep(self, run: Run, losses: Tensor, norms: Tensor) -> None:
+        """What is known of the minibatches after a call; the gradient for autograd."""
+        seen = run.trained + run.diverged
+        self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
+        self.diverged = bool(run.diverged)
+        if self.diverged:
+            self.gradient.fill_(self.norms[-1])
+        for param, gradient in zip(self.params, self.gradients, strict=True):
+            param.grad = gradient
+            param.detach()[:0].zero_()  # so that autograd notices a change
+
     def _check_params(self) -> None:
         shapes = [tuple(param.shape) for param in self.params]
         if self._library is None or not _fit(self.params) or shapes != self._shapes:
@@ -172,38 +185,13 @@ class Engine:
                 f"there must be an engine: {describe()}"
             )
 
-    def _room(self, run: _Run) -> Tensor:
+    def _room(self, run: Run) -> Tensor:
         """The workspace, taken once for minibatches of a size."""
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
             room = torch.zeros(self._library.rnn_workspace(ctypes.byref(run)) + 16)
             self._workspace = room[-room.data_ptr() // 4 % 16 :]  # a multiple of 64
         return self._workspace
-
-
-class _Run(ctypes.Structure):
-    """`Run` of rnn.c, which says what its fields are."""
-
-    _fields_ = [
-        *((name, ctypes.c_int) for name in ("T", "B", "H", "V")),
-        *((name, ctypes.c_int) for name in ("minibatches", "fresh", "workers")),
-        *((name, ctypes.c_float) for name in ("theta", "lr")),
-        *((name, ctypes.c_void_p) for name in ("X", "Y")),
-        *((name, ctypes.c_void_p * 5) for name in ("params", "gradients")),
-        *((name, ctypes.c_void_p) for name in ("state", "losses", "norms", "flow")),
-        ("workspace", ctypes.c_void_p),
-        *((name, ctypes.c_int) for name in ("trained", "diverged", "alone")),
-        *((name, ctypes.c_longlong) for name in ("begun", "done")),
-    ]
-
-    def place(self, **memory) -> None:
-        """Let the fields point to the memory of tensors, and keep these alive."""
-        self.memory = memory
-        for name, each in memory.items():
-            if isinstance(each, Tensor):
-                setattr(self, name, each.data_ptr())
-            else:
-                getattr(self, name)[:] = [tensor.data_ptr() for tensor in each]
 
 
 def can_train(params: Sequence[Tensor]) -> bool:
@@ -227,27 +215,6 @@ def _fit(params: Sequence[Tensor]) -> bool:
     )
 
 
-def threads() -> int:
-    """How many threads a run may have: PyTorch's number, if there are as many cores."""
-    return min(torch.get_num_threads(), cores())
-
-
-def cores() -> int:
-    """How many cores this process may use, of all that the machine has."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    number = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(number, _quota())
-
-
-@functools.cache
-def _quota() -> float:
-    """The cores that a container may use: Binder's sees more than it is granted."""
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return math.ceil(int(quota) / int(period))
-    return math.inf
-
-
 def describe() -> str:
     """In one line, which engine there is, or why there is none."""
     if library() is None:
@@ -255,7 +222,7 @@ def describe() -> str:
             f"there is no engine ({file().name} is missing or does not load), so "
             "training is slower: `make engine` in the course's folder compiles one"
         )
-    return f"the engine is {file().name}, on at most {threads()} threads"
+    return f"the engine is {file().name}, on at most {threads.available()} threads"
 
 
 def library() -> ctypes.CDLL | None:
@@ -282,7 +249,7 @@ def file() -> Path:
     return BIN / f"{name}.{SUFFIXES.get(system, 'so')}"
 
 
-def _call(engine: ctypes.CDLL, run: _Run) -> None:
+def _call(engine: ctypes.CDLL, run: Run) -> None:
     """Train, with the help of other threads: those that come too late find nothing."""
     for _ in range(run.workers - 1):
         with contextlib.suppress(RuntimeError):  # no threads any more: Python is ending
@@ -296,6 +263,14 @@ def _call(engine: ctypes.CDLL, run: _Run) -> None:
 @functools.cache
 def _helpers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), "d2l_rnn engine")
+
+
+def _workers(run: Run) -> int:
+    """As many threads as there are and the work is worth; one if they are busy."""
+    if time.perf_counter() <= _alone_until:
+        return 1
+    work = 3 * run.minibatches * run.B * run.T * run.H * (run.H + run.V)
+    return min(threads.available(), 1 + work // WORTH_A_THREAD)
 
 
 def _tokens(name: str, indices: Tensor, V: int) -> Tensor:

@@ -13,28 +13,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2l_rnn import bptt, clipping, corpora, rnn, text
 from d2l_rnn.explorers import panel
-from d2l_rnn.explorers.controls import Choice, Real, Steps, Whole
-from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, style
+from d2l_rnn.explorers.controls import Choice, Real, Steps, Theta, Whole
+from d2l_rnn.explorers.drawing import SMALL, label, legend_above
+from d2l_rnn.explorers.wording import short
+from d2l_rnn.pictures import COLOURS, GREY, Picture, log_ticks, style
 from d2l_rnn.threads import limited_to
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
-# A gradient has exploded, or vanished, when its norm is so many times as large, or as
-# small, as where it came from.
+# A gradient has exploded, or vanished, when its norm has changed by this factor on its
+# way back from where it came from.
 FACTOR = 1000
 # The ends of a logarithmic axis: 10 to their power. A double goes a little further.
 LOWEST, HIGHEST = -300, 300
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-SMALL = {"fontsize": 8.5}
-LEGEND = {
-    "loc": "lower left", "bbox_to_anchor": (-0.02, 0.98), "frameon": False,
-    "columnspacing": 1.2, "borderpad": 0.1, **SMALL,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,9 @@ class Flow:
 
 
 @torch.no_grad()
-def flow(net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only=False) -> Flow:
+def flow(
+    net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only: bool = False
+) -> Flow:
     """Go forward and back once, over a minibatch X, Y of shape (B, T), from H_0 = 0.
 
     L is the mean cross-entropy of all time steps, or with `last_only` that of the last,
@@ -143,14 +142,13 @@ def clipped(gradient: Tensor, theta: float | None) -> tuple[float, float]:
     return before, float(copy.norm())
 
 
-def picture(flow: Flow, scale: float, theta: float | None = None) -> Picture:
+def draw(flow: Flow, scale: float, theta: float | None = None) -> Picture:
     """The flow as a picture.
 
     Above, ‖dL/dH_t‖, with a chain of numbers `scale` to compare it to. Below, what the
     time steps add to dL/dW_hh, before and after clipping.
     """
-    figure = Picture(6.4, 4.6)
-    figure.set_layout_engine("none")  # with fixed places it draws faster
+    figure = Picture(6.4, 4.6, layout="none")
     before, after = clipped(flow.gradient, theta)
     lengths, parts = {"before": before}, {"before clipping": flow.part_norms}
     if theta is not None:
@@ -175,30 +173,30 @@ class GradientFlow(panel.Explorer):
         hint="its spectral radius: the largest size of an eigenvalue (特征值)",
     )  # fmt: skip
     num_steps = Whole(
-        "time steps T", 2, MOST_STEPS, 100, hint="so long is the chain (时间步)"
+        "time steps T", 2, MOST_STEPS, 100, hint="the length of the chain (时间步)"
     )
     loss = Choice(
         "loss of", {"the last step alone": LAST, "all steps (mean)": ALL}, LAST,
         hint="where the gradient comes from (损失)",
     )  # fmt: skip
-    theta = Steps(
-        "theta (clipping)", (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
-        default=1, off=True,
-        hint="gradients longer than theta are cut to that length (梯度裁剪)",
-    )  # fmt: skip
+    theta = Theta()
     num_hiddens = Steps(
         "hidden units H", (1, 2, 4, 8, 16, 32, 64, 128), default=64, whole=True,
         hint="the size of the hidden state (隐状态)",
     )  # fmt: skip
     seed = Whole("seed", 0, 20, 0, hint="of the random weights")
 
-    def answer(self, scale, theta, **others) -> tuple[Picture, str]:
-        flow = flow_of(scale, **others)
+    def answer(
+        self, scale: float, num_steps: int, loss: str, theta: float | None,
+        num_hiddens: int, seed: int,
+    ) -> tuple[Picture, str]:  # fmt: skip
+        """The gradient in the network of these sizes, before clipping and after."""
+        flow = flow_of(scale, num_steps, loss, num_hiddens, seed)
         self.live.check()
-        return picture(flow, scale, theta), in_words(flow, theta)
+        return draw(flow, scale, theta), describe(flow, theta)
 
 
-def in_words(flow: Flow, theta: float | None) -> str:
+def describe(flow: Flow, theta: float | None) -> str:
     """The flow as lines of HTML: on the way, in the end, and after clipping."""
     T = len(flow.state_norms)
     first, last = (float(flow.state_norms[t]) for t in (0, -1))
@@ -226,15 +224,10 @@ def in_words(flow: Flow, theta: float | None) -> str:
     )
 
 
-def short(value: float) -> str:
-    """Two or three digits of a number that may be very large or very small."""
-    return f"{value:,.0f}" if 99.5 <= value < 1e5 else f"{value:.2g}"
-
-
-def _draw_states(axes, state_norms: Tensor, scale: float) -> None:
+def _draw_states(axes: Axes, state_norms: Tensor, scale: float) -> None:
     T, last = len(state_norms), float(state_norms[-1])
     axes.set(xlim=(0, T + 1), yscale="log", autoscaley_on=False)
-    _label(axes, "t, time step (the gradient comes from the right)", "norm of dL/dH_t")
+    label(axes, "t, time step (the gradient comes from the right)", "norm of dL/dH_t")
     _draw_norms(axes, state_norms, label="this network", zorder=3, **style(0))
     seen = state_norms.tolist()
     if 0 < last < math.inf:
@@ -253,10 +246,10 @@ def _draw_states(axes, state_norms: Tensor, scale: float) -> None:
         vanished = f"vanished: below\n1/{FACTOR:,} of the\nnorm at t = T"
         _draw_region(axes, min(high, top), top, 1, exploded)
         _draw_region(axes, bottom, max(low, bottom), 0, vanished)
-    axes.legend(ncols=4, **LEGEND)
+    legend_above(axes, ncols=4, place="left", x=-0.02)
 
 
-def _draw_region(axes, low: float, high: float, place: int, name: str) -> None:
+def _draw_region(axes: Axes, low: float, high: float, place: int, name: str) -> None:
     """A band across the axes, named beside them: at the top (1) or at the bottom."""
     axes.axhspan(low, high, color=COLOURS[place], alpha=0.13, linewidth=0)
     axes.text(
@@ -265,19 +258,19 @@ def _draw_region(axes, low: float, high: float, place: int, name: str) -> None:
     )  # fmt: skip
 
 
-def _draw_parts(axes, parts: dict[str, Tensor]) -> None:
+def _draw_parts(axes: Axes, parts: dict[str, Tensor]) -> None:
     axes.set(yscale="log", autoscaley_on=False)
-    _label(axes, "t, time step", "norm of its part\nof dL/dW_hh")
+    label(axes, "t, time step", "norm of its part\nof dL/dW_hh")
     looks = ({"color": COLOURS[2], "linewidth": 2.5}, {"color": "black", "ls": ":"})
-    for (label, part_norms), look in zip(parts.items(), looks, strict=False):
+    for (name, part_norms), look in zip(parts.items(), looks, strict=False):
         axes.set_xlim(0, len(part_norms) + 1)
         # The first time step has no part: it comes after H_0 = 0.
-        _draw_norms(axes, part_norms[1:], first=2, label=label, **look)
+        _draw_norms(axes, part_norms[1:], first=2, label=name, **look)
     _fit(axes, torch.cat([part_norms[1:] for part_norms in parts.values()]).tolist())
-    axes.legend(ncols=4, **LEGEND)
+    legend_above(axes, ncols=4, place="left", x=-0.02)
 
 
-def _draw_halves(axes, early_share: float, lengths: dict[str, float]) -> None:
+def _draw_halves(axes: Axes, early_share: float, lengths: dict[str, float]) -> None:
     """The same two parts of dL/dW_hh for each of the `lengths` of the gradient."""
     places = range(len(lengths))
     early, late = 100 * early_share, 100 * (1 - early_share)
@@ -286,16 +279,14 @@ def _draw_halves(axes, early_share: float, lengths: dict[str, float]) -> None:
         linewidth=0, label="t ≤ T/2",
     )  # fmt: skip
     axes.bar(places, late, 0.7, early, color=COLOURS[5], label="t > T/2")
-    _label(axes, "norm of g", "share of dL/dW_hh (%)")
+    label(axes, "norm of g", "share of dL/dW_hh (%)")
     axes.set_xticks(places, [f"{name}\n{short(lengths[name])}" for name in lengths])
     axes.set(xlim=(-0.6, 1.6), ylim=(0, 100), yticks=(0, 50, 100))
     axes.grid(axis="x", visible=False)
-    axes.legend(
-        ncols=2, **LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.07, 1.02)}
-    )
+    legend_above(axes, ncols=2, place="right", x=1.07)
 
 
-def _draw_norms(axes, values: Tensor, first: int = 1, **look) -> None:
+def _draw_norms(axes: Axes, values: Tensor, first: int = 1, **look) -> None:
     """Values on a logarithmic axis from time step `first` on.
 
     What has no place there is marked: 0 at the bottom, infinity at the top.
@@ -308,34 +299,20 @@ def _draw_norms(axes, values: Tensor, first: int = 1, **look) -> None:
         markersize=4, **look,
     )  # fmt: skip
     ends = {"0": (values == 0, "v", 0.03), "infinite": (values.isinf(), "^", 0.97)}
-    for label, (is_there, marker, height) in ends.items():
+    for name, (is_there, marker, height) in ends.items():
         if is_there.any():
             axes.plot(
                 steps[is_there].numpy(), [height] * int(is_there.sum()), marker,
-                color=COLOURS[3], markersize=5, label=label,
+                color=COLOURS[3], markersize=5, label=name,
                 transform=axes.get_xaxis_transform(),
             )  # fmt: skip
 
 
-def _fit(axes, values: Sequence[float]) -> None:
+def _fit(axes: Axes, values: Sequence[float]) -> None:
     """Let the axis go from the power of ten below the values to the one above."""
     logs = [math.log10(each) for each in values if 0 < each < math.inf] or [0.0]
     low = min(max(math.floor(min(logs)), LOWEST), HIGHEST - 1)
     high = max(min(math.ceil(max(logs)), HIGHEST), low + 1)
-    step = next(each for each in (1, 2, 5, 10, 20, 50, 100) if high - low <= 7 * each)
-    powers = range(math.ceil(low / step) * step, high + 1, step)
     axes.set_ylim(10.0**low, 10.0**high)
-    # Matplotlib would set the powers with its parser of formulas, which two threads
-    # must not use at once.
-    labels = [f"10{str(power).translate(RAISED)}" for power in powers]
-    axes.set_yticks([10.0**power for power in powers], labels)
-    axes.yaxis.set_minor_locator(NullLocator())
+    log_ticks(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-
-
-def _label(axes, xlabel: str, ylabel: str) -> None:
-    """Small labels, close to the axes: there are three of them in the picture."""
-    decorate(axes, "", "")
-    axes.set_xlabel(xlabel, labelpad=1, **SMALL)
-    axes.set_ylabel(ylabel, **SMALL)
-    axes.tick_params(labelsize=8.5)

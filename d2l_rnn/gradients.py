@@ -1,0 +1,97 @@
+"""Which way the gradients of a model are computed: the engine, `bptt` or autograd.
+
+    engine     the formulas of `bptt` in C: the scratch RNN in float32 on the CPU
+    bptt       the same line by line in PyTorch: the scratch RNN, float64 or a GPU too
+    autograd   any model at all, and the slowest
+
+All compute the same. A run takes the first that can train its model, unless it is told
+another by name, `training.train(…, backpropagate="autograd")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from d2l_rnn import bptt
+from d2l_rnn.checks import one_of
+from d2l_rnn.engine import Engine, can_train, describe
+from d2l_rnn.rnn import Model, State, parameters_of
+
+WAYS = ("engine", "bptt", "autograd")
+
+
+def way_of(net: Model, loss: Callable | None = None) -> str:
+    """The way that a model is trained unless another is asked for: one of `WAYS`.
+
+    With a `loss` of its own, which the engine does not know, autograd takes care of the
+    loss and `bptt` of the scratch RNN.
+    """
+    if not bptt.ByHand.can_train(net):
+        return "autograd"
+    return "engine" if loss is None and can_train(net.params) else "bptt"
+
+
+def backpropagation(
+    net: Model,
+    loss: Callable | None = None,
+    backpropagate: Callable | str | None = None,
+) -> Callable:
+    """What computes the gradients of a model: the way of this name, or the best.
+
+    Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
+    state and a list of the gradients, which are also the parameters' `grad`. `loss`
+    gives the mean, or one value a token, in nats; without it, it is the cross-entropy.
+    A `backpropagate` that can be called itself is returned as it is.
+
+    Raises ValueError if there is no such way, or it cannot train this model with this
+    loss.
+    """
+    if callable(backpropagate):
+        if loss is None:
+            return backpropagate
+        raise ValueError(
+            "loss must be None where backpropagate is given, which has a loss already, "
+            f"got {loss!r}"
+        )
+    best = way_of(net, loss)
+    way = (
+        best if backpropagate is None else one_of("backpropagate", backpropagate, WAYS)
+    )
+    if WAYS.index(way) < WAYS.index(best):
+        raise ValueError(
+            f"backpropagate must be {' or '.join(map(repr, WAYS[WAYS.index(best) :]))} "
+            f"for this model and loss, got {way!r} ({describe()})"
+        )
+    if way == "autograd":
+        return ByAutograd(net, loss)
+    if loss is not None:
+        return ByAutograd(net, loss, lambda X, state: bptt.rnn(X, state, net.params))
+    return Engine(net.params) if way == "engine" else bptt.ByHand(net)
+
+
+class ByAutograd:
+    """The loss of any model and its gradients, by autograd: `backpropagation`.
+
+    `forward(X, state)` stands for the model itself, if it is given.
+    """
+
+    def __init__(
+        self, net: Model, loss: Callable | None = None, forward: Callable | None = None
+    ):
+        self.net, self.forward = net, forward or net
+        self.loss = nn.CrossEntropyLoss() if loss is None else loss
+
+    def __call__(
+        self, X: Tensor, Y: Tensor, state: State
+    ) -> tuple[Tensor, State, list[Tensor]]:
+        outputs, state = self.forward(X, state)  # (T * B, V)
+        labels = Y.T.reshape(-1).long()  # (T * B,), in the order of the outputs
+        mean_loss = self.loss(outputs, labels).mean()
+        params = parameters_of(self.net)
+        for param in params:
+            param.grad = None
+        mean_loss.backward()
+        gradients = [param.grad for param in params if param.grad is not None]
+        return mean_loss.detach(), state, gradients
