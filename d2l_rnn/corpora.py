@@ -38,8 +38,8 @@ PATIENCE = 6  # seconds in all before the reader gets the story instead
 
 
 @dataclass(frozen=True)
-class Text:
-    """One text file: where it lies, and how it was found.
+class TextFile:
+    """The file of a text: where it lies, and how it was found.
 
     `origin` is "file" (named by the reader), "folder" (`D2L_RNN_DATA_DIR`), "cache",
     "download" or "story".
@@ -71,16 +71,19 @@ class Text:
 
     @property
     def is_time_machine(self) -> bool:
-        """True if this is, byte for byte, the book's *The Time Machine*."""
+        """True if this is, byte for byte, the book's *The Time Machine*.
+
+        Raises OSError if the file is not there or cannot be read.
+        """
         return hashlib.sha1(self.path.read_bytes()).hexdigest() == SHA1
 
 
-def find_text(path: str | os.PathLike | None = None) -> Text:
+def find_text(path: str | os.PathLike | None = None) -> TextFile:
     """Find the text to learn from, and say so in one line if it is the story.
 
     Looks, in this order, at: `path`; the folder named by the environment variable
     `D2L_RNN_DATA_DIR`; the cache; the book's server and its mirror, once per process
-    and for a few seconds at most; the built-in story. What is downloaded counts only
+    and for a few seconds at most; the built-in story. What is downloaded is used only
     if its SHA-1 is the book's.
 
     Raises ValueError if `path` is given and no file is there.
@@ -90,27 +93,27 @@ def find_text(path: str | os.PathLike | None = None) -> Text:
     return in_data_dir() or fetched_or_story()
 
 
-def named_file(path: str | os.PathLike) -> Text:
-    """The file the reader names. Raises ValueError if it is not there."""
+def named_file(path: str | os.PathLike) -> TextFile:
+    """The file that the reader names. Raises ValueError if it is not there."""
     with contextlib.suppress(OSError, RuntimeError):  # a name too long, ~nobody
         file = Path(path).expanduser()
         if file.is_file():
-            return Text(file, "file")
+            return TextFile(file, "file")
     raise ValueError(f"path must name a text file, got {str(path)!r}: no such file")
 
 
-def in_data_dir() -> Text | None:
+def in_data_dir() -> TextFile | None:
     """The text in the folder that `D2L_RNN_DATA_DIR` names, if it is there."""
     folder = os.environ.get(DATA_DIR_VARIABLE)
     if not folder:
         return None
     file = Path(folder).expanduser() / FILE_NAME
-    return Text(file, "folder") if file.is_file() else None
+    return TextFile(file, "folder") if file.is_file() else None
 
 
-def in_cache() -> Text | None:
+def in_cache() -> TextFile | None:
     """The text fetched by an earlier run; one that is not the book's is removed."""
-    text = Text(cache_dir() / FILE_NAME, "cache")
+    text = TextFile(cache_dir() / FILE_NAME, "cache")
     try:
         if text.is_time_machine:
             return text
@@ -121,34 +124,34 @@ def in_cache() -> Text | None:
 
 
 @functools.cache
-def fetched_or_story() -> Text:
+def fetched_or_story() -> TextFile:
     """The text in the cache, or fetched now, or the story: decided once per process."""
     text = in_cache()
     if text is not None:
         return text
     failure = download()
     if failure is None:
-        return Text(cache_dir() / FILE_NAME, "download")
+        return TextFile(cache_dir() / FILE_NAME, "download")
     folder = os.environ.get(DATA_DIR_VARIABLE)
-    but = f" ({folder} does not)" if folder else ""
+    it_does_not = f" ({folder} does not)" if folder else ""
     print(
         f"d2l_rnn: reading the built-in story, not The Time Machine ({failure}). "
         f"To read the book's text, go online and restart, or set {DATA_DIR_VARIABLE} "
-        f"to a folder that holds {FILE_NAME}{but}.",
+        f"to a folder that holds {FILE_NAME}{it_does_not}.",
         file=sys.stderr,
     )
-    return Text(STORY_PATH, "story")
+    return TextFile(STORY_PATH, "story")
 
 
 def cache_dir() -> Path:
-    """The folder, of this user's, that keeps what was fetched."""
+    """This user's folder for the text that was fetched."""
     return Path(_pooch().os_cache("d2l_rnn"))
 
 
 def _pooch() -> types.ModuleType:
-    """The module pooch, loaded when first wanted.
+    """The module pooch, loaded when it is first needed.
 
-    With it comes tqdm, which warns those who have Jupyter without ipywidgets.
+    It loads tqdm where that is installed, which warns of Jupyter without ipywidgets.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
@@ -156,11 +159,11 @@ def _pooch() -> types.ModuleType:
 
 
 def download() -> str | None:
-    """Fetch the text into the cache; None, or in a few words why that failed.
+    """Fetch the text into the cache; return None, or the reason why that failed.
 
     The work is done in a thread, because looking up a host name can hang for longer
-    than any socket's time-out. A fetch that is merely slow goes on behind the reader's
-    back, and the next process finds its result in the cache.
+    than any socket's time-out. A fetch that is merely slow goes on in the background,
+    and the next process finds its result in the cache.
     """
     failures: list[str] = []
     worker = threading.Thread(
@@ -174,19 +177,19 @@ def download() -> str | None:
 
 
 def _try_mirrors(failures: list[str]) -> None:
-    """Fetch from the first mirror that answers, noting the failures on the way."""
+    """Fetch from the first mirror that answers; note why the ones before it failed."""
     for url in MIRRORS:
         try:
             return _fetch(url)
         except Exception as error:  # offline has many names; none may stop the reader
-            failures.append(_in_brief(error, url))
+            failures.append(_reason(error, url))
 
 
 def _fetch(url: str) -> None:
     """Download, check, and only then put the text into the cache, in one step.
 
-    It arrives among the system's temporary files, so that a process killed on the way
-    leaves no half download in the cache.
+    It arrives in a temporary folder, so that a process killed during the download
+    leaves nothing in the cache.
     """
     pooch = _pooch()
     logger = pooch.get_logger()
@@ -204,15 +207,16 @@ def _fetch(url: str) -> None:
         finally:
             logger.setLevel(level)
         cache_dir().mkdir(parents=True, exist_ok=True)
-        beside = cache_dir() / f"{FILE_NAME}.{os.getpid()}"
+        copy = cache_dir() / f"{FILE_NAME}.{os.getpid()}"
         try:
-            shutil.copyfile(arrived, beside)
-            os.replace(beside, cache_dir() / FILE_NAME)
+            shutil.copyfile(arrived, copy)
+            os.replace(copy, cache_dir() / FILE_NAME)
         finally:
-            beside.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
 
 
-def _in_brief(error: Exception, url: str) -> str:
+def _reason(error: Exception, url: str) -> str:
+    """Why a fetch failed, in a few words for the line that the reader gets."""
     host = url.split("/")[2]
     if isinstance(error, ValueError) and "hash" in str(error):
         return f"what {host} sent is not the book's file"
@@ -222,7 +226,7 @@ def _in_brief(error: Exception, url: str) -> str:
 
 
 def main() -> int:
-    """Fetch the text if need be and say which is in use; 0 for The Time Machine."""
+    """Fetch the text unless it is here, and print which is used; 0 if the book's."""
     text = find_text()
     print(f"{text.origin}: {text.path}")
     return 0 if text.is_time_machine else 1

@@ -9,11 +9,15 @@ from __future__ import annotations
 import collections
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from d2l_rnn import corpora
 from d2l_rnn.checks import integer, one_of
+
+if TYPE_CHECKING:  # NumPy is not loaded for the sake of an annotation
+    from numpy.typing import ArrayLike
 
 UNKNOWN = "<unk>"
 TOKEN_TYPES = ("word", "char")
@@ -37,7 +41,7 @@ def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> lis
     Raises ValueError if the text is missing, empty, not UTF-8, or has no letter from
     a to z left after cleaning.
     """
-    # Not `splitlines`, which also splits at signs that are no line ends in a file.
+    # Not `splitlines`, which also splits at characters that end no line of a file.
     lines = corpora.find_text(path).read().removesuffix("\n").split("\n")
     if not clean:
         return lines
@@ -64,7 +68,9 @@ def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
     return [list(line) for line in lines]
 
 
-def count_corpus(tokens: Sequence) -> collections.Counter:
+def count_corpus(
+    tokens: Sequence[Hashable] | Sequence[list[Hashable]],
+) -> collections.Counter[Hashable]:
     """Count how often each token occurs in a list, or a list of lists, of tokens.
 
     A token may be anything hashable: a tuple of words is one token, a bigram.
@@ -90,7 +96,7 @@ class Vocab:
 
     def __init__(
         self,
-        tokens: Sequence | None = None,
+        tokens: Sequence[Hashable] | Sequence[list[Hashable]] | None = None,
         min_freq: int = 0,
         reserved_tokens: Sequence[str] | None = None,
     ):
@@ -107,30 +113,30 @@ class Vocab:
             )
         counter = count_corpus([] if tokens is None else tokens)
         # `most_common` sorts stably, so ties keep the order of first appearance.
-        self.token_freqs: list[tuple[str, int]] = counter.most_common()
+        self.token_freqs: list[tuple[Hashable, int]] = counter.most_common()
         kept = [token for token, freq in self.token_freqs if freq >= min_freq]
-        self.idx_to_token: list[str] = list(dict.fromkeys(special + kept))
+        self.idx_to_token: list[Hashable] = list(dict.fromkeys(special + kept))
         self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
 
     def __len__(self) -> int:
         return len(self.idx_to_token)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Hashable]:
         return iter(self.idx_to_token)
 
-    def __contains__(self, token) -> bool:
+    def __contains__(self, token: Hashable) -> bool:
         return token in self.token_to_idx
 
     def __repr__(self) -> str:
         first = ", ".join(map(repr, self.idx_to_token[:6]))
         return f"Vocab({len(self)} tokens: {first}{', …' if len(self) > 6 else ''})"
 
-    def __getitem__(self, tokens):
+    def __getitem__(self, tokens: Hashable | Sequence[Hashable]) -> int | list:
         if isinstance(tokens, (list, tuple)):
             return [self[token] for token in tokens]
         return self.token_to_idx.get(tokens, self.unk)
 
-    def to_tokens(self, indices):
+    def to_tokens(self, indices: int | Sequence[int] | ArrayLike) -> Hashable | list:
         """The token of an index, or the tokens of a (nested) list or tensor of indices.
 
         Raises ValueError for an index outside 0 … len(vocab) - 1.
@@ -158,8 +164,8 @@ def load_corpus(
     """Step 4: the whole text as one list of indices, with its vocabulary.
 
     Lines are joined, because a line of the text is neither a sentence nor a
-    paragraph. `max_tokens` keeps only the first so many tokens (0 or -1: all of them,
-    as in the book); the vocabulary is always that of the whole text.
+    paragraph. `max_tokens` is how many tokens are kept, from the first one on (0 or
+    -1: all of them, as in the book); the vocabulary is always that of the whole text.
 
     Raises ValueError for a bad text, token type, size or frequency.
     """
@@ -174,7 +180,10 @@ def corpus_of(
     min_freq: int = 0,
     reserved_tokens: Sequence[str] | None = None,
 ) -> tuple[list[int], Vocab]:
-    """What `load_corpus` makes of a text, for lines that are at hand already."""
+    """What `load_corpus` makes of a text, for lines that are already loaded.
+
+    Raises ValueError for a bad token type, size or frequency.
+    """
     integer("max_tokens", max_tokens, at_least=-1)
     tokens = tokenize(lines, token)
     vocab = Vocab(tokens, min_freq, reserved_tokens)

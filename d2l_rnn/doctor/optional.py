@@ -38,7 +38,7 @@ def check_text() -> Report:
             f"{variable} is {folder}, but there is no {file}: put it there, or unset "
             f"{variable}"
         )
-    text = text or corpora.in_cache() or corpora.Text(corpora.STORY_PATH, "story")
+    text = text or corpora.in_cache() or corpora.TextFile(corpora.STORY_PATH, "story")
     text.read()
     if text.is_time_machine:
         yield well(f"the text is The Time Machine: {text.path}")

@@ -1,5 +1,6 @@
 """The minibatches panel, against the two ways of sampling done by hand."""
 
+import io
 import itertools
 import random
 import re
@@ -9,12 +10,11 @@ import pytest
 from driving import text_of
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_rgb
+from matplotlib import image
 
 from d2l_rnn import batching, corpora, explorers, text
 from d2l_rnn.explorers import minibatches
-from d2l_rnn.explorers.minibatches import WAYS, num_minibatches, starts
-from d2l_rnn.figures import GREY
+from d2l_rnn.explorers.minibatches import WAYS, starts
 
 START = {"batch_size": 3, "num_steps": 10, "offset": 4, "minibatch": 0, "seed": 0}
 CHARACTERS = "it was a dark and stormy night " * 8  # 248, so the last line is short
@@ -69,9 +69,14 @@ def test_random_sampling_by_hand(sizes, seed):
     assert found.tolist() == by_hand.tolist()
 
 
+def num_minibatches(num_tokens, batch_size, num_steps, offset):
+    """By hand: the last token is only a label."""
+    return (num_tokens - offset - 1) // (batch_size * num_steps)
+
+
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @given(sizes)
-def test_number_of_minibatches(way, sizes):
+def test_number_of_minibatches_is_the_same_in_both_ways(way, sizes):
     assert num_minibatches(*sizes) == len(starts(way, *sizes))
 
 
@@ -91,22 +96,49 @@ def test_every_offset_that_is_drawn_can_be_chosen(way):
 # The picture
 
 
-def places(rectangles):
-    """The places in the text that rectangles cover, by their corners in the picture."""
-    covered = []
-    for (x0, y0), (x1, _) in rectangles:
-        line = int(y0 // minibatches.PITCH)
-        first, last = ((x - minibatches.LEFT) / minibatches.CELL for x in (x0, x1))
-        covered += [
-            minibatches.LINE * line + i for i in range(round(first), round(last))
-        ]
-    return sorted(covered)
+class Seen:
+    """What is seen of each character in a picture, of one of its two ways.
 
+    A hundredth of an inch is a pixel, so the module's sizes are those of the picture.
+    """
 
-def boxes(collection, top):
-    """The corners of the rectangles in a collection, the first line at 0."""
-    extents = [path.get_extents() for path in collection.get_paths()]
-    return [(box.min - (0, top), box.max - (0, top)) for box in extents]
+    def __init__(self, figure, i):
+        pixels = image.imread(io.BytesIO(figure.png()), format="png")[..., :3]
+        top = i * (minibatches.HEAD + 5 * minibatches.PITCH) + minibatches.HEAD
+        self.cells, self.above, self.below = [], [], []
+        for place in range(len(CHARACTERS)):
+            line, column = divmod(place, minibatches.LINE)
+            y = top + line * minibatches.PITCH
+            x = minibatches.LEFT + column * minibatches.CELL
+            columns = pixels[:, x : x + minibatches.CELL]
+            self.cells.append(columns[y : y + minibatches.TALL])
+            self.above.append(columns[y - 14 : y - 3])
+            self.below.append(columns[y + minibatches.TALL : y + minibatches.TALL + 20])
+
+    def background(self, place):
+        """The colour of most of a cell, from 0 to 1."""
+        colours, times = np.unique(
+            self.cells[place].reshape(-1, 3), axis=0, return_counts=True
+        )
+        return colours[times.argmax()]
+
+    def darkest(self, place):
+        """How light the darkest pixel of a letter is, from 0 to 1."""
+        return self.cells[place][4:-4, 1:-1].mean(axis=-1).min()
+
+    def frame(self, place):
+        """How much of the upper edge of a cell is black, from 0 to 1."""
+        return (self.cells[place][:1].mean(axis=-1) < 0.3).mean()
+
+    def is_label(self, place):
+        """True if the line of the labels passes below the middle of a cell."""
+        return self.below[place][4, minibatches.CELL // 2].mean() < 0.3
+
+    def has_words(self, place):
+        """True if something is written above a place and below it."""
+        middle = slice(max(place - 2, 0), place + 3)
+        above, below = np.hstack(self.above[middle]), np.hstack(self.below[middle])
+        return above.min() < 0.5 and below[8:].min() < 0.5
 
 
 @pytest.fixture(scope="module")
@@ -114,52 +146,55 @@ def cuts():
     return {title: starts(way, 248, 2, 7, 3, 1) for title, way in WAYS.items()}
 
 
-def test_picture_puts_each_subsequence_on_its_characters(cuts):
-    figure = minibatches.picture(CHARACTERS, cuts, 7, minibatch=4)
-    axes = figure.axes[0]
-    part = minibatches.HEAD + 5 * minibatches.PITCH
-    for i, cut in enumerate(cuts.values()):
-        cells, now, following, words, letters = axes.collections[5 * i : 5 * i + 5]
-        top = i * part + minibatches.HEAD
-        used = cut[..., None] + np.arange(7)
-        assert places(boxes(cells, top)) == sorted(used.ravel())
-        assert places(boxes(now, top)) == sorted(used[4].ravel())
-        assert places(boxes(following, top)) == sorted(used[5].ravel())
-        assert now.get_linestyle() != following.get_linestyle()
-
-        labels = [line for line in axes.lines if top < line.get_ydata()[0] < top + part]
-        lines = [np.transpose(line.get_data()) - (0, top) for line in labels]
-        assert places(lines) == sorted((used[4] + 1).ravel())
-
-        assert words.get_paths() == [
-            minibatches._number(word)
-            for number, row in np.ndindex(cut.shape)
-            for word in (f"row {row}", str(number))
-        ]
-        written = [i for i, sign in enumerate(CHARACTERS) if sign != " "]
-        assert letters.get_paths() == [
-            minibatches._letter(CHARACTERS[place]) for place in written
-        ]
-        is_grey = np.all(letters.get_facecolor()[:, :3] == to_rgb(GREY), axis=1)
-        assert is_grey.tolist() == [place not in used for place in written]
-
-
-def test_rows_have_colours_of_their_own(cuts):
-    cells = minibatches.picture(CHARACTERS, cuts, 7, 0).axes[0].collections[0]
-    rows = {
-        row: {tuple(minibatches.pale(row, strong)) for strong in (False, True)}
-        for row in (0, 1)
+def taken(starts, num_steps=7):
+    """The places that subsequences take, by the number of the subsequence's row."""
+    return {
+        start + t: row for row, start in enumerate(starts) for t in range(num_steps)
     }
-    assert not rows[0] & rows[1]
-    drawn = {tuple(colour) for colour in cells.get_facecolor()[:, :3]}
-    assert drawn == rows[0] | rows[1]
+
+
+@pytest.mark.parametrize("i", [0, 1], ids=WAYS)
+def test_picture_puts_each_subsequence_on_its_characters(cuts, i):
+    seen = Seen(minibatches.draw(CHARACTERS, cuts, 7, minibatch=4), i)
+    cut = list(cuts.values())[i]
+    now, following = taken(cut[4]), taken(cut[5])
+    rows = {place: row for starts in cut for place, row in taken(starts).items()}
+    for place, sign in enumerate(CHARACTERS):
+        is_strong = place in now or place in following
+        colour = minibatches.pale(rows[place], is_strong) if place in rows else 1.0
+        assert seen.background(place) == pytest.approx(colour + np.zeros(3), abs=0.01)
+        if sign != " ":  # black letters, grey ones where there is no subsequence
+            assert (seen.darkest(place) < 0.4) == (place in rows)
+    framed = [seen.frame(place) for place in range(len(CHARACTERS))]
+    assert {place for place in rows if framed[place] > 0.9} == set(now)
+    dashed = np.mean([framed[place] for place in following])
+    assert 0.3 < dashed < 0.9
+    labels = {place for place in range(len(CHARACTERS)) if seen.is_label(place)}
+    assert labels == {place + 1 for place in now}
+
+
+def test_every_subsequence_has_its_numbers(cuts):
+    seen = Seen(minibatches.draw(CHARACTERS, cuts, 7, minibatch=4), 0)
+    cut = cuts["sequential partitioning"]
+    in_one_line = [start for start in cut.ravel() if start % minibatches.LINE <= 53]
+    assert len(in_one_line) > 20
+    assert all(seen.has_words(start + 3) for start in in_one_line)
+
+
+def test_rows_have_colours_of_their_own():
+    colours = {
+        tuple(minibatches.pale(row, is_strong))
+        for row in range(5)
+        for is_strong in (False, True)
+    }
+    assert len(colours) == 10
 
 
 def test_last_minibatch_has_no_next(cuts):
     num = min(map(len, cuts.values()))
 
     def legend(minibatch):
-        figure = minibatches.picture(CHARACTERS, cuts, 7, minibatch)
+        figure = minibatches.draw(CHARACTERS, cuts, 7, minibatch)
         return [entry.get_text() for entry in figure.legends[0].get_texts()]
 
     assert f"X of minibatch {num - 1}" in legend(num - 2)
@@ -174,11 +209,9 @@ def test_text_is_the_beginning_of_what_there_is(time_machine):
     assert minibatches.beginning() == whole[:240]
 
 
-def test_without_the_time_machine_the_story_is_cut(monkeypatch):
-    story = corpora.Text(corpora.STORY_PATH, "story")
-    monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
+def test_without_the_time_machine_the_story_is_cut(offline):
     whole = "".join(text.load_lines(corpora.STORY_PATH))
-    assert minibatches.beginning.__wrapped__() == whole[:240]
+    assert minibatches.beginning() == whole[:240]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -216,11 +249,11 @@ def test_corners(panel):
             num = num_minibatches(240, batch_size, num_steps, offset)
             assert num >= 2  # a slider has to have somewhere to go
             for minibatch in (0, num - 1):
-                image, words = answer(
+                picture, words = answer(
                     panel, batch_size=batch_size, num_steps=num_steps, offset=offset,
                     minibatch=minibatch, seed=seed,
                 )  # fmt: skip
-                assert image.startswith(b"\x89PNG")
+                assert picture.startswith(b"\x89PNG")
                 assert f"{num} minibatches" in words
 
 

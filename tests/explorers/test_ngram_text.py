@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2l_rnn import corpora, explorers
-from d2l_rnn.explorers import ngram_text, texts
+from d2l_rnn import explorers
+from d2l_rnn.explorers import ngram_text
 from d2l_rnn.explorers.ngram_text import (
     Division,
+    describe,
     divide,
-    in_words,
     longest_copy,
     perplexities,
     write,
@@ -41,11 +41,7 @@ def test_a_text_too_short_is_refused_by_name(own):
         divide("own", own)
 
 
-def test_the_time_machine_that_is_not_there_is_refused(monkeypatch):
-    story = corpora.Text(corpora.STORY_PATH, "story")
-    texts.lines_of.cache_clear()
-    ngram_text.characters.cache_clear()
-    monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
+def test_the_time_machine_that_is_not_there_is_refused(offline):
     with pytest.raises(ValueError, match="text must be the story"):
         ngram_text.characters("time machine")
     e = explorers.NGramText()
@@ -124,14 +120,14 @@ def test_what_it_writes_depends_on_the_seed_alone():
 
 def test_the_words_are_escaped_and_set_the_copy_apart():
     division = Division("<b>&" * 30, "<b>&" * 3, "<b>&")
-    words = in_words(division, 1, (1.5, math.inf), "&<b>&<&&<")
+    words = describe(division, 1, (1.5, math.inf), "&<b>&<&&<")
     assert "<b>&amp;&lt;b&gt;&amp;&lt;</b>&amp;&amp;&lt;</div>" in words
     assert "<b>1.50</b>" in words and "<b>∞</b>" in words and "copied, 6 char" in words
 
 
 def test_the_picture_shows_both_texts_and_marks_infinity():
     seen, new = [9.0, 4.0, 2.0], [10.0, math.inf, math.inf]
-    (axes,) = ngram_text.picture(seen, new, 27, n=2).axes
+    (axes,) = ngram_text.draw(seen, new, 27, n=2).axes
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert list(lines["seen text"]) == seen
     assert list(lines["new text"]) == pytest.approx([10, math.nan, math.nan],
@@ -140,7 +136,7 @@ def test_the_picture_shows_both_texts_and_marks_infinity():
     assert infinite == [2, 3]
     assert axes.get_ylim()[1] > 27
     with pytest.raises(ValueError, match="n must be an integer from 1 to 3"):
-        ngram_text.picture(seen, new, 27, n=4)
+        ngram_text.draw(seen, new, 27, n=4)
 
 
 def test_the_panel_answers_every_control():
@@ -190,4 +186,4 @@ def test_any_text_is_drawn(own, epsilon):
 def test_every_corner_is_drawn(n, epsilon, num_chars):
     division = divide("story", num_chars=num_chars)
     seen, new = perplexities(division, epsilon)
-    assert ngram_text.picture(seen, new, 27, n).png()[:4] == b"\x89PNG"
+    assert ngram_text.draw(seen, new, 27, n).png()[:4] == b"\x89PNG"

@@ -6,12 +6,12 @@ import types
 
 import pytest
 import torch
+from d2l_rnn.explorers.curves import TrainingPicture
 from driving import all_in, text_of, until
 
 from d2l_rnn import batching, corpora, rnn, training
 from d2l_rnn.explorers import Training, texts
 from d2l_rnn.explorers import training as panel
-from d2l_rnn.explorers.curves import TrainingPicture
 from d2l_rnn.explorers.live import APART
 
 QUICK = {"num_hiddens": 8, "num_epochs": 5, "text": "story"}
@@ -331,7 +331,7 @@ def test_levels_are_guessing_and_the_texts_own_bigrams(explorer):
 
 
 def test_offline_the_story_is_what_it_begins_with(monkeypatch):
-    story = corpora.Text(corpora.STORY_PATH, "story")
+    story = corpora.TextFile(corpora.STORY_PATH, "story")
     monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
     texts.lines_of.cache_clear()
     panel.load.cache_clear()

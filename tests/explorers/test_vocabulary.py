@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from d2l_rnn import corpora, explorers, text
 from d2l_rnn.explorers import vocabulary
-from d2l_rnn.explorers.texts import lines_of
 from d2l_rnn.explorers.vocabulary import take_census, zipf_line
 
 CHINESE = "旅人有一口小钟，钟里住着昨天、今天和明天。\n他拨一下指针，昨天就来敲门。"
@@ -35,7 +34,7 @@ lines = st.lists(words.map(" ".join), min_size=1).filter(any)
 
 @pytest.fixture(scope="module")
 def story():
-    return lines_of("story")
+    return text.load_lines(corpora.STORY_PATH)
 
 
 @pytest.fixture(scope="module")
@@ -127,46 +126,12 @@ def test_zipf_exponent_of_the_time_machine(time_machine):
     assert round(alpha, 2) == 1.04
 
 
-# The text
-
-
-def test_lines_of_the_time_machine(time_machine):
-    assert lines_of("time machine") == text.load_lines(time_machine)
-
-
-def test_lines_of_the_other_texts():
-    assert lines_of("story", clean=False) == text.load_lines(
-        corpora.STORY_PATH, clean=False
-    )
-    assert lines_of("own", "Well, well!\r\nTHE 2nd") == ["well well", "the nd"]
-    assert lines_of("own", CHINESE, clean=False) == CHINESE.split("\n")
-
-
-@pytest.mark.parametrize("own_text", ["", " \n\t", "\u3000"])
-def test_no_text_is_refused(own_text):
-    with pytest.raises(ValueError, match="own_text must be a text with words"):
-        lines_of("own", own_text, False)
-
-
-def test_chinese_has_to_stay_as_it_is():
-    with pytest.raises(ValueError, match="clean must be False"):
-        lines_of("own", CHINESE)
-
-
-def test_without_the_time_machine_the_story_is_read(monkeypatch):
-    story = corpora.Text(corpora.STORY_PATH, "story")
-    monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
-    with pytest.raises(ValueError, match="has not been fetched"):
-        lines_of.__wrapped__("time machine")
-    assert explorers.Vocabulary().text == "story"
-
-
 # The picture
 
 
 def test_picture_tells_the_kept_from_the_unknown(story):
     census = take_census(story, "char", 100)
-    kept, lost, level, line = vocabulary.picture(census, 100).axes[0].lines
+    kept, lost, level, line = vocabulary.draw(census, 100).axes[0].lines
 
     counts = sorted(Counter("".join(story)).values(), reverse=True)
     points = set(enumerate(counts, start=1))
@@ -185,7 +150,7 @@ def test_picture_tells_the_kept_from_the_unknown(story):
 
 def test_picture_shows_the_shares(story):
     census = take_census(story, "word", 3)
-    figure = vocabulary.picture(census, 3)
+    figure = vocabulary.draw(census, 3)
     below = figure.axes[1]
     widths = [bar.get_width() for bar in below.patches]
     of_the_kinds = 100 * census.is_kept.mean()
@@ -204,18 +169,10 @@ def test_picture_shows_the_shares(story):
 
 def test_picture_of_many_kinds_draws_a_few_of_them():
     census = take_census([" ".join(map(str, range(20_000)))])
-    kept, *_ = vocabulary.picture(census, 1).axes[0].lines
+    kept, *_ = vocabulary.draw(census, 1).axes[0].lines
     ranks = kept.get_xdata()
     assert (ranks[0], ranks[-1]) == (1, 20_000)
     assert len(ranks) <= 500
-
-
-@pytest.mark.parametrize(
-    "share, words",
-    [(0, "0%"), (1, "100%"), (0.0004, "< 0.1%"), (0.99996, "> 99.9%"), (0.5, "50.0%")],
-)
-def test_percent(share, words):
-    assert vocabulary._percent(share) == words
 
 
 # The panel
