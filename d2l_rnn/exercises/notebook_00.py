@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 
 import torch
 
 from d2l_rnn import series, training
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 
 
 @Exercise
-def put_back(answer):
-    """What was shuffled, in the order that it had before."""
+def put_back(answer: Answer) -> Iterator[Trial]:
+    """Shuffled items, back in the order that they had before."""
     yield answer(["c", "a", "b"], [2, 0, 1]).gives(
         ["a", "b", "c"], "three letters",
-        "shuffled[i] belongs at the place order[i] of the result",
+        "shuffled[i] belongs at index order[i] of the result",
         mistakes=[
             (["b", "c", "a"], "shuffled[order[i]] shuffles them once more"),
             (["c", "a", "b"], "these are the letters as they came"),
@@ -32,7 +33,7 @@ def put_back(answer):
 
 
 @Exercise
-def root_mean_square_error(answer):
+def root_mean_square_error(answer: Answer) -> Iterator[Trial]:
     """How far predictions are from what was observed, as one number."""
     yield answer([4.0, 2.0, 5.0, 1.0], [1.0, 2.0, 5.0, 2.0]).gives(
         math.sqrt(2.5), "four values",
@@ -55,14 +56,14 @@ def root_mean_square_error(answer):
 
 
 @Exercise
-def extend_line(answer):
+def extend_line(answer: Answer) -> Iterator[Trial]:
     """A series extrapolated along the line through its last two values."""
     yield answer([0.0, 2.0, 3.0], 3).gives(
         [4, 5, 6], "three steps beyond three values",
-        "each step goes on by as much as the last one went",
+        "each step goes as far as the last one did",
         mistakes=[
-            ([3, 4, 5], "the first one to tell is the one after the last value"),
-            ([4, 4, 4], "the further beyond, the further along the line"),
+            ([3, 4, 5], "the first one to return is the one after the last value"),
+            ([4, 4, 4], "each step goes further along the line"),
             ([0, 2, 3, 4, 5, 6], "return the new values only"),
             ([4, 5, 6, 7], "num_steps values, and not one more"),
             (6, "return all of the new values, not only the last"),
@@ -79,7 +80,7 @@ def extend_line(answer):
 
 
 @Exercise
-def letters_since_space(answer):
+def letters_since_space(answer: Answer) -> Iterator[Trial]:
     """After each character, how many letters have come since the last space."""
     yield answer("a bc").gives(
         [1, 0, 1, 2], "two short words",
@@ -87,7 +88,7 @@ def letters_since_space(answer):
         mistakes=[
             ([1, 2, 3, 4], "at a space the state begins anew"),
             ([1, 1, 2, 3], "the space itself is no letter: after it, the state is 0"),
-            ([0, 1, 0, 1], "say the state after the character, not before it"),
+            ([0, 1, 0, 1], "give the state after the character, not before it"),
             ([1, 1, 2], "a space has its number, too"),
             ([1, 2], "one number for each character, not for each word"),
         ],
@@ -101,7 +102,7 @@ def letters_since_space(answer):
 
 
 @Exercise
-def perplexity_of_guesses(answer):
+def perplexity_of_guesses(answer: Answer) -> Iterator[Trial]:
     """The perplexity, from the probabilities of the characters that came."""
     yield answer([0.25] * 6).gives(
         4, "always one of four",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 
 from d2l_rnn import series
-from d2l_rnn.exercises.checking import Exercise, drawn
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 
 
 def _spaced(x, tau, gap):
@@ -16,7 +17,7 @@ def _spaced(x, tau, gap):
 
 
 @Exercise
-def spaced_lag_matrix(answer):
+def spaced_lag_matrix(answer: Answer) -> Iterator[Trial]:
     """The lag matrix of values that are `gap` steps apart."""
     x = torch.arange(8.0)
     features, labels = _spaced(x, 2, 3)
@@ -43,7 +44,7 @@ def spaced_lag_matrix(answer):
 
 
 @Exercise
-def sine_weights(answer):
+def sine_weights(answer: Answer) -> Iterator[Trial]:
     """The two weights that continue a sine for ever."""
     for what, frequency in (
         ("frequency 1", 1.0),
@@ -56,7 +57,7 @@ def sine_weights(answer):
             "take a for the angle at time t - 1, and b for the frequency",
             mistakes=[
                 ([newest, -1], "the oldest first: w_2, which belongs to x_{t-2}"),
-                ([1, newest], "look at the sign of w_2 once more"),
+                ([1, newest], "look at the sign of w_2 again"),
                 ([-1, 2], "these continue a straight line, which a sine is not"),
             ],
         )  # fmt: skip
@@ -79,7 +80,7 @@ def _ar3(windows):
 
 
 @Exercise
-def feed_back(answer):
+def feed_back(answer: Answer) -> Iterator[Trial]:
     """The multi-step forecast, which feeds predictions back."""
     ones = torch.ones(2)
     yield answer(_sum, ones, 2, 4).gives(
@@ -113,7 +114,7 @@ def _forecast_error(weight, noise, k):
 
 
 @Exercise
-def forecast_error(answer):
+def forecast_error(answer: Answer) -> Iterator[Trial]:
     """The root mean square error of AR(1), k steps ahead."""
     for weight, noise, k, what, hint in (
         (0.5, 2.0, 1, "one step ahead", "here the error is the new noise alone"),
@@ -147,7 +148,7 @@ def _smoothed(x, alpha):
 
 
 @Exercise
-def exponential_smoothing(answer):
+def exponential_smoothing(answer: Answer) -> Iterator[Trial]:
     """The predictions of a summary of one number."""
     x = torch.tensor([1.0, 0.0, 0.0, 0.0])
     right = _smoothed(x, 0.2)
@@ -160,7 +161,7 @@ def exponential_smoothing(answer):
             (right[-1], "return all T predictions, not only the last"),
             (
                 right[-1].expand(4),
-                "h += ... changes h where it lies in the list; write h = h + ...",
+                "h += ... changes the h in the list; write h = h + ...",
             ),
         ],
     )  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 from d2l_rnn.markov import MarkovChain
 
 # Sunny, cloudy, rainy: the notebook's. And a year of three seasons, round and round.
@@ -27,7 +28,7 @@ def _probability(path, P, initial) -> float:
 
 
 @Exercise
-def path_probability(answer):
+def path_probability(answer: Answer) -> Iterator[Trial]:
     """The probability of a path of a Markov chain."""
     P, initial = _WEATHER, _INITIAL
     yield answer([0, 0, 1], P, initial).gives(
@@ -35,7 +36,7 @@ def path_probability(answer):
         "two sunny days and a cloudy one",
         "initial for the first state, then one factor of P for each step",
         mistakes=[
-            (0.7 * 0.2, "what of the first state? P(x_1) is in initial"),
+            (0.7 * 0.2, "and the first state? P(x_1) is in initial"),
             (0.5 * 0.7 * 0.3, "the row of P is today's state, the column tomorrow's"),
             (math.log(0.07), "that is its logarithm: the probability itself, please"),
         ],
@@ -67,7 +68,7 @@ def _most_probable(P, start: int, k: int) -> list[float]:
 
 
 @Exercise
-def most_probable_path(answer):
+def most_probable_path(answer: Answer) -> Iterator[Trial]:
     """The probability of the most probable path to each state, in k steps."""
     chain = MarkovChain(_WEATHER)
     sums = [(chain.k_step(1, 2), "that is the sum over the paths: take the largest")]
@@ -98,7 +99,7 @@ def _pairs(Q: np.ndarray) -> np.ndarray:
 
 
 @Exercise
-def pair_matrix(answer):
+def pair_matrix(answer: Answer) -> Iterator[Trial]:
     """The transition matrix of the pairs of a second-order model."""
     # Two states: the next is the same as two steps before, but for a small chance.
     Q = np.array([[[0.9, 0.1], [0.9, 0.1]], [[0.1, 0.9], [0.1, 0.9]]])
@@ -121,7 +122,7 @@ def pair_matrix(answer):
 
 
 @Exercise
-def hardest_weather(answer):
+def hardest_weather(answer: Answer) -> Iterator[Trial]:
     """The chain of given shares that is the hardest to predict."""
     shares = np.array([0.5, 0.5]), np.array([0.6, 0.3, 0.1]), _random(4, seed=4)
     for pi in shares:
@@ -149,7 +150,7 @@ def _backward(P: np.ndarray, pi: np.ndarray) -> np.ndarray:
 
 
 @Exercise
-def backward_matrix(answer):
+def backward_matrix(answer: Answer) -> Iterator[Trial]:
     """The transition matrix of a chain that is read from its end."""
     pi = MarkovChain(_SEASONS).stationary_distribution()
     result = answer(_SEASONS, pi)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import collections
 import random
+from collections.abc import Iterator
 from itertools import pairwise
 
 from d2l_rnn import text
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 
 
 @Exercise
-def clean_with_apostrophes(answer):
+def clean_with_apostrophes(answer: Answer) -> Iterator[Trial]:
     """A line cleaned as in the book, but with the apostrophes inside words kept."""
     yield answer("You don't say, Time-Traveller!").gives(
         "you don't say time traveller", "don't stays one word",
-        "first look for words, each a row of letters that may have apostrophes in it",
+        "first look for words, each a run of letters that may have apostrophes in it",
         mistakes=[
             ("you don t say time traveller", "the apostrophe of don't has been lost"),
             ("You don't say Time Traveller", "all letters in lower case, please"),
@@ -43,7 +44,7 @@ def clean_with_apostrophes(answer):
 
 
 @Exercise
-def make_vocabulary(answer):
+def make_vocabulary(answer: Answer) -> Iterator[Trial]:
     """The tokens of a vocabulary, in the order of their indices."""
     yield answer(list("banana"), 1).gives(
         ["<unk>", "a", "n", "b"], "the characters of banana",
@@ -75,12 +76,12 @@ def make_vocabulary(answer):
 
 
 @Exercise
-def unknown_share(answer):
+def unknown_share(answer: Answer) -> Iterator[Trial]:
     """The share of the running text that becomes <unk>."""
     rhyme = "row row row your boat gently down the stream row row".split()
     yield answer(rhyme, 2).gives(
         6 / 11, "eleven words",
-        "count the tokens of the text, each as often as it stands there",
+        "count the tokens of the text, each as often as it occurs",
         mistakes=[
             (6 / 7, "that is the share of the different words: how much of the text?"),
             (5 / 11, "that is what stays"),
@@ -102,7 +103,7 @@ def unknown_share(answer):
 
 
 @Exercise
-def padded(answer):
+def padded(answer: Answer) -> Iterator[Trial]:
     """Sentences as rows of indices of one length, marked and filled up."""
     words = "the time traveller smiled it was late".split()
     vocab = text.Vocab(words, reserved_tokens=["<pad>", "<bos>", "<eos>"])
@@ -133,7 +134,7 @@ def padded(answer):
 
 
 @Exercise
-def merge_commonest_pair(answer):
+def merge_commonest_pair(answer: Answer) -> Iterator[Trial]:
     """Tokens with the commonest pair of neighbours made into one token."""
     yield answer(list("banana")).gives(
         ["b", "an", "an", "a"], "banana",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import linear_regression
 
 import torch
 from torch import Tensor
 
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 from d2l_rnn.ngrams import NGramModel
 
 _TINY = "deep learning niubi deep learning works deep sea deep learning niubi".split()
 
 
 @Exercise
-def counts_to_store(answer):
+def counts_to_store(answer: Answer) -> Iterator[Trial]:
     """How many counts a model of n-grams stores at most."""
     yield answer(5, 1).gives(5, "5 words, unigrams", "one count for each word")
     yield answer(5, 3).gives(
@@ -49,7 +49,7 @@ def _slope(counts: Sequence[float]) -> float:
 
 
 @Exercise
-def zipf_exponent(answer):
+def zipf_exponent(answer: Answer) -> Iterator[Trial]:
     """The exponent of Zipf's law, fitted to counts."""
     yield answer([8, 2]).gives(
         2, "two counts", "a line through (log 1, log 8) and (log 2, log 2)",
@@ -82,7 +82,7 @@ def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> flo
 
 
 @Exercise
-def smoothed_bigram(answer):
+def smoothed_bigram(answer: Answer) -> Iterator[Trial]:
     """The probability of a token after another, with Laplace smoothing."""
     yield answer(_TINY, "deep", "learning", 0).gives(
         3 / 4, "learning after deep, not smoothed", "it follows 3 of the 4 deep",
@@ -113,13 +113,13 @@ def smoothed_bigram(answer):
 
 
 @Exercise
-def joint_perplexity(answer):
+def joint_perplexity(answer: Answer) -> Iterator[Trial]:
     """The perplexity on a whole book, from those on its chapters."""
     yield answer([2, 8], [100, 100]).gives(
         4, "two chapters of equal length", "average the logarithms",
         mistakes=[
             (5, "the mean of perplexities is none: average their logarithms"),
-            (math.log(4), "that is the cross-entropy: it wants an exponential yet"),
+            (math.log(4), "that is the cross-entropy: take its exponential"),
             (16, "choices multiply, but the perplexity is the number at one step"),
         ],
     )  # fmt: skip
@@ -132,7 +132,7 @@ def joint_perplexity(answer):
         ],
     )  # fmt: skip
     yield answer([5, math.inf], [9, 1]).gives(
-        math.inf, "one token held impossible", "what is infinite stays so"
+        math.inf, "one token held impossible", "what is infinite stays infinite"
     )
     rng = random.Random(4)
     lengths = [rng.randint(2, 6) for _ in range(4)]
@@ -154,7 +154,7 @@ def _rows(sentences: list[list[int]], pad: int, at_front=False) -> Tensor:
 
 
 @Exercise
-def sentence_minibatch(answer):
+def sentence_minibatch(answer: Answer) -> Iterator[Trial]:
     """A minibatch of whole sentences, padded to the same length."""
 
     def moved(rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import rnn, text
-from d2l_rnn.exercises.checking import Exercise, drawn
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 from d2l_rnn.ngrams import perplexity_to_beat
 
 
-def _states(inputs, H_0, W_xh, W_hh, b_h) -> Tensor:
+def _states(
+    inputs: Tensor, H_0: Tensor, W_xh: Tensor, W_hh: Tensor, b_h: Tensor
+) -> Tensor:
     """The states, as the outputs of a network whose W_hq changes nothing."""
     B, H = H_0.shape
     params = [W_xh, W_hh, b_h, torch.eye(H), torch.zeros(H)]
@@ -21,22 +24,9 @@ def _states(inputs, H_0, W_xh, W_hh, b_h) -> Tensor:
 
 
 @Exercise
-def states_of(answer):
+def states_of(answer: Answer) -> Iterator[Trial]:
     """The hidden states of an RNN at all time steps."""
-    X, H_0 = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[0.5]])
-    W_xh, W_hh, b_h = torch.tensor([[1.0], [2.0]]), torch.tensor([[-1.0]]), drawn(1)
-    given = (H_0, W_xh, W_hh, b_h)
-    yield answer(X, *given).gives(
-        _states(X, *given), "one time step, one sequence, one hidden unit",
-        "tanh of three terms: from the input, from the state, the bias",
-        mistakes=[
-            (_states(X, 0 * H_0, W_xh, W_hh, b_h), "begin with H_0, not with zeros"),
-            (_states(X, H_0, W_xh, W_hh, 0 * b_h), "and the bias?"),
-            (X @ W_xh + H_0 @ W_hh + b_h, "and the activation function?"),
-            (H_0[None], "that is H_0: the first state to return is H_1"),
-            (_states(X, *given)[0], "a tensor of shape (T, B, H), also where T is 1"),
-        ],
-    )  # fmt: skip
+    yield _first_state(answer)
     inputs = drawn(3, 2, 4, seed=1)
     given = (drawn(2, 5), drawn(4, 5), drawn(5, 5, seed=2), drawn(5))
     right = _states(inputs, *given)
@@ -57,8 +47,25 @@ def states_of(answer):
     yield answer(long, *given).gives(_states(long, *given), f"{T} time steps")
 
 
+def _first_state(answer: Answer) -> Trial:
+    X, H_0 = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[0.5]])
+    W_xh, W_hh, b_h = torch.tensor([[1.0], [2.0]]), torch.tensor([[-1.0]]), drawn(1)
+    given = (H_0, W_xh, W_hh, b_h)
+    return answer(X, *given).gives(
+        _states(X, *given), "one time step, one sequence, one hidden unit",
+        "tanh of three terms: from the input, from the state, the bias",
+        mistakes=[
+            (_states(X, 0 * H_0, W_xh, W_hh, b_h), "begin with H_0, not with zeros"),
+            (_states(X, H_0, W_xh, W_hh, 0 * b_h), "and the bias?"),
+            (X @ W_xh + H_0 @ W_hh + b_h, "and the activation function?"),
+            (H_0[None], "that is H_0: the first state to return is H_1"),
+            (_states(X, *given)[0], "a tensor of shape (T, B, H), also where T is 1"),
+        ],
+    )  # fmt: skip
+
+
 @Exercise
-def split_weight(answer):
+def split_weight(answer: Answer) -> Iterator[Trial]:
     """W_xh and W_hh out of the weight of one fully connected layer."""
     W_xh, W_hh = torch.tensor([[1, 2], [3, 4], [5, 6]]), torch.tensor([[7, 8], [9, 10]])
     weight = torch.cat((W_xh, W_hh)).T
@@ -66,7 +73,7 @@ def split_weight(answer):
         (W_xh, W_hh), "three inputs, two hidden units",
         "nn.Linear keeps its weights transposed, W_xh on top of W_hh",
         mistakes=[
-            ((W_xh.T, W_hh.T), "they are transposed yet"),
+            ((W_xh.T, W_hh.T), "they are still transposed"),
             ((W_hh, W_xh), "W_xh comes first"),
             ((weight.T[:2], weight.T[2:]), "V is not H: how many rows has W_hh?"),
             ((weight.T[:3].flip(0), W_hh), "the order of the rows stays"),
@@ -78,7 +85,7 @@ def split_weight(answer):
         "nn.Linear keeps its weights transposed, W_xh on top of W_hh",
         mistakes=[
             ((W_hh, W_xh), "W_xh comes first"),
-            ((W_xh.T, W_hh.T), "they are transposed yet"),
+            ((W_xh.T, W_hh.T), "they are still transposed"),
         ],
     )  # fmt: skip
     W_xh, W_hh = drawn(28, 6), drawn(6, 6, seed=1)
@@ -86,7 +93,7 @@ def split_weight(answer):
 
 
 @Exercise
-def outputs_needed(answer):
+def outputs_needed(answer: Answer) -> Iterator[Trial]:
     """How many outputs the prediction of a text's next character needs."""
     yield answer("deep learning").gives(
         len(text.Vocab(list("deep learning"))), "deep learning",
@@ -108,7 +115,7 @@ def _of_layers(V: int, h: int, num_layers: int) -> int:
 
 
 @Exercise
-def parameters_of_layers(answer):
+def parameters_of_layers(answer: Answer) -> Iterator[Trial]:
     """How many parameters an RNN with several layers has."""
     yield answer(28, 256, 1).gives(
         rnn.num_parameters(28, 256), "one layer",
@@ -137,19 +144,19 @@ def parameters_of_layers(answer):
 
 
 @Exercise
-def perplexity_without_state(answer):
+def perplexity_without_state(answer: Answer) -> Iterator[Trial]:
     """The lowest perplexity without hidden state, which is a bigram's."""
     words = ["machine", "etching"]
     joined = "".join(words)
     yield answer(words).gives(
-        2 ** (1 / 6), "machine and etching", "what is the best to say after an n?",
+        2 ** (1 / 6), "machine and etching", "what is the best guess after an n?",
         mistakes=[
             (2, "that is after n only: average over all twelve labels"),
             (2 ** (1 / 12), "there are two labels after an n, one in each word"),
             (2 ** (1 / 7), "a word of seven characters has six labels"),
             (perplexity_to_beat(joined, n=2),
              "the end of one word is not followed by the beginning of the next"),
-            (math.log(2) / 6, "that is the cross-entropy: it wants an exponential yet"),
+            (math.log(2) / 6, "that is the cross-entropy: take its exponential"),
         ],
     )  # fmt: skip
     yield answer(["abcd", "abcd"]).gives(

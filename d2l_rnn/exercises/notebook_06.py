@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import generating, rnn, text, training
-from d2l_rnn.exercises.checking import Exercise, drawn
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 
 SENTENCE = "the time traveller made a time machine "
 V, H = 5, 3  # tokens and hidden units of the random cases
 
 
 @Exercise
-def input_term(answer):
+def input_term(answer: Answer) -> Iterator[Trial]:
     """X_t W_xh for all time steps, without a one-hot vector."""
     X = torch.tensor([[2, 0]])
     W_xh = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -41,7 +42,7 @@ def input_term(answer):
 
 
 @Exercise
-def perplexity_by_sequence(answer):
+def perplexity_by_sequence(answer: Answer) -> Iterator[Trial]:
     """The perplexity of each subsequence of a minibatch."""
     # The first is certain and right; of the second, nothing is known.
     Y = torch.tensor([[1, 3, 2], [0, 2, 1]])
@@ -71,7 +72,7 @@ def perplexity_by_sequence(answer):
 
 
 @Exercise
-def rnn_with_relu(answer):
+def rnn_with_relu(answer: Answer) -> Iterator[Trial]:
     """The recurrence of the RNN with ReLU in place of tanh."""
     inputs, state = F.one_hot(torch.tensor([[1]]), 2).float(), (torch.tensor([[2.0]]),)
     params = [torch.tensor(p) for p in ([[1.0], [3.0]], [[0.5]], [1.0], [[2.0, -1]])]
@@ -95,7 +96,7 @@ def rnn_with_relu(answer):
 
 
 @Exercise
-def rnn_with_embedding(answer):
+def rnn_with_embedding(answer: Answer) -> Iterator[Trial]:
     """The recurrence of the RNN on learnable embeddings of the tokens."""
     inputs, state, [_, *rest] = _random_case()
     # Two products, one after the other, are one product with both matrices.
@@ -120,7 +121,7 @@ def rnn_with_embedding(answer):
 
 
 @Exercise
-def finish_word(answer):
+def finish_word(answer: Answer) -> Iterator[Trial]:
     """The prefix and the rest of its last word, as the network writes it."""
     net, vocab = _writer()
     for prefix, what, hint in (
@@ -136,17 +137,8 @@ def finish_word(answer):
     ):  # fmt: skip
         written = generating.predict(prefix, 20, net, vocab)
         end = written.index(" ", len(prefix))
-        yield answer(prefix, net, vocab).gives(
-            written[:end], what, hint,
-            mistakes=[
-                (prefix.rstrip(), "stop at the *next* space"),
-                (prefix, "that is only the beginning: is each character read once?"),
-                (prefix.split()[0], "look for a space only after the prefix"),
-                (written, "that is 20 characters: stop at the first space"),
-                (written[: end + 1], "without the space after it"),
-                (written[len(prefix) : end], "with the prefix before it"),
-            ],
-        )  # fmt: skip
+        mistakes = _other_pieces(written, len(prefix), end)
+        yield answer(prefix, net, vocab).gives(written[:end], what, hint, mistakes)
     endless = copy.deepcopy(net)
     with torch.no_grad():
         endless.params[-1][vocab[" "]] = -100  # b_q: the odds of a space
@@ -155,6 +147,19 @@ def finish_word(answer):
         "a network that never writes a space",
         "it has to end after max_preds characters",
     )
+
+
+def _other_pieces(written: str, begin: int, end: int) -> list[tuple[str, str]]:
+    """What is often returned in place of written[:end]; the prefix ends at `begin`."""
+    prefix = written[:begin]
+    return [
+        (prefix.rstrip(), "stop at the *next* space"),
+        (prefix, "that is only the beginning: is each character read once?"),
+        (prefix.split()[0], "look for a space only after the prefix"),
+        (written, "that is 20 characters: stop at the first space"),
+        (written[: end + 1], "without the space after it"),
+        (written[begin:end], "with the prefix before it"),
+    ]
 
 
 def _random_case() -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
@@ -189,7 +194,7 @@ def _mistakes(inputs: Tensor, state, params):
     outputs, (H,) = _with_relu(inputs, state, params)
     zeros = (torch.zeros_like(H),)
     return [
-        (rnn.rnn(inputs, state, params), "that is tanh still"),
+        (rnn.rnn(inputs, state, params), "that is still tanh"),
         ((outputs, H), "the state is a tuple of one tensor, as it came in"),
         (outputs, "the last state is to be returned, too"),
         (

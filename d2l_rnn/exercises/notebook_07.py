@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import clipping
-from d2l_rnn.exercises.checking import Exercise, drawn
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 
 
 def _randn(*shape: int, seed: int) -> Tensor:
@@ -15,7 +17,7 @@ def _randn(*shape: int, seed: int) -> Tensor:
 
 
 @Exercise
-def step_length(answer):
+def step_length(answer: Answer) -> Iterator[Trial]:
     """How long a step of gradient descent is, with clipping or without."""
     yield answer(5.0, 0.1, 1.0).gives(
         0.1, "a gradient outside the ball", "clipped, the gradient is theta long",
@@ -45,7 +47,7 @@ def _projected(gradients: list[Tensor], theta: float) -> list[Tensor]:
 
 
 @Exercise
-def project_onto_ball(answer):
+def project_onto_ball(answer: Answer) -> Iterator[Trial]:
     """Gradients of any shapes, clipped as one long vector to the radius theta."""
     g = [torch.tensor([3.0, 4.0])]
     yield answer(g, 1.0).gives(
@@ -60,14 +62,7 @@ def project_onto_ball(answer):
         inside, "a gradient inside the ball", "the factor is never greater than 1",
         mistakes=[([[0.6, -0.8]], "a short gradient is not made longer")],
     )  # fmt: skip
-    two = [torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([4.0])]
-    yield answer(two, 2.0).gives(
-        _projected(two, 2.0), "two gradients of different shapes",
-        "add up the squares of all of them, and take the root once",
-        mistakes=[
-            ([[[2.0, 0.0], [0.0, 0.0]], [2.0]], "one norm for both, not one for each")
-        ],
-    )  # fmt: skip
+    yield _two_gradients(answer)
     yield answer([torch.zeros(2, 2)], 1.0).gives(
         [torch.zeros(2, 2)], "a gradient of zeros",
         "do not divide by its norm: it is inside the ball anyway",
@@ -77,6 +72,17 @@ def project_onto_ball(answer):
     yield answer(g, 0.7).gives(
         _projected(g, 0.7), "the five gradients of an RNN", "all five are one vector",
         tolerance=1e-5,
+    )  # fmt: skip
+
+
+def _two_gradients(answer: Answer) -> Trial:
+    two = [torch.tensor([[3.0, 0.0], [0.0, 0.0]]), torch.tensor([4.0])]
+    return answer(two, 2.0).gives(
+        _projected(two, 2.0), "two gradients of different shapes",
+        "add up the squares of all of them, and take the root once",
+        mistakes=[
+            ([[[2.0, 0.0], [0.0, 0.0]], [2.0]], "one norm for both, not one for each")
+        ],
     )  # fmt: skip
 
 
@@ -95,14 +101,14 @@ def _relu_rnn(T: int, seed: int, b_h: float = 0.0) -> tuple[list[Tensor], Tensor
 
 
 @Exercise
-def backward_relu(answer):
+def backward_relu(answer: Answer) -> Iterator[Trial]:
     """dL/dZ_t for all time steps of an RNN whose activation is ReLU."""
     given, dZ = _relu_rnn(T=1, seed=0)
     dO, H, W_hq, _ = given
     yield answer(*given).gives(
-        dZ, "one time step", "the slope of ReLU is 0 or 1: where is it which?",
+        dZ, "one time step", "the slope of ReLU is 0 or 1: where is it 1?",
         mistakes=[
-            (dO @ W_hq.T, "that is dH: what of the slope of ReLU?"),
+            (dO @ W_hq.T, "that is dH: and the slope of ReLU?"),
             (dO @ W_hq.T * (1 - H**2), "1 - H**2 is the slope of tanh"),
         ],
     )  # fmt: skip
@@ -138,7 +144,7 @@ def _alignment(M: Tensor, x: Tensor, k: int) -> Tensor:
 
 
 @Exercise
-def alignment(answer):
+def alignment(answer: Answer) -> Iterator[Trial]:
     """The cosine of the angle between M^k x and the first eigenvector, without sign."""
     M, x = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([1.0, 1.0])
     yield answer(M, x, 0).gives(
@@ -148,7 +154,7 @@ def alignment(answer):
     yield answer(M, x, 3).gives(
         8 / 65**0.5, "three factors", "M M M x, divided by its length",
         mistakes=[
-            (8.0, "that is no cosine yet: divide by the lengths of both"),
+            (8.0, "that is not a cosine yet: divide by the lengths of both"),
             (1 / 65**0.5, "take the eigenvector of the largest eigenvalue"),
             (4 / 17**0.5, "that is one factor too few"),
         ],

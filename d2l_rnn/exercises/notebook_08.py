@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn import rnn, training
-from d2l_rnn.exercises.checking import Exercise, drawn
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 
 
 @Exercise
-def steps_back(answer):
+def steps_back(answer: Answer) -> Iterator[Trial]:
     """How many time steps the backward passes of an epoch go through, all together."""
     yield answer(1, 35, False).gives(
         35, "a single minibatch", "it has only its own time steps behind it"
@@ -49,12 +50,18 @@ def _minibatches(number: int) -> list[tuple[Tensor, Tensor]]:
     return list(zip(X, Y, strict=True))
 
 
-def _perplexity(net, minibatches, lr: float, theta: float | None, **changes) -> float:
-    """Of one epoch of the package's."""
+def _perplexity(
+    net: rnn.RNNModelScratch,
+    minibatches: list[tuple[Tensor, Tensor]],
+    lr: float,
+    theta: float | None,
+    **changes,
+) -> float:
+    """Of one epoch by `training.train_epoch`, on a copy of the network."""
     net = copy.deepcopy(net)
-    optimizer = training.SGD(net.params, lr)
+    sgd = training.SGD(net.params, lr)
     return training.train_epoch(
-        net, minibatches, optimizer, theta, **changes
+        net, minibatches, optimizer=sgd, theta=theta, **changes
     ).perplexity
 
 
@@ -63,41 +70,15 @@ def _untransposed(outputs: Tensor, labels: Tensor) -> Tensor:
 
 
 @Exercise
-def train_one_epoch(answer):
+def train_one_epoch(answer: Answer) -> Iterator[Trial]:
     """Train on each minibatch once; the perplexity of the epoch."""
-    net, given = _network(20), _minibatches(1)
-    expected = _perplexity(net, given, 1.0, 1.0)
-    yield answer(net, given, 1.0, 1.0).gives(
-        expected, "one minibatch", "exp of the mean cross-entropy of all tokens",
-        mistakes=[
-            (math.log(expected), "that is the loss: its exponential is asked for"),
-            (
-                _perplexity(net, given, 1.0, 1.0, loss=_untransposed),
-                "the outputs come time step by time step: transpose the labels",
-            ),
-        ],
-    )  # fmt: skip
-    given = _minibatches(1) * 2
-    first = _perplexity(net, given[:1], 0.5, None)
-    both = _perplexity(net, given, 0.5, None)  # the geometric mean of the two
-    yield answer(net, given, 0.5, None).gives(
-        both,
-        "a step after the first minibatch, without clipping",
-        "parameters less lr times their gradients, before the next minibatch",
-        mistakes=[
-            (_perplexity(net, given, 0.0, None), "the parameters do not change"),
-            (_perplexity(net, given, -0.5, None), "downhill: subtract the gradient"),
-            (
-                (first + both**2 / first) / 2,
-                "the exponential of the mean loss, not the mean of exponentials",
-            ),
-        ],
-    )  # fmt: skip
+    yield _of_one_minibatch(answer)
+    yield _after_a_step(answer)
     net, given = _network(100), _minibatches(3)
     yield answer(net, given, 0.5, None).gives(
         _perplexity(net, given, 0.5, None),
         "three minibatches that continue each other",
-        "hand the state on, detached, and set the gradients back each time",
+        "hand the state on, detached, and set the gradients to zero each time",
         mistakes=[
             (
                 _perplexity(net, given, 0.5, None, use_random_iter=True),
@@ -113,8 +94,42 @@ def train_one_epoch(answer):
     )
 
 
+def _of_one_minibatch(answer: Answer) -> Trial:
+    net, given = _network(20), _minibatches(1)
+    expected = _perplexity(net, given, 1.0, 1.0)
+    return answer(net, given, 1.0, 1.0).gives(
+        expected, "one minibatch", "exp of the mean cross-entropy of all tokens",
+        mistakes=[
+            (math.log(expected), "that is the loss: its exponential is asked for"),
+            (
+                _perplexity(net, given, 1.0, 1.0, loss=_untransposed),
+                "the outputs come time step by time step: transpose the labels",
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _after_a_step(answer: Answer) -> Trial:
+    net, given = _network(20), _minibatches(1) * 2
+    first = _perplexity(net, given[:1], 0.5, None)
+    both = _perplexity(net, given, 0.5, None)  # the geometric mean of the two
+    return answer(net, given, 0.5, None).gives(
+        both,
+        "a step after the first minibatch, without clipping",
+        "parameters minus lr times their gradients, before the next minibatch",
+        mistakes=[
+            (_perplexity(net, given, 0.0, None), "the parameters do not change"),
+            (_perplexity(net, given, -0.5, None), "downhill: subtract the gradient"),
+            (
+                (first + both**2 / first) / 2,
+                "the exponential of the mean loss, not the mean of exponentials",
+            ),
+        ],
+    )  # fmt: skip
+
+
 @Exercise
-def sharpened(answer):
+def sharpened(answer: Answer) -> Iterator[Trial]:
     """The distribution that is proportional to p to the power alpha."""
     p = torch.tensor([0.5, 0.3, 0.2])
     yield answer(p, 2.0).gives(
@@ -139,23 +154,11 @@ def sharpened(answer):
 
 
 @Exercise
-def mixed_perplexity(answer):
+def mixed_perplexity(answer: Answer) -> Iterator[Trial]:
     """The perplexity of a model, mixed with a share of even guessing."""
-    p, labels = torch.tensor([[0.7, 0.1, 0.1, 0.1], [0.0, 1.0, 0.0, 0.0]]), [0, 1]
-    labels = torch.tensor(labels)
-    yield answer(p, labels, 0.0).gives(
-        0.7**-0.5, "no guessing", "exp of the mean of -ln of what came",
-        mistakes=[
-            (0.7**0.5, "the sign: -ln p, of numbers below 1"),
-            (-math.log(0.7) / 2, "that is the cross-entropy: take the exponential"),
-            (0.7**-1.0, "the mean over the characters, not the sum"),
-            (
-                math.exp(F.cross_entropy(p, labels).item()),
-                "p are probabilities: F.cross_entropy would take the softmax again",
-            ),
-        ],
-    )  # fmt: skip
-    yield answer(p, labels, 1.0).gives(
+    p = torch.tensor([[0.7, 0.1, 0.1, 0.1], [0.0, 1.0, 0.0, 0.0]])
+    yield _without_guessing(answer, p, torch.tensor([0, 1]))
+    yield answer(p, torch.tensor([0, 1]), 1.0).gives(
         4, "nothing but guessing", "1 / V for each",
         mistakes=[(2, "V is the number of columns of p, not of rows")],
     )  # fmt: skip
@@ -176,6 +179,21 @@ def mixed_perplexity(answer):
     )  # fmt: skip
 
 
+def _without_guessing(answer: Answer, p: Tensor, labels: Tensor) -> Trial:
+    return answer(p, labels, 0.0).gives(
+        0.7**-0.5, "no guessing", "exp of the mean of -ln of what came",
+        mistakes=[
+            (0.7**0.5, "the sign: -ln p, of numbers below 1"),
+            (-math.log(0.7) / 2, "that is the cross-entropy: take the exponential"),
+            (0.7**-1.0, "the mean over the characters, not the sum"),
+            (
+                math.exp(F.cross_entropy(p, labels).item()),
+                "p are probabilities: F.cross_entropy would take the softmax again",
+            ),
+        ],
+    )  # fmt: skip
+
+
 def _num_parameters(V: int, H: int, num_layers: int) -> int:
     with torch.device("meta"):  # shapes alone: nothing is drawn
         net = rnn.RNNModel(nn.RNN(V, H, num_layers), V)
@@ -183,8 +201,8 @@ def _num_parameters(V: int, H: int, num_layers: int) -> int:
 
 
 @Exercise
-def num_parameters_of_stack(answer):
-    """How many parameters an `RNNModel` has around so many layers of `nn.RNN`."""
+def num_parameters_of_stack(answer: Answer) -> Iterator[Trial]:
+    """How many parameters an `RNNModel` around `num_layers` of `nn.RNN` has."""
     V, H = 28, 128
     yield answer(V, H, 1).gives(
         _num_parameters(V, H, 1), "one layer", "the notebook has the number",

@@ -1,18 +1,21 @@
 """The exercises of notebook 09, beyond."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import gated, rnn
-from d2l_rnn.exercises.checking import Exercise
+from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 
 V, H, B = 5, 3, 2  # tokens, hidden units, sequences
 
 
 @Exercise
-def gru_step(answer):
+def gru_step(answer: Answer) -> Iterator[Trial]:
     """One time step of the GRU: H_t from X_t, H_{t-1} and the eleven parameters."""
     X, H_before, params = _step_of(gated.get_gru_params)
     half_open = [torch.zeros_like(param) for param in params]
@@ -39,7 +42,7 @@ def gru_step(answer):
 
 
 @Exercise
-def lstm_step(answer):
+def lstm_step(answer: Answer) -> Iterator[Trial]:
     """One time step of the LSTM: H_t and C_t from X_t, the state and the parameters."""
     X, H_before, params = _step_of(gated.get_lstm_params)
     C_before = torch.randn(B, H, generator=torch.Generator().manual_seed(2))
@@ -67,7 +70,7 @@ def lstm_step(answer):
 
 
 @Exercise
-def parameters_of_cell(answer):
+def parameters_of_cell(answer: Answer) -> Iterator[Trial]:
     """How many numbers a model from scratch has in all, with each of the cells."""
     drawn = {
         "rnn": rnn.get_params, "gru": gated.get_gru_params,
@@ -91,7 +94,7 @@ def parameters_of_cell(answer):
 
 
 @Exercise
-def best_gates(answer):
+def best_gates(answer: Answer) -> Iterator[Trial]:
     """The gates of a GRU that ends with what it saw at one time step, and no other."""
     cases = (
         (4, 4, "the last of four", "at that step the candidate is to come in, all of "
@@ -111,7 +114,7 @@ def best_gates(answer):
 
 
 @Exercise
-def forget_gate_bias(answer):
+def forget_gate_bias(answer: Answer) -> Iterator[Trial]:
     """The bias with which a memory cell has `share` left after `num_steps` steps."""
     for share, num_steps, what in (
         (0.5, 1, "a half after one step"), (0.5, 50, "a half after fifty"),

@@ -1,4 +1,4 @@
-"""Every exercise of the course: the solution is right, and what is wrong is told.
+"""Every exercise: the solution is right, and a wrong answer gets its hint.
 
 The exercises stand in the notebooks, their solutions in `notebooks/solutions/`, and
 wrong answers, with words that the verdict has for each, in `wrong/`.
@@ -34,6 +34,14 @@ EXERCISES = [
 def code_cells(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def imports(cells):
+    """The import statements of the cells that have some."""
+    for source in ("".join(cell["source"]) for cell in cells):
+        for node in ast.parse(source).body if "import " in source else ():
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield ast.unparse(node)
 
 
 def is_checked(cell):
@@ -95,16 +103,15 @@ def test_the_cell_as_the_reader_finds_it_is_no_answer_yet(stem, name):
     cells = code_cells(FOLDER / f"{stem}.ipynb")
     (cell,) = (cell for cell in cells if is_checked(cell) == name)
     # Alone, but for what the notebook imports: only the body is to be filled in.
-    imports = [line for each in cells for line in each["source"] if "import " in line]
     namespace = {}
-    exec("".join(line.rstrip() + "\n" for line in imports), namespace)
+    exec("\n".join(imports(cells)), namespace)
     verdict = run("".join(cell["source"]), namespace)
     assert isinstance(verdict, Verdict) and verdict.is_empty
     assert saved(cell) == repr(verdict)
 
 
 @pytest.mark.parametrize(("stem", "name"), EXERCISES)
-def test_wrong_answers_are_told_from_right_ones(stem, name):
+def test_wrong_answers_get_their_hints(stem, name):
     wrong = importlib.import_module(f"wrong.{module_of(stem)}").WRONG[name]
     assert len(wrong) >= 2
     for answer, words in wrong:

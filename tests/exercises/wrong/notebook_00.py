@@ -44,7 +44,7 @@ WRONG = {
         (lambda shuffled, order: sorted(shuffled), "✗ a sentence"),
         (lambda shuffled, order: shuffled, "the letters as they came"),
         (put_back_in_place, "✗ a sentence"),
-        (lambda shuffled, order: "abc", "where a list is wanted"),
+        (lambda shuffled, order: "abc", "where a list is expected"),
     ],
     "root_mean_square_error": [
         (lambda p, x: sum(squares(p, x)) / len(x), "its root is missing"),
@@ -52,12 +52,12 @@ WRONG = {
         (lambda p, x: math.sqrt(sum(squares(p, x)) / 4), "✗ nine random values"),
         (without_the_last, "✗ four values"),
         (lambda p, x: sum(a - b for a, b in zip(p, x, strict=True)) / len(x), "cancel"),
-        (lambda p, x: squares(p, x), "where one number is wanted"),
+        (lambda p, x: squares(p, x), "where one number is expected"),
     ],
     "extend_line": [
         (lambda x, n: [x[-1] + k for k in range(n)], "the one after the last value"),
         (lambda x, n: [x[-1] + k for k in range(1, n + 1)], "✗ a level line"),
-        (lambda x, n: [2 * x[-1] - x[-2]] * n, "the further along the line"),
+        (lambda x, n: [2 * x[-1] - x[-2]] * n, "further along the line"),
         (lambda x, n: x[-1] + n * (x[-1] - x[-2]), "not only the last"),
         (
             lambda x, n: [x[-1] + k * (x[-1] - x[-2]) for k in range(1, n + 2)],

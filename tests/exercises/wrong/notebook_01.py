@@ -132,6 +132,6 @@ WRONG = {
         (lambda x, alpha: smoothed(x, alpha, False), "when entry t is made"),
         (lambda x, alpha: smoothed(x, alpha)[-1], "hint: return all T predictions"),
         (lambda x, alpha: alpha * x, "hint: update the summary with a value"),
-        (changed_in_place, "hint: h += ... changes h"),
+        (changed_in_place, "hint: h += ... changes the h"),
     ],
 }

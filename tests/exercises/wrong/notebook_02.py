@@ -78,7 +78,7 @@ def earlier_in_the_row(P, pi):
 
 WRONG = {
     "path_probability": [
-        (without_the_first, "hint: what of the first state?"),
+        (without_the_first, "hint: and the first state?"),
         (from_the_wrong_side, "hint: the row of P is today's state"),
         (in_logarithms, "hint: that is its logarithm"),
         (lambda path, P, initial: initial[path[0]] * P[path[0], path[-1]], "✗ six"),
@@ -91,7 +91,7 @@ WRONG = {
         (lambda P, start, k: np.linalg.matrix_power(P, k).max(axis=0), "✗ two steps"),
     ],
     "pair_matrix": [
-        (lambda Q: Q.reshape(len(Q) ** 2, len(Q)), "the shape (4, 4) is wanted"),
+        (lambda Q: Q.reshape(len(Q) ** 2, len(Q)), "the shape (4, 4) is expected"),
         (any_pair_may_follow, "hint: (h, i) is followed by (i, j)"),
         (newer_first, "hint: the pair that follows is (i, j): the older value first"),
         (of_two_states, "✗ three states, nine pairs"),

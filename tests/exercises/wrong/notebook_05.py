@@ -87,7 +87,7 @@ WRONG = {
         (without_bias, "hint: and the bias?"),
     ],
     "split_weight": [
-        (not_transposed_back, "hint: they are transposed yet"),
+        (not_transposed_back, "hint: they are still transposed"),
         (state_first, "hint: W_xh comes first"),
         (halves, "hint: V is not H"),
     ],

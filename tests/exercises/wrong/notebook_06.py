@@ -117,12 +117,12 @@ WRONG = {
     ],
     "perplexity_by_sequence": [
         (not_transposed, "✗ one that is certain and right"),
-        (by_step, "the shape (2,) is wanted\n      hint: that is the perplexity"),
+        (by_step, "the shape (2,) is expected\n      hint: that is the perplexity"),
         (without_exp, "the perplexity is the exponential of that"),
         (exp_first, "first the mean of the losses, then the exponential"),
     ],
     "rnn_with_relu": [
-        (rnn.rnn, "that is tanh still"),
+        (rnn.rnn, "that is still tanh"),
         (bare_state, "the state is a tuple of one tensor"),
         (outputs_alone, "the last state is to be returned"),
         (stacked, "one below the other: (T * B, V)"),

@@ -69,7 +69,7 @@ WRONG = {
         (gru_reset_after, "hint: R_t times H_{t-1} first"),
         (gru_without_reset, "hint: the candidate sees R_t times H_{t-1}"),
         (lambda X, H, params: H, "hint: H_t is a mixture"),
-        (lambda X, H, params: gated.gru(X[None], (H,), params)[1], "is wanted"),
+        (lambda X, H, params: gated.gru(X[None], (H,), params)[1], "is expected"),
     ],
     "lstm_step": [
         (lstm_without_tanh, "hint: H_t shows the tanh of C_t"),
