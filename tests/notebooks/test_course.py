@@ -11,6 +11,8 @@ from itertools import pairwise
 import pytest
 from course import NOTEBOOKS, SOLUTIONS, cells, markdown
 
+pytestmark = pytest.mark.course
+
 LONGEST, MEDIAN = 15, 6  # lines of a code cell
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # A term with its Chinese name: hidden state (隐状态).

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import pytest
 from course import NOTEBOOKS, cells
 
+pytestmark = pytest.mark.course
+
 TEXT = Path(__file__).with_name("coverage.md").read_text(encoding="utf-8")
 NAME = re.compile(
     r"(?:#+ (?P<heading>[\d.]+)|(?P<number>\d+)\.) .+?(?: `(?P<mark>[0-9a-f]{8})`)?"

@@ -17,6 +17,8 @@ from d2l_rnn import corpora
 
 pytest.importorskip("nbval", reason="nbval is not installed")
 
+pytestmark = pytest.mark.course
+
 
 def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
     """Run nbval in a Python of its own, where a back end or options that are set for

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from course import NOTEBOOKS, ROOT, SOLUTIONS, markdown, prose
 
-README = ROOT / "README.md"
+pytestmark = pytest.mark.course
+
+MARKDOWN = [*sorted(ROOT.glob("*.md")), ROOT / "benchmarks" / "README.md"]
 WORDS = Path(__file__).with_name("words.txt")
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
-PAGES = [README, *NOTEBOOKS, *SOLUTIONS]
+PAGES = [*MARKDOWN, *NOTEBOOKS, *SOLUTIONS]
 
 
 def name(path):
@@ -30,7 +32,7 @@ def speller():
 
 
 def text_of(page):
-    return page.read_text(encoding="utf-8") if page == README else markdown(page)
+    return page.read_text(encoding="utf-8") if page in MARKDOWN else markdown(page)
 
 
 def words_of(text):
