@@ -176,3 +176,39 @@ def test_interruptible_minibatches_are_the_loaders_with_a_check_before_each():
     assert checks == list(range(len(seen)))
     for (X, Y), (other_X, other_Y) in zip(seen, again, strict=True):
         assert torch.equal(X, other_X) and torch.equal(Y, other_Y)
+
+
+# ---- text that is held out ----
+
+
+@given(st.integers(2, 400), st.floats(0.001, 0.999))
+def test_a_split_is_by_place_and_loses_nothing(length, share):
+    corpus = list(range(length))
+    held_out = round(share * length)
+    if not 0 < held_out < length:
+        with pytest.raises(ValueError, match="held_out must leave tokens in both"):
+            batching.split(corpus, share)
+        return
+    first, last = batching.split(corpus, share)
+    assert first.tolist() == corpus[:-held_out] and last.tolist() == corpus[-held_out:]
+
+
+@pytest.mark.parametrize("share", [0, 1.5, -0.1, "0.1", None, True])
+def test_a_share_that_cannot_be_is_told(share):
+    with pytest.raises(ValueError, match="held_out must be a number greater than 0"):
+        batching.split(list(range(99)), share)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_in_order_is_the_same_each_time_and_draws_nothing(use_random_iter, seed):
+    corpus = list(range(100))
+    loader = batching.SequenceLoader(corpus, 3, 4, use_random_iter, seed)
+    before = random.getstate()
+    once, again = ([X.tolist() for X, _ in loader.in_order()] for _ in range(2))
+    assert once == again and random.getstate() == before
+    rows = [sum(row, []) for row in zip(*once, strict=True)]  # each row, end to end
+    assert rows == [corpus[i * 33 : i * 33 + 32] for i in range(3)]
+    if seed is not None:  # nor does it change what comes next
+        fresh = batching.SequenceLoader(corpus, 3, 4, use_random_iter, seed)
+        assert [X.tolist() for X, _ in loader] == [X.tolist() for X, _ in fresh]

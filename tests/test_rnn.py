@@ -234,3 +234,15 @@ def test_a_seeded_model_is_the_same_and_leaves_the_global_generator_alone(cell, 
 def test_a_seed_that_is_none_is_refused(bad):
     with pytest.raises(ValueError, match="seed"):
         rnn.make_model("gru", 11, num_hiddens=6, seed=bad)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_a_state_has_the_dtype_of_the_parameters(net, dtype):
+    if isinstance(net, rnn.RNNModelScratch):
+        net.params = [param.to(dtype) for param in net.params]
+    else:
+        net.to(dtype)
+    state = net.begin_state(3, "cpu")  # in this order in both kinds of model
+    parts = (state,) if isinstance(state, torch.Tensor) else state
+    assert {part.dtype for part in parts} == {dtype}
+    assert {part.shape[-2:] for part in parts} == {(3, 8)}

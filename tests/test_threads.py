@@ -1,5 +1,7 @@
 """PyTorch's number of threads: what a run sets it to, and that it is given back."""
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +44,7 @@ def in_a_thread(call):
 
 
 def test_one_thread_which_is_given_back_after_an_error(three):
-    with pytest.raises(KeyError), threads.one_thread():
+    with pytest.raises(KeyError), threads.limited_to(1):
         assert torch.get_num_threads() == 1
         raise KeyError
     assert torch.get_num_threads() == 3
@@ -64,11 +66,18 @@ def test_no_more_than_the_user_has_chosen(chosen, three):
         assert torch.get_num_threads() == chosen
 
 
+@pytest.mark.parametrize("num_hiddens", [1, LARGE])
+def test_a_number_that_is_asked_for_counts(num_hiddens, three):
+    with threads.suited_to(num_hiddens, 2):
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 3
+
+
 def test_a_choice_made_between_two_blocks_counts(three):
-    with threads.one_thread():
+    with threads.limited_to(1):
         assert torch.get_num_threads() == 1
     torch.set_num_threads(2)
-    with threads.one_thread():
+    with threads.limited_to(1):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
 
@@ -80,7 +89,7 @@ def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
     may_leave = {name: threading.Event() for name in ("first", "second")}
 
     def block(name):
-        with threads.one_thread():
+        with threads.limited_to(1):
             begun[name].set()
             inside = torch.get_num_threads()
             assert may_leave[name].wait(60)
@@ -99,8 +108,8 @@ def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
 
 
 def test_blocks_within_each_other(three):
-    with threads.one_thread():
-        with threads.one_thread():
+    with threads.limited_to(1):
+        with threads.limited_to(1):
             assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 3
 
@@ -166,6 +175,14 @@ def test_a_choice_made_during_the_run_counts_from_the_next_epoch(which, three):
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize("num_hiddens", [8, LARGE])
+def test_a_run_has_the_number_that_is_asked_for(num_hiddens, which, three):
+    run, numbers = run_of(which, num_hiddens, num_threads=2)
+    for _ in run:
+        assert torch.get_num_threads() == 3
+    assert numbers == [2] * 27
+
+
 def test_threads_are_given_back_after_an_error(which, three):
     run, numbers = run_of(which, fail_at=12)
     with pytest.raises(KeyError):
@@ -205,11 +222,14 @@ def with_or_without_engine(request, monkeypatch):
         monkeypatch.setattr(engine, "library", lambda: None)
 
 
-SETTINGS = [sweeping.Setting(lr=0.5, seed=seed, num_hiddens=8) for seed in range(3)]
+SETTINGS = [
+    sweeping.Setting(lr=0.5, seed=seed, num_hiddens=8, batch_size=4, num_steps=5)
+    for seed in range(3)
+]
 
 
 def test_a_sweep_leaves_the_user_s_number_alone(with_or_without_engine, three):
-    run = sweeping.sweep(SETTINGS, CORPUS, 11, 3, batch_size=4, num_steps=5)
+    run = sweeping.sweep(SETTINGS, CORPUS, 11, 3)
     for _ in run:
         assert torch.get_num_threads() == 3  # between the epochs
     assert torch.get_num_threads() == in_a_thread(torch.get_num_threads) == 3
@@ -219,9 +239,7 @@ def test_a_sweep_gives_the_threads_back_after_an_error(with_or_without_engine, t
     def check():
         raise KeyError
 
-    run = sweeping.sweep(
-        SETTINGS, CORPUS, 11, 3, batch_size=4, num_steps=5, check=check
-    )
+    run = sweeping.sweep(SETTINGS, CORPUS, 11, 3, check=check)
     with pytest.raises(KeyError):
         next(run)
     assert torch.get_num_threads() == in_a_thread(torch.get_num_threads) == 3
@@ -244,10 +262,46 @@ def test_all_runs_of_a_sweep_together_have_the_user_s_number(
         with lock:
             busy[0] -= run.workers
 
-    monkeypatch.setattr(engine, "cores", lambda: 8)
+    monkeypatch.setattr(threads, "cores", lambda: 8)
     monkeypatch.setattr(engine, "_call", watched)
     torch.set_num_threads(number)
-    list(sweeping.sweep(SETTINGS[:num_settings], CORPUS, 11, 2, 4, 5))
+    list(sweeping.sweep(SETTINGS[:num_settings], CORPUS, 11, 2))
     assert max(seen) <= number
-    if num_settings == 1:  # alone it has them all
-        assert set(seen) == {number}
+
+
+# ---- orders of import, each in a process of its own ----
+
+IMPORT, CHOOSE = (
+    "from d2l_rnn import batching, rnn, training",
+    "torch.set_num_threads(3)",
+)
+MODEL = """
+net = rnn.make_model("gru", 11, 128)
+seen = []
+
+def backpropagate(*minibatch):
+    seen.append(torch.get_num_threads())
+    return training.backpropagation(net)(*minibatch)
+"""
+TRAIN = """
+minibatches = batching.SequenceLoader([1, 2, 3, 4] * 50, 4, 5, seed=0)
+for _ in training.train(net, minibatches, 0.1, 1, backpropagate=backpropagate):
+    pass
+print(*sorted({*seen, torch.get_num_threads()}))
+"""
+
+
+@pytest.mark.parametrize("lines", [
+    [CHOOSE, IMPORT, MODEL, TRAIN],
+    [IMPORT, CHOOSE, MODEL, TRAIN],
+    ["import d2l_rnn", CHOOSE, IMPORT, MODEL, TRAIN],
+    [IMPORT, MODEL, CHOOSE, TRAIN],
+    ["torch.set_num_threads(2)", IMPORT, MODEL, CHOOSE, TRAIN],
+], ids=["first", "after import", "between", "after the model", "twice"])  # fmt: skip
+def test_the_user_s_number_counts_whenever_it_is_chosen(lines):
+    """Modules are loaded when they are first used, which must not matter."""
+    code = "\n".join(["import torch", *lines])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["3"]

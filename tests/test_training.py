@@ -1,5 +1,7 @@
+import copy
 import math
 import operator
+import random
 import types
 from dataclasses import astuple
 
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_rnn import batching, bptt, engine, gradients, rnn, training, vanishing
+from d2l_rnn import (
+    batching,
+    bptt,
+    engine,
+    gradients,
+    progress,
+    rnn,
+    training,
+    vanishing,
+)  # fmt: skip
 
 needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
@@ -92,9 +103,24 @@ def test_the_state_begins_anew_or_is_carried_detached(net, use_random_iter):
             assert (part == 0).all() == begins
 
 
-def test_how_the_loader_samples_can_be_overruled(vocab, net):
+def by_train(*args, **kwargs):
+    list(training.train(*args, num_epochs=1, **kwargs))
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_a_random_loader_is_asked_how_it_samples(train, net):
+    """By an epoch as by a whole run."""
     watched = Watched(net)
-    list(training.train(watched, loader(), 0.1, 1, use_random_iter=True))
+    train(watched, loader(use_random_iter=True), 0.1)
+    assert len(watched.states) > 3
+    for state in watched.states:
+        assert not (state[0] if isinstance(state, tuple) else state).any()
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_how_the_loader_samples_can_be_overruled(train, net):
+    watched = Watched(net)
+    train(watched, loader(), 0.1, use_random_iter=True)
     state = watched.states[-1]
     assert not (state[0] if isinstance(state, tuple) else state).any()
 
@@ -206,27 +232,6 @@ def no_engine(monkeypatch):
     monkeypatch.setattr(engine, "library", lambda: None)
 
 
-def test_what_computes_the_gradients(net, monkeypatch):
-    """By hand only where the cross-entropy and the notes' own model meet."""
-    scratch = isinstance(net, rnn.RNNModelScratch)
-    if engine.library() is not None:
-        is_engine = isinstance(gradients.backpropagation(net), engine.Engine)
-        assert is_engine == scratch
-    no_engine(monkeypatch)
-    assert isinstance(gradients.backpropagation(net), bptt.ByHand) == scratch
-    autograd = gradients.backpropagation(net, nn.CrossEntropyLoss())
-    assert isinstance(autograd, gradients.ByAutograd)
-    assert (autograd.forward is net) == (not scratch)
-
-
-def test_the_engine_is_for_single_precision_on_the_cpu():
-    double = rnn.make_model("scratch", 11, 6)
-    double.params = [each.detach().double().requires_grad_() for each in double.params]
-    meta = rnn.make_model("scratch", 11, 6, device="meta")
-    for net in (double, meta):
-        assert isinstance(gradients.backpropagation(net), bptt.ByHand)
-
-
 def test_a_model_in_double_precision_begins_with_zeros_of_any_kind(seed):
     """As `begin_state` gives them, in single precision."""
     net = rnn.make_model("scratch", 11, 6)
@@ -293,13 +298,13 @@ def test_minibatches_of_different_sizes_are_trained_on_in_order(
     minibatches = minibatches_of(SIZES[fresh])
     ours, theirs = (rnn.make_model("scratch", 11, 6, seed=0) for _ in range(2))
     run = training.train(ours, minibatches, 0.5, 3, use_random_iter=fresh)
-    for progress in run:  # later epochs take more minibatches at a time
+    for record in run:  # later epochs take more minibatches at a time
         losses = one_by_one(theirs, minibatches, fresh=fresh)
         tokens = [Y.numel() for _, Y in minibatches]
         mean = sum(map(operator.mul, losses, tokens)) / sum(tokens)
-        assert progress.perplexity == pytest.approx(math.exp(mean), rel=1e-4)
-        assert len(progress.state_gradient_norms) == SIZES[fresh][-1][1]
-    assert progress.epoch == 3
+        assert record.perplexity == pytest.approx(math.exp(mean), rel=1e-4)
+        assert len(record.state_gradient_norms) == SIZES[fresh][-1][1]
+    assert record.epoch == 3
     for mine, other in zip(ours.params, theirs.params, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-3, atol=1e-5)
 
@@ -392,9 +397,7 @@ def test_a_loss_of_the_user_s_own_goes_through_the_recurrence_by_hand(
     by_autograd = gradients.ByAutograd(
         net, lambda outputs, y: F.cross_entropy(outputs, y, label_smoothing=0.1)
     )
-    theirs = training.train_epoch(
-        net, loader(), torch.optim.SGD(net.params, 0.5), backpropagate=by_autograd
-    )
+    theirs = training.train_epoch(net, loader(), 0.5, backpropagate=by_autograd)
     assert len(calls) == 9  # not that one
     assert progress.perplexity == pytest.approx(theirs.perplexity, rel=1e-5)
     assert progress.gradient_norm == pytest.approx(theirs.gradient_norm, rel=1e-4)
@@ -524,7 +527,7 @@ def test_any_optimizer(seed):
 
 def test_tokens_per_second_are_what_was_trained_on(net, monkeypatch):
     clock = types.SimpleNamespace(perf_counter=iter([100.0, 102.0]).__next__)
-    monkeypatch.setattr(training, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     tokens = sum(X.numel() for X, _ in loader())
     record = next(training.train(net, loader(), 0.1, 1))
     assert record.tokens_per_second == tokens / 2
@@ -545,15 +548,24 @@ def test_perplexity_never_fails(cross_entropy):
         assert value == math.inf
 
 
+def test_part_of_a_history_is_a_history():
+    record = training.Progress(1, 9.0, 1e5, 0.5, 0.0)
+    history = training.History([record] * 9)
+    for part in (history[:5], history[2:], history[::-2], history + history[:1]):
+        assert isinstance(part, training.History)
+        assert part.perplexity == [9.0] * len(part)
+    assert history[-1] is record
+
+
 def test_history_has_the_columns_of_its_records(net):
     history = training.History(training.train(net, loader(), 0.1, 3))
     rows = [astuple(record) for record in history]
     names = ["epoch", "perplexity", "tokens_per_second", "gradient_norm",
              "clipped_fraction", "diverged", "clipped_norm",
              "state_gradient_norms"]  # fmt: skip
-    assert [list(row) for row in zip(*rows, strict=True)] == [
-        getattr(history, name) for name in names
-    ]
+    *columns, held_out = (list(row) for row in zip(*rows, strict=True))
+    assert columns == [getattr(history, name) for name in names]
+    assert all(map(math.isnan, held_out + history.held_out_perplexity))
     with pytest.raises(AttributeError, match="Progress has no field 'loss'"):
         history.loss  # noqa: B018
 
@@ -576,10 +588,43 @@ def test_a_record_reads_well():
     ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),
     ({"lr": 1, "num_threads": 0}, "num_threads must be an integer of at least 1"),
     ({"lr": 1, "num_threads": 1.5}, "num_threads must be an integer of at least 1"),
+    ({"lr": None}, "lr must be a number greater than 0"),
 ])  # fmt: skip
 def test_bad_settings_are_told_at_once(net, kwargs, message):
     with pytest.raises(ValueError, match=message):
         training.train(net, loader(), **{"num_epochs": 1, **kwargs})
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_two_losses_are_told(train, net):
+    with pytest.raises(ValueError, match="loss must be None where backpropagate is"):
+        train(net, loader(), 1, loss=nn.CrossEntropyLoss(), backpropagate=Noted(net))
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_an_optimizer_is_a_class_or_made_already(train, seed):
+    models = []
+    for lr, made in ((0.01, False), (None, True)):
+        seed()
+        net = rnn.make_model("gru", 11, 6)
+        adam = torch.optim.Adam(net.parameters(), 0.01) if made else torch.optim.Adam
+        train(net, loader(), lr, optimizer=adam)
+        models.append(rnn.parameters_of(net))
+    assert all(map(torch.equal, *models))
+    with pytest.raises(ValueError, match="lr must be None where optimizer is made alr"):
+        train(net, loader(), 0.01, optimizer=adam)
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_the_gradients_by_the_name_of_their_way(train, seed):
+    models = []
+    for way in ("bptt", "autograd"):
+        seed()
+        net = rnn.make_model("scratch", 11, 6)
+        train(net, loader(), 0.5, backpropagate=way)
+        models.append(net)
+    for mine, other in zip(models[0].params, models[1].params, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
 
 
 def test_minibatches_for_one_epoch_only_are_told_at_once(net):
@@ -592,3 +637,94 @@ def test_minibatches_for_one_epoch_only_are_told_at_once(net):
 def test_no_minibatch_at_all_is_told(net):
     with pytest.raises(ValueError, match="minibatches must yield at least one"):
         next(training.train(net, [], 1, 1))
+
+
+# ---- text that is held out ----
+
+
+def by_definition(net, minibatches, fresh):
+    """exp of the mean of what `F.cross_entropy` says of all tokens."""
+    losses, state = [], None
+    for X, Y in minibatches:
+        if state is None or fresh:
+            state = net.begin_state(batch_size=len(X))
+        outputs, state = net(X, state)
+        losses.append(F.cross_entropy(outputs, Y.T.reshape(-1), reduction="none"))
+    return torch.cat(losses).double().mean().exp().item()
+
+
+HELD_OUT = [1, 2, 3, 9, 5, 6, 4, 8, 9, 10] * 9
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_the_perplexity_of_held_out_text_is_that_of_a_forward_pass(
+    net, use_random_iter
+):
+    held_out = loader(use_random_iter, 3, 4, HELD_OUT)
+    run = training.train(net, loader(use_random_iter), 0.5, 4, held_out=held_out)
+    for record in run:
+        expected = by_definition(net, held_out.in_order(), use_random_iter)
+        assert record.held_out_perplexity == pytest.approx(expected, rel=1e-5)
+        assert training.evaluate(net, held_out) == record.held_out_perplexity
+        assert f"(held out: {expected:.4g})" in str(record)
+    assert record.epoch == 4 and record.perplexity != record.held_out_perplexity
+
+
+@pytest.mark.parametrize("with_engine", [True, False])
+@pytest.mark.parametrize("seeded", [True, False])
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_what_is_learned_does_not_change_by_measuring(
+    net, use_random_iter, seeded, with_engine, seed, monkeypatch
+):
+    """To the last bit, also where all draw from the global generators."""
+    if not with_engine:
+        no_engine(monkeypatch)
+    begun = copy.deepcopy(net)
+    numbers = {"seed": 0 if seeded else None}
+    histories, after = [], []
+    for held_out in (None, batching.SequenceLoader(HELD_OUT, 3, 4, **numbers)):
+        seed()
+        minibatches = batching.SequenceLoader(CORPUS, 4, 5, use_random_iter, **numbers)
+        run = training.train(
+            copy.deepcopy(begun), minibatches, 0.5, 5, held_out=held_out
+        )
+        histories.append(training.History(run))
+        after.append((random.getstate(), torch.get_rng_state().tolist()))
+    without, measured = histories
+    for name in ("perplexity", "gradient_norm", "state_gradient_norms"):
+        assert getattr(measured, name) == getattr(without, name)
+    assert after[0] == after[1]
+    assert all(map(math.isfinite, measured.held_out_perplexity))
+
+
+def test_measuring_leaves_dropout_off_and_the_mode_as_it_was():
+    torch.manual_seed(0)
+    net = rnn.RNNModel(nn.GRU(11, 6, num_layers=2, dropout=0.5), 11)
+    net.train()
+    measured = {training.evaluate(net, loader()) for _ in range(3)}
+    assert len(measured) == 1 and net.training
+    assert all(param.grad is None for param in net.parameters())
+
+
+def test_a_held_out_text_of_another_loss():
+    net = rnn.make_model("scratch", 11, 6, seed=0)
+    loss = nn.CrossEntropyLoss(label_smoothing=0.3, reduction="none")
+    minibatches = list(loader())
+    (record,) = training.train(
+        net, minibatches, 0.1, 1, loss=loss, held_out=minibatches
+    )
+    assert record.held_out_perplexity == training.evaluate(net, minibatches, loss=loss)
+    assert record.held_out_perplexity > training.evaluate(net, minibatches)
+
+
+def test_a_run_that_has_diverged_measures_nothing_any_more(net):
+    *_, last = training.train(net, loader(), 1e30, 9, theta=None, held_out=loader())
+    assert last.diverged and math.isnan(last.held_out_perplexity)
+
+
+def test_held_out_minibatches_that_can_be_read_only_once_are_told(net):
+    once = batching.sequential_partitioning(HELD_OUT, 3, 4)
+    with pytest.raises(ValueError, match="held_out must be iterable once an epoch"):
+        training.train(net, loader(), 1, 2, held_out=once)
+    with pytest.raises(ValueError, match="minibatches must yield at least one"):
+        training.evaluate(net, [])
