@@ -3,29 +3,35 @@
 The real implementations behind the notebooks. Data flows down this list, and a module
 imports only from modules above it:
 
-    corpora     find the text
-    text        lines → tokens → vocabulary → corpus of indices
+    checks      the checks at the door: what came, and what is allowed
+    threads     how many threads a run uses
+    corpora     find the text: a file you name, the cache, the book's server, the story
+    text        lines → tokens → vocabulary → corpus of indices (no torch)
+    progress    perplexity, and the record of what an epoch came to
     series      time series, linear autoregression, forecasts
     vector_ar   several series that predict each other
     neural_ar   the book's MLP, and the latent autoregressive model
     markov      Markov chains, and the floor under any perplexity
     ngrams      n-grams, smoothing, and the perplexity to beat
-    batching    corpus → minibatches
-    rnn         the RNN from scratch, and the same model on torch.nn layers
-    bptt        the same recurrence with the backward pass by hand, each formula a line
+    batching    corpus → minibatches; the text that is held out
+    rnn         the RNN from scratch, the same on torch.nn layers, and how a state is
+                begun and detached
+    bptt        the backward pass by hand: the gradient of W_hh, of each parameter
     engine      these formulas in C: what trains the scratch RNN
     gated       the GRU and the LSTM from scratch
+    gradients   which of the ways computes a model's gradients: engine, bptt or autograd
     vanishing   how the gradient fades, or grows, on its way back through time
-    clipping    gradient clipping
-    training    epochs, perplexity, history
+    clipping    gradients cut to the length theta
+    training    the loop: an epoch, a run, the perplexity of held-out text
     sweeping    many settings, trained side by side
-    generating  text from a model
+    generating  text from a model: greedy, or drawn with a temperature
     pictures    what all pictures share: how they show themselves, colours, scales
     figures     measurements → pictures
     diagrams    ideas → pictures
-    explorers   slider panels (they need ipywidgets)
-    exercises   what says whether an exercise is solved
+    explorers   slider panels, one module each (they need ipywidgets)
+    exercises   what says whether an exercise is solved, one module a notebook
     book        the book's own names: `from d2l_rnn import book as d2l`
+    doctor      what the course runs on, and what to do about it
 
 Each is loaded when it is first used.
 """
@@ -35,10 +41,10 @@ import importlib
 __version__ = "0.2.0"
 
 _MODULES = (
-    "corpora", "text", "series", "vector_ar", "neural_ar", "markov", "ngrams",
-    "batching", "rnn", "bptt", "engine", "gated", "vanishing", "clipping", "training",
-    "sweeping", "generating", "pictures", "figures", "diagrams", "explorers",
-    "exercises", "book",
+    "checks", "threads", "corpora", "text", "progress", "series", "vector_ar", "neural_ar",
+    "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated", "gradients",
+    "vanishing", "clipping", "training", "sweeping", "generating",
+    "pictures", "figures", "diagrams", "explorers", "exercises", "book", "doctor",
 )  # fmt: skip
 
 

@@ -271,10 +271,8 @@ def test_all_runs_of_a_sweep_together_have_the_user_s_number(
 
 # ---- orders of import, each in a process of its own ----
 
-IMPORT, CHOOSE = (
-    "from d2l_rnn import batching, rnn, training",
-    "torch.set_num_threads(3)",
-)
+IMPORT = "from d2l_rnn import batching, rnn, training"
+CHOOSE = "torch.set_num_threads(3)"
 MODEL = """
 net = rnn.make_model("gru", 11, 128)
 seen = []
