@@ -8,6 +8,8 @@ lab` would, and runs the unit tests and the first notebook there. It says what i
 and why it did not try the others.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -24,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import install  # noqa: E402
 
 MINORS = range(10, 15)
-LARGEST = 1e9  # bytes that PyTorch and what it needs may have
+LARGEST = 1e9  # bytes to download for PyTorch and what it needs
 TESTS = [
     "tests",
     "--ignore=tests/browser",
@@ -34,7 +36,7 @@ TESTS = [
 NOTEBOOK = "tests/notebooks/test_notebooks.py"
 
 
-def pythons():
+def pythons() -> dict[str, str]:
     """The other Pythons of this machine: {"3.12": its executable}."""
     found = {}
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -47,14 +49,17 @@ def pythons():
     return found
 
 
-def runs(python, minor):
+def runs(python: str | Path, minor: int) -> bool:
     """True if it is that Python: pyenv's stand-ins on the PATH may start nothing."""
     ask = f"import sys, venv, ensurepip; sys.exit(sys.version_info[1] != {minor})"
     return not subprocess.call([python, "-c", ask], stderr=subprocess.DEVNULL)
 
 
-def size_of_torch(python):
-    """Bytes that pip would download for PyTorch there; None if it finds none."""
+def size_of_torch(python: str) -> int | None:
+    """Bytes that pip would download for PyTorch there; None if it finds none.
+
+    Raises CalledProcessError if that Python cannot make an environment.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         venv = install.Environment(Path(folder) / "venv")
@@ -77,7 +82,7 @@ def size_of_torch(python):
     return sum(size(package["download_info"]["url"]) for package in packages)
 
 
-def size(url):
+def size(url: str) -> int:
     """Bytes behind an address, a file's or a server's."""
     if url.startswith("file:"):
         return os.path.getsize(urllib.request.url2pathname(url[len("file://") :]))
@@ -86,7 +91,7 @@ def size(url):
         return int(answer.headers["Content-Length"])
 
 
-def try_out(name, python):
+def try_out(name: str, python: str) -> None:
     """Install and test; raises CalledProcessError if that fails."""
     venv = f".venv-{name}"
     command = [python, "tools/install.py", "--venv", venv, "--extras", "lab,book,test"]
@@ -98,7 +103,8 @@ def try_out(name, python):
     subprocess.check_call([*pytest, NOTEBOOK, "-k", "00-start"], cwd=ROOT, env=own)
 
 
-def main():
+def main() -> None:
+    """Try each Python that PyTorch is small enough for, and say why not the others."""
     for name, python in pythons().items():
         torch = size_of_torch(python)
         if torch is None:

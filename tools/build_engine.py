@@ -90,6 +90,7 @@ def build_own(into: Path) -> None:
 
 
 def main() -> None:
+    """Compile what the command line asks for, with what this machine has."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--into", type=Path, default=ENGINE / "bin")
     which = parser.add_mutually_exclusive_group()

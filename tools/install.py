@@ -1,10 +1,11 @@
-"""Make the environment that the course runs in, or bring it up to date.
+"""Make the environment that the course runs in, or update it.
 
     python3 tools/install.py [--venv .venv] [--extras lab,book,test]
 
 It holds the package with its extras, each at the version in constraints.txt, and d2l,
 the book's own package, without the versions that d2l asks for. `make lab` and `make
-test` call this when there is something to do. It needs the standard library only.
+test` call this when there is something to do. It needs the standard library only, and
+has to be read by a Python that is too old, so that it can say so.
 """
 
 import argparse
@@ -28,18 +29,19 @@ UNSATISFIED = ("No matching distribution", "ResolutionImpossible")
 OFFLINE = "Retry(total=0"
 
 
-def say(*lines):
+def print_lines(*lines: str) -> None:
+    """Print them with the project's name in front: pip prints a lot around them."""
     print(*(f"d2l_rnn: {line}" for line in lines), sep="\n", flush=True)
 
 
 class Environment:
-    """A virtual environment: where it lies, and how far its making has come.
+    """A virtual environment: where it lies, and whether it is complete.
 
-    The file `.installed` stands in it once it is whole, and `.installing` while pip is
+    It holds the file `.installed` once it is complete, and `.installing` while pip is
     at work, so that the next call knows of an installation that was interrupted.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: "str | Path"):
         self.folder = Path(folder)
         self.old = self.folder.with_name(f"{self.folder.name}.interrupted")
         self.installed = self.folder / ".installed"
@@ -49,7 +51,7 @@ class Environment:
         )
 
     @property
-    def is_sound(self):
+    def is_sound(self) -> bool:
         """True if its Python runs and has pip, and no installation was cut off."""
         if self.installing.exists():
             return False
@@ -61,20 +63,25 @@ class Environment:
         except OSError:
             return False
 
-    def make(self):
-        """Make it, beside what an interrupted installation has left."""
+    def make(self) -> None:
+        """Make it, beside what an interrupted installation has left.
+
+        Raises SystemExit if Python's venv fails.
+        """
         if self.folder.exists() and not self.is_sound:
-            say(f"the last installation was interrupted: {self.folder} is made anew")
+            print_lines(
+                f"the last installation was interrupted: rebuilding {self.folder}"
+            )
             shutil.rmtree(self.old, ignore_errors=True)
             self.folder.rename(self.old)
         if not self.folder.exists():
-            say(f"making {self.folder} with Python {sys.version.split()[0]}")
+            print_lines(f"making {self.folder} with Python {sys.version.split()[0]}")
             if subprocess.call([sys.executable, "-m", "venv", str(self.folder)]):
                 shutil.rmtree(self.folder, ignore_errors=True)
                 raise SystemExit(1)  # venv has said why
 
-    def pip_install(self, *arguments):
-        """`pip install` in it: None, or what pip wrote as its errors."""
+    def pip_install(self, *arguments: str) -> "str | None":
+        """Run `pip install` in it: None, or what pip wrote to stderr if it failed."""
         command = [str(self.python), "-m", "pip", "install", *arguments]
         pip = subprocess.Popen(
             command, cwd=str(ROOT), stderr=subprocess.PIPE, universal_newlines=True
@@ -86,11 +93,12 @@ class Environment:
         return "".join(errors) if pip.wait() else None
 
 
-def has_nvidia_gpu():
+def has_nvidia_gpu() -> bool:
+    """True if the driver is here: without it, PyTorch cannot use a GPU."""
     return bool(glob.glob("/dev/nvidia*") or shutil.which("nvidia-smi"))
 
 
-def answers(url, patience=PATIENCE):
+def answers(url: str, patience: float = PATIENCE) -> bool:
     """True if the address answers in time; a look-up of its name may take any time."""
     heard = []
 
@@ -107,32 +115,32 @@ def answers(url, patience=PATIENCE):
     return bool(heard)
 
 
-def without_cuda(index=CPU_INDEX):
+def without_cuda(index: str = CPU_INDEX) -> "list[str]":
     """Options for pip that prefer PyTorch's CPU build where CUDA is of no use."""
     if not sys.platform.startswith("linux") or has_nvidia_gpu():
         return []
     if not answers(f"{index}/torch/"):
-        say(
+        print_lines(
             f"{index} does not answer, so pip takes PyTorch from your own index;",
             "PyPI's has several gigabytes of CUDA, which this machine does not need",
         )
         return []
-    say(f"no NVIDIA GPU here: PyTorch without CUDA, from {index}")
+    print_lines(f"no NVIDIA GPU here: PyTorch without CUDA, from {index}")
     return ["--extra-index-url", index]
 
 
-def lacks_a_version(errors):
+def lacks_a_version(errors: str) -> bool:
     """True if an index answered, and did not have what was asked for."""
     return OFFLINE not in errors and any(words in errors for words in UNSATISFIED)
 
 
-def install(environment, extras, index):
+def install(environment: Environment, extras: str, index: str) -> "str | None":
     """Put everything into the environment: None, or pip's errors."""
     package = ["--no-warn-conflicts", *without_cuda(index)]
     package += ["--editable", f".[{extras}]"]
     errors = environment.pip_install("--constraint", "constraints.txt", *package)
     if errors and lacks_a_version(errors):
-        say(
+        print_lines(
             "your package index does not have the versions of constraints.txt:",
             "trying again without them, with the newest that it has",
         )
@@ -142,16 +150,20 @@ def install(environment, extras, index):
     return errors
 
 
-def install_book(environment):
+def install_book(environment: Environment) -> None:
     """Add d2l without its pins, which ask for NumPy 1.23.5 and others of that year."""
     if environment.pip_install("--quiet", "--no-deps", BOOK):
-        say(f"{BOOK} could not be installed; only the book's own helpers are missing")
+        print_lines(
+            f"{BOOK} could not be installed; only the book's own helpers are missing"
+        )
     else:
-        say(f"{BOOK} works with today's NumPy; `pip check` will say that it should not")
+        print_lines(
+            f"{BOOK} works with today's NumPy; `pip check` will say that it should not"
+        )
 
 
-def bring_up_to_date(environment, extras, index=CPU_INDEX):
-    """Make and fill the environment; 0 if it can be used."""
+def update(environment: Environment, extras: str, index: str = CPU_INDEX) -> int:
+    """Make and fill the environment: the exit status, 0 if it can be used."""
     environment.make()
     environment.installing.touch()
     if not install(environment, extras, index):
@@ -162,16 +174,17 @@ def bring_up_to_date(environment, extras, index=CPU_INDEX):
     if environment.old.exists():
         shutil.rmtree(environment.folder)
         environment.old.rename(environment.folder)
-    else:  # pip finds out what is not to be had before it changes anything
+    else:  # pip looks for everything before it changes anything
         environment.installing.unlink()
     if environment.installed.exists():
-        say("the environment could not be brought up to date, and is used as it is")
+        print_lines("the environment could not be updated, and is used as it is")
         return 0
-    say("the environment could not be made: see what pip says above")
+    print_lines("the environment could not be made: see what pip says above")
     return 1
 
 
-def main():
+def main() -> int:
+    """Do what the command line asks for; 0 if there is an environment to use."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", default=str(ROOT / ".venv"))
     parser.add_argument("--extras", default="lab,book,test")
@@ -183,7 +196,7 @@ def main():
             "for example: make PYTHON=python3.11 lab"
         )
     environment = Environment(arguments.venv)
-    return bring_up_to_date(environment, arguments.extras, arguments.cpu_index)
+    return update(environment, arguments.extras, arguments.cpu_index)
 
 
 if __name__ == "__main__":

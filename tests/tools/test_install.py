@@ -1,5 +1,6 @@
 """The installer, on a small project of its own and a package index on this machine."""
 
+import ast
 import functools
 import http.server
 import os
@@ -95,7 +96,7 @@ class Project:
         (self.folder / "constraints.txt").write_text(pin, encoding="utf-8")
 
     def install(self, cpu_index="http://127.0.0.1:9"):
-        """Run the installer: its exit status, and what it said of itself."""
+        """Run the installer: its exit status, and what it printed."""
         settings = {
             "PIP_INDEX_URL": f"{self.url}/pypi", "PIP_CONFIG_FILE": os.devnull,
             "PIP_RETRIES": "1", "PIP_NO_CACHE_DIR": "1",
@@ -135,10 +136,10 @@ def filled(project, empty_environment):
 
 
 def test_the_first_time_in_a_folder_with_spaces_and_chinese(project):
-    status, said = project.install()
+    status, printed = project.install()
     assert status == 0
-    assert "making .venv with Python" in said
-    assert "d2l==1.0.3 works with today's NumPy" in said
+    assert "making .venv with Python" in printed
+    assert "d2l==1.0.3 works with today's NumPy" in printed
     assert project.has() == ["2", "4", "1.0.3"]
     assert (project.venv / ".installed").exists()
     assert not (project.venv / ".installing").exists()
@@ -147,17 +148,17 @@ def test_the_first_time_in_a_folder_with_spaces_and_chinese(project):
 def test_after_an_update_what_is_pinned_anew_is_installed(filled, index):
     write_wheel(index.folder / "pypi" / "lab", "lab", "5")
     filled.pin("5")
-    status, said = filled.install()
+    status, printed = filled.install()
     assert status == 0
     assert filled.has() == ["2", "5", "1.0.3"]
-    assert "resolver does not" not in said  # of d2l's pins, which are not there
+    assert "resolver does not" not in printed  # of d2l's pins, which are not there
 
 
 def test_an_index_without_a_pinned_version(filled):
     filled.pin("4.1")
-    status, said = filled.install()
+    status, printed = filled.install()
     assert status == 0
-    assert "trying again without them" in said
+    assert "trying again without them" in printed
     assert filled.has() == ["2", "4", "1.0.3"]
 
 
@@ -167,9 +168,9 @@ def test_an_interrupted_first_installation(project, empty_environment):
     (site / "lab-4.dist-info").mkdir()  # enough for pip to take it for installed
     (site / "lab-4.dist-info" / "METADATA").write_text("Name: lab\nVersion: 4\n")
     (project.venv / ".installing").touch()
-    status, said = project.install()
+    status, printed = project.install()
     assert status == 0
-    assert "the last installation was interrupted: .venv is made anew" in said
+    assert "the last installation was interrupted: rebuilding .venv" in printed
     assert project.has() == ["2", "4", "1.0.3"]
     assert [path.name for path in project.folder.glob(".venv*")] == [".venv"]
 
@@ -188,9 +189,9 @@ def test_offline_the_environment_is_used_as_it_is(filled):
     before = (filled.venv / ".installed").stat().st_mtime_ns
     filled.url = "http://127.0.0.1:9"
     filled.pin("5")
-    status, said = filled.install()
+    status, printed = filled.install()
     assert status == 0
-    assert "could not be brought up to date, and is used as it is" in said
+    assert "could not be updated, and is used as it is" in printed
     assert filled.has() == ["2", "4", "1.0.3"]
     # Older than the files that it was made from: make will try again.
     assert (filled.venv / ".installed").stat().st_mtime_ns == before
@@ -208,17 +209,17 @@ def test_offline_an_interrupted_update_loses_nothing(filled):
 def test_offline_the_first_time(project, empty_environment):
     shutil.copytree(empty_environment, project.venv, symlinks=True)
     project.url = "http://127.0.0.1:9"
-    status, said = project.install()
+    status, printed = project.install()
     assert status == 1
-    assert "could not be made: see what pip says above" in said
+    assert "could not be made: see what pip says above" in printed
 
 
 def test_the_course_works_without_d2l(project, empty_environment, index):
     shutil.copytree(empty_environment, project.venv, symlinks=True)
     shutil.rmtree(index.folder / "pypi" / "d2l")
-    status, said = project.install()
+    status, printed = project.install()
     assert status == 0
-    assert "only the book's own helpers are missing" in said
+    assert "only the book's own helpers are missing" in printed
 
 
 needs_cpu = pytest.mark.skipif(
@@ -230,9 +231,9 @@ needs_cpu = pytest.mark.skipif(
 @needs_cpu
 def test_pytorch_comes_without_cuda(project, empty_environment, index):
     shutil.copytree(empty_environment, project.venv, symlinks=True)
-    status, said = project.install(cpu_index=f"{index.url}/cpu")
+    status, printed = project.install(cpu_index=f"{index.url}/cpu")
     assert status == 0
-    assert "PyTorch without CUDA" in said
+    assert "PyTorch without CUDA" in printed
     assert project.has()[0] == "2+cpu"
 
 
@@ -252,6 +253,12 @@ def test_with_a_gpu_pytorch_is_the_usual_one(monkeypatch):
     monkeypatch.setattr(install, "has_nvidia_gpu", lambda: True)
     monkeypatch.setattr(install, "answers", lambda url: True)
     assert install.without_cuda() == []
+
+
+def test_an_old_python_can_read_it():
+    source = Path(install.__file__).read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    assert "import annotations" not in source  # which Python 3.6 does not have
 
 
 def test_an_old_python_is_told_what_is_needed(monkeypatch, capsys):

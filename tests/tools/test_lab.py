@@ -16,36 +16,36 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_root_is_let_in_on_this_machine_only_and_told_so():
-    options, said = lab.settings([], is_root=True, has_display=True)
+    options, notes = lab.settings([], is_root=True, has_display=True)
     assert {"--allow-root", "--ip=127.0.0.1"} < set(options)
-    assert "--allow-root" in said[0] and "on this machine only" in said[1]
+    assert "--allow-root" in notes[0] and "on this machine only" in notes[1]
 
 
 def test_an_ordinary_user_is_told_nothing():
-    options, said = lab.settings([], is_root=False, has_display=True)
-    assert said == []
+    options, notes = lab.settings([], is_root=False, has_display=True)
+    assert notes == []
     assert not {"--allow-root", "--ip=127.0.0.1", "--no-browser"} & set(options)
 
 
 @pytest.mark.parametrize("given", ["--ip=0.0.0.0", "--ServerApp.ip=0.0.0.0"])
 def test_an_address_of_one_s_own_is_kept(given):
-    options, said = lab.settings([given], is_root=True, has_display=True)
+    options, notes = lab.settings([given], is_root=True, has_display=True)
     assert [each for each in options if "ip=" in each] == [given]
-    assert len(said) == 1
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize(
     "given", ["--no-browser", "--browser=firefox", "--ServerApp.open_browser=True"]
 )
 def test_a_choice_of_browser_is_kept(given):
-    options, said = lab.settings([given], is_root=False, has_display=False)
-    assert [each for each in options if "browser" in each] == [given] and said == []
+    options, notes = lab.settings([given], is_root=False, has_display=False)
+    assert [each for each in options if "browser" in each] == [given] and notes == []
 
 
 def test_without_a_display_there_is_no_browser():
-    options, said = lab.settings([], is_root=False, has_display=False)
+    options, notes = lab.settings([], is_root=False, has_display=False)
     assert "--no-browser" in options
-    assert said == ["There is no display, so no browser is opened."]
+    assert notes == ["There is no display, so no browser is opened."]
 
 
 @pytest.mark.parametrize("given", ["--ServerApp.token=x", "--IdentityProvider.token="])
