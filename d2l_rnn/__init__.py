@@ -41,9 +41,9 @@ import importlib
 __version__ = "0.2.0"
 
 _MODULES = (
-    "checks", "threads", "corpora", "text", "progress", "series", "vector_ar", "neural_ar",
-    "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated", "gradients",
-    "vanishing", "clipping", "training", "sweeping", "generating",
+    "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
+    "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
+    "gradients", "vanishing", "clipping", "training", "sweeping", "generating",
     "pictures", "figures", "diagrams", "explorers", "exercises", "book", "doctor",
 )  # fmt: skip
 

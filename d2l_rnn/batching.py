@@ -13,6 +13,7 @@ import itertools
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -22,7 +23,10 @@ from d2l_rnn.text import Vocab, load_corpus
 
 
 def random_sampling(
-    corpus: Sequence[int] | Tensor, batch_size: int, num_steps: int, rng=random
+    corpus: Sequence[int] | Tensor,
+    batch_size: int,
+    num_steps: int,
+    rng: random.Random | ModuleType = random,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield minibatches (X, Y) of subsequences in a random order.
 
@@ -44,7 +48,7 @@ def random_sampling(
         num_batches = num_subseqs // batch_size
         starts = torch.tensor(starts[: num_batches * batch_size])
         # All minibatches of the epoch at once.
-        shape = (num_batches, batch_size, num_steps)
+        shape = (num_batches, batch_size, num_steps)  # (n, B, T)
         X, Y = (tokens[starts].view(shape) for tokens in windows(corpus, num_steps))
         yield from zip(X, Y, strict=True)  # (B, T)
 
@@ -52,7 +56,10 @@ def random_sampling(
 
 
 def sequential_partitioning(
-    corpus: Sequence[int] | Tensor, batch_size: int, num_steps: int, rng=random
+    corpus: Sequence[int] | Tensor,
+    batch_size: int,
+    num_steps: int,
+    rng: random.Random | ModuleType = random,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield minibatches (X, Y) that continue each other, row by row.
 
@@ -67,7 +74,7 @@ def sequential_partitioning(
         offset = rng.randint(0, num_steps)
         length = (len(corpus) - offset - 1) // batch_size  # of a row
         end, num_batches = offset + batch_size * length, length // num_steps
-        X = corpus[offset:end].reshape(batch_size, length)
+        X = corpus[offset:end].reshape(batch_size, length)  # (B, length)
         Y = corpus[offset + 1 : end + 1].reshape(batch_size, length)
         # What is left over at the end of the rows makes no minibatch.
         parts = zip(X.split(num_steps, 1), Y.split(num_steps, 1), strict=True)
@@ -77,7 +84,10 @@ def sequential_partitioning(
 
 
 def windows(corpus: Tensor, num_steps: int) -> tuple[Tensor, Tensor]:
-    """Every subsequence and its labels: row i starts at token i. Views, no copies."""
+    """Every subsequence and its labels, (N - num_steps, num_steps) of N tokens each.
+
+    Row i starts at token i. Views, no copies.
+    """
     return corpus[:-1].unfold(0, num_steps, 1), corpus[1:].unfold(0, num_steps, 1)
 
 

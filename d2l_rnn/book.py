@@ -17,6 +17,7 @@ import importlib
 import sys
 import types
 import warnings
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
@@ -24,7 +25,7 @@ from d2l_rnn import batching, clipping, corpora, generating, rnn, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
 from d2l_rnn.gradients import ByAutograd
-from d2l_rnn.rnn import RNNModelScratch, State
+from d2l_rnn.rnn import Device, Model, RNNModelScratch, State
 from d2l_rnn.text import Vocab, count_corpus, tokenize
 
 __all__ = [
@@ -44,7 +45,7 @@ DATA_HUB = {"time_machine": (DATA_URL + corpora.FILE_NAME, corpora.SHA1)}
 _TEXT_URLS = {DATA_URL + corpora.FILE_NAME, *corpora.MIRRORS}  # http, and https
 
 
-def download(url, folder="../data", sha1_hash=None) -> str:
+def download(url: str, folder: str = "../data", sha1_hash: str | None = None) -> str:
     """The path of a file, given by its name in `DATA_HUB` or by its address.
 
     The text is found as everywhere else, offline too, and stays where it lies:
@@ -57,7 +58,7 @@ def download(url, folder="../data", sha1_hash=None) -> str:
     return _installed_d2l().download(url, folder, sha1_hash)
 
 
-def download_extract(name, folder=None) -> str:
+def download_extract(name: str, folder: str | None = None) -> str:
     """The folder that holds what was in an archive, given as to `download`.
 
     The text is in no archive: this is the folder where it lies, whatever `folder` says.
@@ -81,7 +82,7 @@ def read_time_machine() -> list[str]:
     return text.load_lines()
 
 
-def load_corpus_time_machine(max_tokens: int = -1):
+def load_corpus_time_machine(max_tokens: int = -1) -> tuple[list[int], Vocab]:
     """The text's characters as indices, and their vocabulary: `text.load_corpus`."""
     return text.load_corpus(max_tokens=max_tokens)
 
@@ -89,14 +90,19 @@ def load_corpus_time_machine(max_tokens: int = -1):
 class SeqDataLoader(batching.SequenceLoader):
     """The loader over the text, with its vocabulary: `batching.SequenceLoader`."""
 
-    def __init__(self, batch_size, num_steps, use_random_iter, max_tokens):
+    def __init__(
+        self, batch_size: int, num_steps: int, use_random_iter: bool, max_tokens: int
+    ):
         corpus, self.vocab = load_corpus_time_machine(max_tokens)
         super().__init__(corpus, batch_size, num_steps, use_random_iter)
 
 
 def load_data_time_machine(
-    batch_size, num_steps, use_random_iter=False, max_tokens=10000
-):
+    batch_size: int,
+    num_steps: int,
+    use_random_iter: bool = False,
+    max_tokens: int = 10000,
+) -> tuple[SeqDataLoader, Vocab]:
     """The loader and its vocabulary: `batching.load_data`."""
     data_iter = SeqDataLoader(batch_size, num_steps, use_random_iter, max_tokens)
     return data_iter, data_iter.vocab
@@ -105,18 +111,20 @@ def load_data_time_machine(
 class RNNModel(rnn.RNNModel):
     """The concise model, with the book's order of arguments: `rnn.RNNModel`."""
 
-    def begin_state(self, device=None, batch_size: int = 1) -> State:
+    def begin_state(self, device: Device = None, batch_size: int = 1) -> State:
         """Zeros for `batch_size` sequences: `rnn.RNNModel.begin_state`."""
         return super().begin_state(batch_size, device)
 
 
-def predict_ch8(prefix, num_preds, net, vocab, device):
+def predict_ch8(
+    prefix: Sequence[str], num_preds: int, net: Model, vocab: Vocab, device: Device
+) -> str:
     """Greedy prediction: `generating.predict`."""
     return generating.predict(prefix, num_preds, net, vocab, device)
 
 
-def grad_clipping(net, theta):
-    """Clip the gradients in place: `clipping.clip_gradients`."""
+def grad_clipping(net: Model, theta: float) -> None:
+    """Clip the gradients in place, or raise FloatingPointError: `clip_gradients`."""
     clipping.clip_gradients(net, theta)
 
 
@@ -130,7 +138,14 @@ class _Updater:
         self.updater(batch_size=1)  # the loss is a mean already
 
 
-def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
+def train_epoch_ch8(
+    net: Model,
+    train_iter: Iterable,
+    loss: Callable,
+    updater: torch.optim.Optimizer | Callable,
+    device: Device,
+    use_random_iter: bool,
+) -> tuple[float, float]:
     """One epoch with theta = 1; perplexity and tokens/s: `training.train_epoch`."""
     if not isinstance(updater, torch.optim.Optimizer):
         updater = _Updater(updater)
@@ -141,7 +156,15 @@ def train_epoch_ch8(net, train_iter, loss, updater, device, use_random_iter):
     return progress.perplexity, progress.tokens_per_second
 
 
-def train_ch8(net, train_iter, vocab, lr, num_epochs, device, use_random_iter=False):
+def train_ch8(
+    net: Model,
+    train_iter: Iterable,
+    vocab: Vocab,
+    lr: float,
+    num_epochs: int,
+    device: Device,
+    use_random_iter: bool = False,
+) -> None:
     """Train with theta = 1, print and draw every ten epochs: `training.train`."""
     from d2l_rnn import figures, pictures  # matplotlib is wanted only here
 

@@ -1,13 +1,22 @@
-"""The checks at the door: each returns its value, or says what came and what goes."""
+"""The checks at the door: each returns its value, or says what is allowed."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
-def integer(name: str, value, at_least: int, at_most: int | None = None, why="") -> int:
+def integer(
+    name: str,
+    value: object,
+    at_least: int,
+    at_most: int | None = None,
+    why: str = "",
+) -> int:
     """Return `value` as an int from `at_least` to `at_most`, else raise ValueError.
 
     `why` tells, in the error, where the bounds come from: "the series has 10 values".
@@ -24,23 +33,26 @@ def integer(name: str, value, at_least: int, at_most: int | None = None, why="")
     raise ValueError(f"{name} must be an integer {allowed}{reason}, got {value!r}")
 
 
-def positive(name: str, value, at_most: float = math.inf) -> float:
-    """Return `value` as a float greater than 0 and at most `at_most` (so not NaN)."""
+def positive(name: str, value: object, at_most: float = math.inf) -> float:
+    """Return `value` as a float over 0 and up to `at_most`, else raise ValueError.
+
+    NaN is no such number.
+    """
     if _is_real(value) and 0 < value <= at_most:
         return float(value)
     limit = "" if at_most == math.inf else f" and at most {at_most:.3g}"
     raise ValueError(f"{name} must be a number greater than 0{limit}, got {value!r}")
 
 
-def non_negative(name: str, value) -> float:
-    """Return `value` as a finite float of at least 0."""
+def non_negative(name: str, value: object) -> float:
+    """Return `value` as a finite float of at least 0, else raise ValueError."""
     if _is_real(value) and 0 <= value < math.inf:
         return float(value)
     raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
 
 
-def one_of(name: str, value, allowed):
-    """Return `value` if it is one of `allowed`."""
+def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
+    """Return `value` if it is one of `allowed`, else raise ValueError."""
     if value in allowed:
         return value
     names = ", ".join(repr(choice) for choice in allowed)
