@@ -13,6 +13,7 @@ import threading
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -31,13 +32,17 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Picture(Figure):
     """A figure that shows itself, drawn by Agg; safe to make in any thread.
 
-    `width` and `height` are in inches.
+    `width` and `height` are in inches. The axes make room for their labels, which
+    takes as long as the drawing, unless `layout` is "none": then they stay in place.
     """
 
-    def __init__(self, width: float = 6.4, height: float = 3.6):
-        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
+    def __init__(
+        self, width: float = 6.4, height: float = 3.6, layout: str = "constrained"
+    ):
+        super().__init__(figsize=(width, height), dpi=100, layout=layout)
 
-    def draw(self, renderer) -> None:
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw all that is in the picture, one thread at a time."""
         with _DRAWING:
             super().draw(renderer)
 
@@ -102,10 +107,11 @@ def log_ticks(axis: Axis) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:,g}")
     else:
-        first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+        first = math.ceil(math.log10(low) - 1e-9)  # a limit may be a power itself
+        last = math.floor(math.log10(high) + 1e-9)
         step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if last - first <= 7 * s)
         powers = range(math.ceil(first / step) * step, last + 1, step)
-        write = "{:,g}".format if -4 <= first and last <= 5 else _power_of_ten
+        write = "{:,g}".format if -4 <= first and last <= 4 else _power_of_ten
         axis.set_ticks([10.0**k for k in powers], [write(10.0**k) for k in powers])
     axis.set_minor_locator(NullLocator())
 

@@ -16,7 +16,7 @@ _MODULES = {
     "MarkovChain": "markov_chain",
     "Minibatches": "minibatches",
     "NGramText": "ngram_text",
-    "Training": "training",
+    "Training": "training_panel",
     "UnrolledRNN": "unrolled",
     "Vocabulary": "vocabulary",
 }

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from d2l_rnn import checks, series
 from d2l_rnn.explorers.controls import Real, Whole
+from d2l_rnn.explorers.drawing import MARK, legend_above
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, style
+from d2l_rnn.explorers.wording import two_decimals
+from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, draw_level, style
 
 NUM_POINTS, N_TRAIN, MAX_STEPS = 1000, 600, 100
 MARGINS = {"left": 0.115, "right": 0.88, "top": 0.94, "bottom": 0.1, "hspace": 0.34}
-SMALL = {"fontsize": "small"}
-MARK = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2,
-        "clip_on": False, "zorder": 3}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +70,13 @@ def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     )  # fmt: skip
 
 
-def picture(done: Experiment, k: int) -> Picture:
+def draw(done: Experiment, k: int) -> Picture:
     """Above, the data and their forecasts; below, the error by steps ahead, k marked.
 
     Raises ValueError if k is not an integer from 1 to 100.
     """
     k = checks.integer("k", k, 1, MAX_STEPS)
-    figure = Picture(6.4, 4.8)
-    figure.set_layout_engine("none")  # the axes stay where they are
+    figure = Picture(6.4, 4.8, layout="none")
     above, below = figure.subplots(2, 1, height_ratios=(3, 2), gridspec_kw=MARGINS)
     _draw_forecasts(decorate(above, "time (steps)", "x"), done, k)
     _draw_errors(decorate(below, "k (steps ahead)", "RMSE"), done, k)
@@ -85,7 +84,7 @@ def picture(done: Experiment, k: int) -> Picture:
     return figure
 
 
-def _draw_forecasts(axes, done: Experiment, k: int) -> None:
+def _draw_forecasts(axes: Axes, done: Experiment, k: int) -> None:
     tau, time, known = done.model.tau, done.time.numpy(), done.num_known
     axes.axvspan(1, known, color=GREY, alpha=0.12, linewidth=0, label="learned from")
     axes.plot(time, done.x.numpy(), ".", color=GREY, markersize=2.5, label="data")
@@ -100,44 +99,29 @@ def _draw_forecasts(axes, done: Experiment, k: int) -> None:
             **style(i),
         )  # fmt: skip
     axes.set_xlim(1, NUM_POINTS)
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=5, frameon=False,
-        handlelength=1.8, columnspacing=1.2, **SMALL,
-    )  # fmt: skip
+    legend_above(axes, ncols=5)
 
 
-def _draw_errors(axes, done: Experiment, k: int) -> None:
+def _draw_errors(axes: Axes, done: Experiment, k: int) -> None:
     errors = done.errors.tolist()
     axes.plot(range(1, MAX_STEPS + 1), errors, color="black", linewidth=1.2)
     for step, marker, colour in ((1, "o", COLOURS[0]), (k, "s", COLOURS[1])):
         axes.plot(step, errors[step - 1], marker, color=colour, **MARK)
-    _draw_level(axes, "noise", done.noise, "center")
-    _draw_level(axes, "always\nthe mean", done.mean_error, "bottom")
+    draw_level(axes, done.noise, "noise")
+    draw_level(axes, done.mean_error, "always\nthe mean", va="bottom")
     axes.set_xlim(0, MAX_STEPS + 2)
     axes.set_ylim(0, 1.1 * max(done.mean_error, *errors))
 
 
-def _draw_level(axes, label: str, level: float, va: str) -> None:
-    axes.axhline(level, color=GREY, linewidth=1, linestyle=":")
-    axes.annotate(
-        label, (1.02, level), xycoords=("axes fraction", "data"), va=va,
-        annotation_clip=False, **SMALL,
-    )  # fmt: skip
-
-
-def in_words(done: Experiment, k: int) -> str:
+def describe(done: Experiment, k: int) -> str:
     """The errors one step and k steps ahead, as lines of HTML."""
     one, ahead = done.errors[0].item(), done.errors[k - 1].item()
     noise = f"The noise alone makes {done.noise:.2f}" if done.noise else "No noise"
     return (
-        f"RMSE after time {done.num_known}: <b>{_short(one)}</b> one step ahead, "
-        f"<b>{_short(ahead)}</b> with k = {k}{_times(ahead, one)}.<br>"
+        f"RMSE after time {done.num_known}: <b>{two_decimals(one)}</b> one step ahead, "
+        f"<b>{two_decimals(ahead)}</b> with k = {k}{_times(ahead, one)}.<br>"
         f"{noise}; always saying the mean makes {done.mean_error:.2f}."
     )
-
-
-def _short(error: float) -> str:
-    return f"{error:.2f}" if error >= 0.005 else "less than 0.005"
 
 
 def _times(error: float, other: float) -> str:
@@ -162,5 +146,6 @@ class Autoregression(Explorer):
     seed = Whole("seed", 0, 20, 0, hint="of the noise")
 
     def answer(self, tau: int, noise: float, k: int, seed: int) -> tuple[Picture, str]:
+        """The forecasts of AR(tau), k steps ahead, and their errors."""
         done = experiment(tau, noise, seed)
-        return picture(done, k), in_words(done, k)
+        return draw(done, k), describe(done, k)

@@ -154,8 +154,8 @@ def draw(flow: Flow, scale: float, theta: float | None = None) -> Picture:
     if theta is not None:
         factor = after / before if after < before else 1.0
         lengths["after"], parts["after"] = after, flow.part_norms * factor
-    _draw_states(figure.add_axes((0.14, 0.565, 0.645, 0.375)), flow.state_norms, scale)
-    _draw_parts(figure.add_axes((0.14, 0.125, 0.5, 0.285)), parts)
+    _draw_states(figure.add_axes((0.15, 0.565, 0.635, 0.375)), flow.state_norms, scale)
+    _draw_parts(figure.add_axes((0.15, 0.125, 0.49, 0.285)), parts)
     shares = figure.add_axes((0.765, 0.125, 0.225, 0.285))
     _draw_halves(shares, flow.early_share, lengths)
     return figure

@@ -14,8 +14,8 @@ import time
 import weakref
 from collections.abc import Callable
 
-# Jobs that replace each other begin so many seconds apart. While a slider is dragged
-# it is better to see some settings learn a little than all of them not at all.
+# Seconds between the beginnings of two jobs that replace each other. While a slider is
+# dragged it is better to see some settings learn a little than all of them not at all.
 APART = 0.35
 
 
@@ -45,6 +45,7 @@ class Live:
     def __init__(self, on_change: Callable[[], None] = lambda: None):
         self.on_change = on_change
         self.error: Exception | None = None  # that the last job ended with
+        self.num_begun = 0  # jobs, so far
         self._changed = threading.Condition()
         self._next: Callable[[], None] | None = None
         self._asides: collections.deque = collections.deque()
@@ -54,10 +55,12 @@ class Live:
         self._steps: int | None = None  # that a paused job may take; None: not paused
         _all.add(self)
 
-    def start(self, job: Callable[[], None], apart: float = 0, steps=None) -> None:
-        """Run a job now, or `apart` seconds after the last one began; pause none.
+    def start(
+        self, job: Callable[[], None], apart: float = 0, steps: int | None = None
+    ) -> None:
+        """Run a job now, or `apart` seconds after the last one began.
 
-        With a number of `steps` it pauses after so many.
+        It pauses after `steps` steps, if that is given, and otherwise runs on.
         """
         with self._changed:
             self._next, self._begin_at = job, self._began + apart
@@ -119,7 +122,13 @@ class Live:
 
     @property
     def is_paused(self) -> bool:
+        """True while a job waits for the reader to let it go on."""
         return self.is_busy and self._steps == 0
+
+    @property
+    def is_running(self) -> bool:
+        """True while there is a thread, even if what it does is extra: see `settle`."""
+        return self._thread is not None
 
     # What a job calls.
 
@@ -188,7 +197,7 @@ class Live:
                     do = self._asides.popleft()
                 elif self._due():
                     do, self._next, self._began = self._next, None, time.monotonic()
-                    self.error = None
+                    self.error, self.num_begun = None, self.num_begun + 1
                 else:
                     self._thread = None
                     return
@@ -204,4 +213,30 @@ class Live:
             return False
         except Exception as error:  # for the panel to show: a thread has no cell
             self.error = error
+        return True
+
+
+class Turn:
+    """Something to be done every few `seconds` while a job runs, and not more often.
+
+    It comes later if it takes long: between two times the job has `share` times as long
+    for itself.
+    """
+
+    def __init__(self, do: Callable[[], None], seconds: float, share: float):
+        self.do, self.seconds, self.share = do, seconds, share
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the seconds from now on."""
+        self.due = time.perf_counter() + self.seconds
+
+    def take(self) -> bool:
+        """Do it if it is time to; True if it was."""
+        began = time.perf_counter()
+        if began < self.due:
+            return False
+        self.do()
+        took = time.perf_counter() - began
+        self.due = began + max(self.seconds, self.share * took)
         return True

@@ -6,22 +6,25 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.ticker import NullLocator
+from matplotlib.axes import Axes
 
 from d2l_rnn import checks, markov
 from d2l_rnn.explorers.controls import Choice, Real, Whole
+from d2l_rnn.explorers.drawing import MARK, legend_above
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.pictures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+from d2l_rnn.pictures import (
+    COLOURS,
+    GREY,
+    LINE_STYLES,
+    Picture,
+    decorate,
+    log_ticks,
+)
 
 STATES = ("sunny", "rainy")
 NUM_STEPS = 30
-TICKS = (1, 0.1, 0.01, 0.001, 1e-4)
-LEAST = TICKS[-1]  # a distance from the stationary distribution that nobody would see
+LEAST = 1e-4  # a distance from the stationary distribution that nobody would see
 MARGINS = {"left": 0.14, "right": 0.97, "top": 0.94, "bottom": 0.1, "hspace": 0.24}
-ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.97), "ncols": 3,
-         "frameon": False, "fontsize": "small"}  # fmt: skip
-MARK = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 2,
-        "clip_on": False, "zorder": 3}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +78,13 @@ def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
     )
 
 
-def picture(walked: Walk, k: int) -> Picture:
+def draw(walked: Walk, k: int) -> Picture:
     """Above, the probability of each state; below, how far it is from stationary.
 
     Raises ValueError if k is not an integer from 0 to 30.
     """
     k = checks.integer("k", k, 0, NUM_STEPS)
-    figure = Picture(6.4, 4.8)
-    figure.set_layout_engine("none")  # the axes stay where they are
+    figure = Picture(6.4, 4.8, layout="none")
     above, below = figure.subplots(
         2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=MARGINS
     )
@@ -95,7 +97,7 @@ def picture(walked: Walk, k: int) -> Picture:
     return figure
 
 
-def _draw_probabilities(axes, walked: Walk, k: int) -> None:
+def _draw_probabilities(axes: Axes, walked: Walk, k: int) -> None:
     for i, state in enumerate(STATES):
         colour, probabilities = COLOURS[1 - i], walked.distributions[:, i]
         axes.plot(
@@ -106,10 +108,10 @@ def _draw_probabilities(axes, walked: Walk, k: int) -> None:
         axes.axhline(walked.stationary[i], color=colour, linewidth=1, linestyle=":")
     axes.plot([], color=GREY, linewidth=1, linestyle=":", label="stationary")
     axes.set_ylim(-0.05, 1.05)
-    axes.legend(**ABOVE)
+    legend_above(axes, ncols=3)
 
 
-def _draw_distances(axes, walked: Walk) -> None:
+def _draw_distances(axes: Axes, walked: Walk) -> None:
     first, steps = walked.distances[0], np.arange(NUM_STEPS + 1)
     law = first * abs(walked.eigenvalue) ** steps
     for values, look, label in (
@@ -124,13 +126,12 @@ def _draw_distances(axes, walked: Walk) -> None:
         axes.text(0.5, 0.5, "none: this start is stationary", ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
     axes.set_yscale("log")
-    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
-    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(LEAST, 1.5)
-    axes.legend(**ABOVE)
+    log_ticks(axes.yaxis)
+    legend_above(axes, ncols=3)
 
 
-def in_words(walked: Walk, k: int) -> str:
+def describe(walked: Walk, k: int) -> str:
     """The distribution after k steps, the speed, and the floor, as lines of HTML."""
     eigenvalue = walked.eigenvalue
     return (
@@ -171,5 +172,6 @@ class MarkovChain(Explorer):
     def answer(
         self, stay_sunny: float, stay_rainy: float, start: str, k: int
     ) -> tuple[Picture, str]:
+        """The chain with these probabilities, and its distribution after k steps."""
         walked = walk(stay_sunny, stay_rainy, start)
-        return picture(walked, k), in_words(walked, k)
+        return draw(walked, k), describe(walked, k)

@@ -22,10 +22,10 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from d2l_rnn import batching, checks, corpora
-from d2l_rnn import text as texts
+from d2l_rnn import batching, checks
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.explorers.text_controls import at_hand, lines_of
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
 WAYS = {
@@ -48,22 +48,20 @@ HINT = {"color": GREY, "fontsize": 8.5}
 @functools.lru_cache(maxsize=2)
 def beginning(num_tokens: int = LINE * LINES) -> str:
     """The first characters of *The Time Machine*, if it is there, or of the story."""
-    found = corpora.find_text()
-    path = found.path if found.is_time_machine else corpora.STORY_PATH
-    corpus, vocab = texts.load_corpus(path, "char", num_tokens)
-    return "".join(vocab.to_tokens(corpus))
+    return "".join(lines_of(at_hand()))[:num_tokens]
 
 
-class Chosen:
-    """Stands in for the random numbers of an epoch: the offset is not drawn, but given.
+class GivenOffset:
+    """Stands for the random numbers of an epoch: the offset is given, and not drawn.
 
-    The order of the subsequences is drawn as ever.
+    The order of the subsequences is drawn as usual.
     """
 
     def __init__(self, offset: int, seed: int):
         self.offset, self.shuffle = offset, random.Random(seed).shuffle
 
     def randint(self, low: int, high: int) -> int:
+        """The offset; ValueError if it is not from `low` to `high`."""
         return checks.integer("offset", self.offset, low, high)
 
 
@@ -79,19 +77,12 @@ def starts(
     Raises ValueError as `way` does, and for an offset that it would not draw.
     """
     # In the corpus 0, 1, 2, … each token is its own position.
-    rng = Chosen(offset, seed)
+    rng = GivenOffset(offset, seed)
     minibatches = way(range(num_tokens), batch_size, num_steps, rng)
     return np.array([X[:, 0].tolist() for X, _ in minibatches])
 
 
-def num_minibatches(
-    num_tokens: int, batch_size: int, num_steps: int, offset: int
-) -> int:
-    """How many minibatches an epoch has; the same in both ways of sampling."""
-    return (num_tokens - offset - 1) // (batch_size * num_steps)
-
-
-def picture(
+def draw(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> Picture:
     """A text, cut in some ways {title: starts}; one minibatch and the next are framed.
@@ -101,8 +92,7 @@ def picture(
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
-    figure = Picture(WIDTH / 100, height / 100)
-    figure.set_layout_engine("none")
+    figure = Picture(WIDTH / 100, height / 100, layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(height, 0))
     axes.axis("off")
@@ -113,9 +103,9 @@ def picture(
         Line2D([], [], **LABELS, label="its labels Y"),
         Patch(**NEXT, label=f"X of minibatch {minibatch + 1}"),
     ]
-    num_framed = min(len(cut) for cut in cuts.values()) - minibatch
+    is_last = minibatch == min(map(len, cuts.values())) - 1
     figure.legend(
-        handles=handles if num_framed > 1 else handles[:2], loc="lower center",
+        handles=handles[:2] if is_last else handles, loc="lower center",
         ncols=3, frameon=False, fontsize=9,
     )  # fmt: skip
     return figure
@@ -166,7 +156,9 @@ def _pieces(start: int, end: int, top: float) -> list[tuple]:
     return pieces
 
 
-def _write_text(axes: Axes, top, characters: str, cut, num_steps: int) -> None:
+def _write_text(
+    axes: Axes, top: float, characters: str, cut: np.ndarray, num_steps: int
+) -> None:
     """The characters, each in its cell; those that are in no subsequence are grey."""
     used = np.zeros(len(characters), dtype=bool)
     used[cut[..., None] + np.arange(num_steps)] = True
@@ -219,7 +211,7 @@ def pale(row: int, strong: bool = False) -> np.ndarray:
     return share * np.array(to_rgb(COLOURS[row % len(COLOURS)])) + 1 - share
 
 
-def in_words(
+def describe(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> str:
     """How much of the text is in use, and the X and Y of a minibatch, as HTML."""
@@ -276,7 +268,7 @@ class Minibatches(Explorer):
     sliders follow the others.
     """
 
-    # So far that the text is enough for a first minibatch and a next, at any offset.
+    # None goes further than the text has a first minibatch and a next, at any offset.
     batch_size = Whole(
         "batch size", 1, 5, 3, hint="subsequences of a minibatch (批量大小)"
     )
@@ -288,6 +280,7 @@ class Minibatches(Explorer):
     seed = Whole("seed", 0, 20, 0, hint="of the order in random sampling (随机抽样)")
 
     def check_together(self, given: dict, values: dict) -> None:
+        """The offset and the minibatch are within their `_limits`, else ValueError."""
         for name, most, why in self._limits(**values):
             if name in given:
                 checks.integer(name, given[name], 0, most, why)
@@ -295,13 +288,14 @@ class Minibatches(Explorer):
     def answer(
         self, batch_size: int, num_steps: int, offset: int, minibatch: int, seed: int
     ) -> tuple[Picture, str]:
+        """The text in minibatches of this size, cut in both ways."""
         characters = beginning()
         cuts = {
             title: starts(way, len(characters), batch_size, num_steps, offset, seed)
             for title, way in WAYS.items()
         }
         shown = (characters, cuts, num_steps, minibatch)
-        return picture(*shown), in_words(*shown)
+        return draw(*shown), describe(*shown)
 
     def _panel(self):
         for name in ("batch_size", "num_steps", "offset"):
@@ -317,8 +311,11 @@ class Minibatches(Explorer):
     def _limits(self, batch_size: int, num_steps: int, offset: int, **_) -> list[tuple]:
         """How far the offset and the minibatch can go, and why."""
         offset = min(offset, num_steps - 1)
-        num = num_minibatches(len(beginning()), batch_size, num_steps, offset)
+        cut = starts(
+            batching.sequential_partitioning, len(beginning()), batch_size, num_steps,
+            offset,
+        )  # fmt: skip
         return [
             ("offset", num_steps - 1, f"num_steps is {num_steps}"),
-            ("minibatch", num - 1, f"there are {num} minibatches"),
+            ("minibatch", len(cut) - 1, f"there are {len(cut)} minibatches"),
         ]

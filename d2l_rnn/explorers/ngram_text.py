@@ -9,22 +9,35 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.axes import Axes
 
 from d2l_rnn import checks
 from d2l_rnn.explorers.controls import Steps, Whole
+from d2l_rnn.explorers.drawing import MARK, legend_above
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
+from d2l_rnn.explorers.text_controls import (
+    OWN,
+    OwnText,
+    TextChoice,
+    in_use,
+    lines_of,
+)
+from d2l_rnn.explorers.wording import two_decimals
 from d2l_rnn.ngrams import NGramModel, Tally
-from d2l_rnn.pictures import COLOURS, GREY, LINE_STYLES, Picture, decorate
+from d2l_rnn.pictures import (
+    COLOURS,
+    LINE_STYLES,
+    Picture,
+    decorate,
+    draw_level,
+    log_ticks,
+)
 
 MAX_N = 6
 LENGTH = 300  # characters that the model writes
 MOST_NEW = 5000  # characters, from the end of the text, that no model sees
 LEAST = 100  # characters of a text that is long enough to be divided
 MARGINS = {"left": 0.12, "right": 0.87, "top": 0.9, "bottom": 0.14}
-MARK = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 2,
-        "clip_on": False, "zorder": 3}  # fmt: skip
 TYPED = "font-family: monospace; overflow-wrap: anywhere"
 
 
@@ -59,8 +72,8 @@ def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
 def characters(text: str, own_text: str = "") -> str:
     """The story, or *The Time Machine*, as the book cleans it; or the reader's text.
 
-    Raises ValueError if *The Time Machine* is neither here nor to be had, or if the
-    text has fewer than 100 characters.
+    Raises ValueError if *The Time Machine* was not found, or if the reader's text has
+    fewer than 100 characters.
     """
     if text == OWN:
         whole = " ".join(own_text.split())
@@ -104,7 +117,7 @@ def longest_copy(written: str, source: str) -> slice:
     return longest
 
 
-def picture(
+def draw(
     seen: Sequence[float], new: Sequence[float], guessing: float, n: int
 ) -> Picture:
     """The perplexities for n = 1, 2, … on both parts of the text, with n marked.
@@ -115,28 +128,24 @@ def picture(
     Raises ValueError if there are no perplexities for n.
     """
     n = checks.integer("n", n, 1, len(seen))
-    figure = Picture(6.4, 3.4)
-    figure.set_layout_engine("none")  # the axes stay where they are
+    figure = Picture(6.4, 3.4, layout="none")
     axes = figure.subplots(gridspec_kw=MARGINS)
     decorate(axes, "n (characters of an n-gram)", "perplexity")
-    axes.axhline(guessing, color=GREY, linewidth=1, linestyle=":")
-    axes.annotate(
-        f"guessing\n{guessing:g}", (1.02, guessing), va="center", fontsize="small",
-        xycoords=("axes fraction", "data"), annotation_clip=False,
-    )  # fmt: skip
+    draw_level(axes, guessing, f"guessing\n{guessing:g}")
     axes.axvline(n, color="black", linewidth=1.2, linestyle=":", zorder=1)
     _draw_curve(axes, 0, "seen text", seen, n)
     _draw_curve(axes, 1, "new text", new, n)
-    _set_scale(axes, [*seen, *new, guessing])
+    highest = max(filter(math.isfinite, [*seen, *new, guessing]))
+    axes.set(yscale="log", ylim=(0.9, 1.6 * highest))
+    log_ticks(axes.yaxis)
     axes.set_xticks(range(1, len(seen) + 1))
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2, frameon=False,
-        fontsize="small",
-    )  # fmt: skip
+    legend_above(axes, ncols=2)
     return figure
 
 
-def _draw_curve(axes, i: int, label: str, values: Sequence[float], n: int) -> None:
+def _draw_curve(
+    axes: Axes, i: int, label: str, values: Sequence[float], n: int
+) -> None:
     orders = range(1, len(values) + 1)
     look = {"color": COLOURS[i], "marker": "os"[i], "linestyle": LINE_STYLES[i]}
     shown = [value if math.isfinite(value) else math.nan for value in values]
@@ -148,17 +157,7 @@ def _draw_curve(axes, i: int, label: str, values: Sequence[float], n: int) -> No
                       va="center", transform=axes.get_xaxis_transform())  # fmt: skip
 
 
-def _set_scale(axes, values: Sequence[float]) -> None:
-    """Perplexity on a log scale, whose ticks are 1, 2, 5, 10, … where there is room."""
-    top = 1.6 * max(value for value in values if math.isfinite(value))
-    axes.set_yscale("log")
-    axes.set_ylim(0.9, top)
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if top < 1000 else (1,)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
-def in_words(
+def describe(
     division: Division, n: int, perplexity: tuple[float, float], written: str
 ) -> str:
     """The perplexities of the chosen n, and what it writes, as lines of HTML."""
@@ -167,19 +166,13 @@ def in_words(
         html.escape(part)
         for part in (written[: copied.start], written[copied], written[copied.stop :])
     )
-    seen, new = (_number(value) for value in perplexity)
+    seen, new = map(two_decimals, perplexity)
     return (
         f"n = {n}: perplexity <b>{seen}</b> on the {len(division.seen):,} characters "
         f"that it has seen, <b>{new}</b> on {len(division.new):,} new ones.<br>"
         f"It writes (bold: the longest passage copied, {len(written[copied])} "
         f"characters):<div style='{TYPED}'>{before}<b>{passage}</b>{after}</div>"
     )
-
-
-def _number(perplexity: float) -> str:
-    if math.isinf(perplexity):
-        return "∞"
-    return f"{perplexity:.2f}" if perplexity < 100 else f"{perplexity:,.0f}"
 
 
 class NGramText(Explorer):
@@ -203,12 +196,13 @@ class NGramText(Explorer):
         self, n: int, epsilon: float, num_chars: int, seed: int, text: str,
         own_text: str,
     ) -> tuple[Picture, str]:  # fmt: skip
-        division = divide(text, own_text if text == OWN else "", num_chars)
+        """The perplexity of n-grams, for all n, and what those of one n write."""
+        division = divide(text, in_use(text, own_text), num_chars)
         seen, new = perplexities(division, epsilon)
         self.live.check()
         written = write(division, n, epsilon, seed)
         self.live.check()
         return (
-            picture(seen, new, len(division.vocab), n),
-            in_words(division, n, (seen[n - 1], new[n - 1]), written),
+            draw(seen, new, len(division.vocab), n),
+            describe(division, n, (seen[n - 1], new[n - 1]), written),
         )

@@ -10,13 +10,14 @@ A panel can be driven by hand, in JupyterLab, and by code, anywhere:
 from __future__ import annotations
 
 import contextlib
-import html
 import threading
+from collections.abc import Collection, Iterable, Sequence
 
 import ipywidgets as widgets
 
 from d2l_rnn.explorers.controls import Control
 from d2l_rnn.explorers.live import Live
+from d2l_rnn.explorers.wording import complaint
 from d2l_rnn.pictures import Picture
 
 # Seconds that a cell waits for the picture of its panel, which is then saved with it.
@@ -70,7 +71,8 @@ class Explorer:
     def answer(self, **values) -> tuple[Picture, str]:
         """The picture for these values of the controls, and a line of HTML below it.
 
-        It is called in the explorer's thread; a ValueError is shown to the reader.
+        It is called in the explorer's thread. A ValueError that it raises is shown to
+        the reader.
         """
         raise NotImplementedError
 
@@ -113,7 +115,7 @@ class Explorer:
         return self.live.wait(seconds)
 
     def answer_to(self, *names: str) -> None:
-        """Begin to draw the picture anew, because the controls `names` have moved."""
+        """Begin to draw the picture anew, because these controls have moved."""
         self.live.start(lambda: self._draw(self.values))
 
     def __setattr__(self, name: str, value) -> None:
@@ -123,10 +125,10 @@ class Explorer:
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
-        said = ", ".join(
+        values = ", ".join(
             f"{name}={_brief(value)}" for name, value in self.values.items()
         )
-        return f"{type(self).__name__}({said})"
+        return f"{type(self).__name__}({values})"
 
     def _ipython_display_(self) -> None:
         """Show the panel; keep its picture and state for those who have no kernel."""
@@ -134,7 +136,7 @@ class Explorer:
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
         display({VIEW: view, "text/plain": ""}, raw=True)
-        with contextlib.suppress(ValueError):  # the panel says it
+        with contextlib.suppress(ValueError):  # the panel shows it
             self.wait()
         if self.picture is not None:
             self._kept = (
@@ -155,7 +157,7 @@ class Explorer:
     def _panel(self) -> widgets.Widget:
         """The widgets, put together."""
         controls = grid(self.widgets.values())
-        return widgets.VBox([beside([controls], [self.image]), self.readout])
+        return widgets.VBox([side_by_side([controls], [self.image]), self.readout])
 
     def _moved(self, name: str) -> None:
         with self._lock:
@@ -190,7 +192,7 @@ def answer_meanwhile(widget: widgets.Widget) -> None:
         answer_meanwhile(child)
 
 
-def grid(controls) -> widgets.Widget:
+def grid(controls: Iterable[widgets.Widget]) -> widgets.Widget:
     """Controls in as many columns as there is room for."""
     layout = {"grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))"}
     return widgets.GridBox(list(controls), layout=layout)
@@ -210,7 +212,9 @@ def folded(description: str, inside: widgets.Widget) -> widgets.Widget:
     return widgets.VBox([button, inside])
 
 
-def beside(controls: list, picture: list) -> widgets.Widget:
+def side_by_side(
+    controls: Sequence[widgets.Widget], picture: Sequence[widgets.Widget]
+) -> widgets.Widget:
     """Controls to the left of a picture, or above it where there is no room."""
     return widgets.HBox(
         [
@@ -221,18 +225,14 @@ def beside(controls: list, picture: list) -> widgets.Widget:
     )
 
 
-def complaint(error: Exception) -> str:
-    """An error, as a reader wants to see it."""
-    return f"<b style='color: #A03000'>{html.escape(str(error))}</b>"
-
-
 def _brief(value) -> str:
     """A value as code has it; of a long text, only its beginning."""
-    said = repr(value)
-    return said if len(said) <= 60 else f"{said[:57]}...'"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}...'"
 
 
-def known(name: str, controls) -> None:
+def known(name: str, controls: Collection[str]) -> None:
+    """Raise ValueError for a name that is none of the controls'."""
     if name not in controls:
         names = ", ".join(controls)
         raise ValueError(f"there is no control {name!r}, but {names}")

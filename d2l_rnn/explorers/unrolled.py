@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -21,7 +23,9 @@ from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer
 from d2l_rnn.explorers import panel
 from d2l_rnn.explorers.controls import Steps, Whole, Words
-from d2l_rnn.pictures import COLOURS, Picture, decorate, style
+from d2l_rnn.explorers.drawing import LABEL_SIZE, SMALL, label, legend_above
+from d2l_rnn.explorers.wording import visible
+from d2l_rnn.pictures import COLOURS, Picture, style
 
 LONGEST = 50  # characters of the string that are read: more columns would not show
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book
@@ -29,11 +33,6 @@ BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
 NUM_BARS = 8
 TERMS = ("X_t W_xh", "H_t-1 W_hh", "b_h")
 HATCHES = ("", "////", "....")
-SMALL = {"fontsize": 8.5}
-LEGEND = {
-    "loc": "lower left", "bbox_to_anchor": (0, 0.98), "frameon": False,
-    "columnspacing": 1.2, "handlelength": 1.5, "borderpad": 0.1, **SMALL,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,19 +104,15 @@ def trained(num_hiddens: int, num_epochs: int) -> rnn.RNNModelScratch:
     return net
 
 
-def visible(token: str) -> str:
-    """A token as a label: a space is seen."""
-    return "␣" if token == " " else token
-
-
-def picture(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int):
+def draw(
+    reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int
+) -> Picture:
     """The reading as a picture, at time step t = 1 … T.
 
     From top to bottom: the hidden states of all time steps; what goes into Z_t; what
     may come next, and what the steps cost.
     """
-    figure = Picture(6.4, 4.9)
-    figure.set_layout_engine("none")  # with fixed places it draws faster
+    figure = Picture(6.4, 4.9, layout="none")
     _draw_states(figure, reading, [vocab.to_tokens(index) for index in indices], t)
     _draw_terms(figure.add_axes((0.14, 0.418, 0.84, 0.2)), reading, t)
     following = indices[t] if t < len(indices) else None
@@ -155,12 +150,19 @@ class UnrolledRNN(panel.Explorer):
         super().__init__(**values)
 
     def check_together(self, given: dict, values: dict) -> None:
+        """A step is at most the number of characters that are read, else ValueError."""
         length = _read_of(values["string"])
         if "step" in given:
             reason = f"{length} characters of the string are read"
             integer("step", given["step"], 1, max(1, length), reason)
 
-    def answer(self, string, step, num_hiddens, num_epochs) -> tuple[Picture, str]:
+    def answer(
+        self, string: str, step: int, num_hiddens: int, num_epochs: int
+    ) -> tuple[Picture, str]:
+        """What the network makes of the string, up to this time step.
+
+        Raises ValueError if there is nothing to read.
+        """
         if not string:
             raise ValueError("string must have at least one character: type one")
         # Not interrupted, though it may take a third of a second: it is kept.
@@ -168,7 +170,10 @@ class UnrolledRNN(panel.Explorer):
         indices = vocab[list(string[:LONGEST])]
         reading = steps_of(net, indices)
         t = min(step, len(indices))
-        return picture(reading, indices, vocab, t), in_words(reading, string, vocab, t)
+        return (
+            draw(reading, indices, vocab, t),
+            describe(reading, string, vocab, t),
+        )
 
     def _panel(self):
         slider, words = self.widgets["step"], self.widgets["string"]
@@ -185,24 +190,24 @@ class UnrolledRNN(panel.Explorer):
             slider.value = length
 
 
-def in_words(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
+def describe(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
     """Step t of a reading as lines of HTML."""
     T, num_hiddens = reading.H.shape
     p = reading.probabilities[t - 1]
     best = [f"<b>{_named(vocab.to_tokens(i))} {p[i]:.0%}</b>" for i in _top(p, 3)]
-    says = (
+    words = (
         f"Step <b>{t}</b> of T = {T} reads {_named(string[t - 1])}. "
         f"Most probable next: {', '.join(best)}."
     )
     if t < T:
         index = vocab[string[t]]
-        says += f" The string goes on with {_named(string[t])} ({p[index]:.1%})."
+        words += f" The string goes on with {_named(string[t])} ({p[index]:.1%})."
     cost = t * multiplications(len(vocab), num_hiddens)
-    says += (
+    words += (
         f"<br><b>{rnn.num_parameters(len(vocab), num_hiddens):,} parameters</b>, "
         f"whatever T is; {cost:,} multiplications so far."
     )
-    return says + _remarks(string, vocab)
+    return words + _remarks(string, vocab)
 
 
 def _remarks(string: str, vocab: text.Vocab) -> str:
@@ -237,7 +242,7 @@ def _top(p: Tensor, number: int) -> list[int]:
     return p.topk(min(number, len(p))).indices.tolist()
 
 
-def _draw_states(figure, reading: Reading, tokens: list[str], t: int) -> None:
+def _draw_states(figure: Figure, reading: Reading, tokens: list[str], t: int) -> None:
     T, num_hiddens = reading.H.shape
     axes = figure.add_axes((0.14, 0.757, 0.735, 0.23))
     reach = float(reading.H.abs().max())
@@ -254,17 +259,17 @@ def _draw_states(figure, reading: Reading, tokens: list[str], t: int) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_xlabel("X_t, character read", labelpad=1, **SMALL)
     axes.set_ylabel("hidden unit", **SMALL)
-    axes.tick_params(length=2, labelsize=8.5)
+    axes.tick_params(length=2, labelsize=LABEL_SIZE)
     bar = figure.colorbar(image, cax=figure.add_axes((0.885, 0.757, 0.015, 0.23)))
     bar.set_ticks([-reach, 0, reach], labels=[f"{-reach:.2g}", "0", f"{reach:.2g}"])
-    bar.ax.tick_params(length=2, labelsize=8.5)
+    bar.ax.tick_params(length=2, labelsize=LABEL_SIZE)
     figure.text(
         0.985, 0.875, "H_t, hidden state", rotation=90, ha="center", va="center",
         **SMALL,
     )  # fmt: skip
 
 
-def _draw_terms(axes, reading: Reading, t: int) -> None:
+def _draw_terms(axes: Axes, reading: Reading, t: int) -> None:
     """Bars on top of each other, up and down from 0, and what they add up to."""
     units = range(1, reading.H.shape[1] + 1)
     terms = reading.terms(t)
@@ -283,17 +288,17 @@ def _draw_terms(axes, reading: Reading, t: int) -> None:
         )  # fmt: skip
         positive = positive + term.clamp(min=0)
         negative = negative + term.clamp(max=0)
-    _label(axes, "hidden unit", "terms of Z_t")
+    label(axes, "hidden unit", "terms of Z_t")
     axes.axhline(0, color="black", linewidth=0.8)
     low, high = float(negative.min()), float(positive.max())
     room = 0.1 * (high - low)
     axes.set(xlim=(0.4, len(units) + 0.6), ylim=(low - room, high + room))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.legend(ncols=4, **LEGEND | {"bbox_to_anchor": (-0.1, 0.98)})
+    legend_above(axes, ncols=4, place="left", x=-0.1)
 
 
-def _draw_next(axes, p: Tensor, vocab: text.Vocab, following: int | None) -> None:
+def _draw_next(axes: Axes, p: Tensor, vocab: text.Vocab, following: int | None) -> None:
     best = _top(p, NUM_BARS)
     shares = [float(p[index]) for index in best]
     places = range(len(best))
@@ -302,13 +307,13 @@ def _draw_next(axes, p: Tensor, vocab: text.Vocab, following: int | None) -> Non
         bars[best.index(following)].set(facecolor=COLOURS[4], hatch="//")
     for place, share in zip(places, shares, strict=True):
         axes.text(place, share + 0.03, f"{share:.0%}", ha="center", fontsize=8)
-    _label(axes, "next character", "probability")
+    label(axes, "next character", "probability")
     axes.grid(axis="x", visible=False)
     axes.set(xlim=(-0.6, NUM_BARS - 0.4), ylim=(0, 1.15), yticks=(0, 0.5, 1))
     axes.set_xticks(places, [visible(vocab.to_tokens(index)) for index in best])
 
 
-def _draw_cost(axes, reading: Reading, t: int) -> None:
+def _draw_cost(axes: Axes, reading: Reading, t: int) -> None:
     """What T does to the number of parameters, and to the work."""
     (T, num_hiddens), V = reading.H.shape, reading.probabilities.shape[1]
     steps, each = range(T + 1), multiplications(V, num_hiddens)
@@ -317,18 +322,18 @@ def _draw_cost(axes, reading: Reading, t: int) -> None:
         "multiplications": [step * each for step in steps],
         "parameters": [parameters for _ in steps],
     }
-    for i, (label, values) in enumerate(lines.items()):
+    for i, (name, values) in enumerate(lines.items()):
         marker = "so"[i]
-        axes.plot(steps, values, marker=marker, markevery=[t], label=label, **style(i))
-    _label(axes, "time steps", "")
+        axes.plot(steps, values, marker=marker, markevery=[t], label=name, **style(i))
+    label(axes, "time steps", "")
     axes.set(xlim=(0, 1.06 * T), ylim=(0, 1.1 * max(T * each, parameters)))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.legend(ncols=2, **LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.04, 1)})
+    legend_above(axes, ncols=2, place="right", x=1.04)
 
 
-def _stairs(axes, bottom: Tensor, top: Tensor, **look) -> None:
+def _stairs(axes: Axes, bottom: Tensor, top: Tensor, **look) -> None:
     """Bars around 1, 2, 3 …, all in one shape, which draws faster than many."""
     gaps = torch.full_like(top, torch.nan)
     bottom, top = (torch.stack((y, gaps), 1).flatten()[:-1] for y in (bottom, top))
@@ -336,14 +341,6 @@ def _stairs(axes, bottom: Tensor, top: Tensor, **look) -> None:
     axes.stairs(
         top.numpy(), edges.flatten().numpy(), baseline=bottom.numpy(), fill=True, **look
     )
-
-
-def _label(axes, xlabel: str, ylabel: str) -> None:
-    """Small labels, close to the axes: there are four of them in the picture."""
-    decorate(axes, "", "")
-    axes.set_xlabel(xlabel, labelpad=1, **SMALL)
-    axes.set_ylabel(ylabel, **SMALL)
-    axes.tick_params(labelsize=8.5)
 
 
 def _tick(token: str) -> str:

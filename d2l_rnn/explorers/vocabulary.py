@@ -7,18 +7,18 @@ rare ones off: the vocabulary shrinks fast, the part of the text that it covers 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from d2l_rnn import text
 from d2l_rnn.explorers.controls import Choice, Steps, Words
 from d2l_rnn.explorers.panel import Explorer
-from d2l_rnn.explorers.texts import OWN, OwnText, TextChoice, lines_of
-from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate
+from d2l_rnn.explorers.text_controls import OwnText, TextChoice, in_use, lines_of
+from d2l_rnn.explorers.wording import percent, visible, warning
+from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, log_ticks
 
 # The ranks that Zipf's line is fitted to: not the first few, which are flatter, nor the
 # long tail of words that occur once or twice.
@@ -49,6 +49,7 @@ class Census:
 
     @property
     def num_tokens(self) -> int:
+        """How many tokens the text has, every occurrence counted."""
         return int(self.freqs.sum())
 
     @property
@@ -63,8 +64,9 @@ class Census:
 
 
 def take_census(
-    lines: list[str], token: str = "word", min_freq: int = 0, reserved_tokens=()
-) -> Census:
+    lines: list[str], token: str = "word", min_freq: int = 0,
+    reserved_tokens: Sequence[str] = (),
+) -> Census:  # fmt: skip
     """Count the tokens of a text, and make a vocabulary of those that are not too rare.
 
     `lines` must not all be empty. Raises ValueError as `text.Vocab` does.
@@ -99,10 +101,9 @@ def _fitted(num_types: int) -> tuple[int, int]:
     return (1 if num_types < FEW else FIRST_RANK), min(num_types, LAST_RANK)
 
 
-def picture(census: Census, min_freq: int) -> Picture:
+def draw(census: Census, min_freq: int) -> Picture:
     """Above, frequency against rank, with Zipf's line; below, what is kept of it."""
-    figure = Picture(6.4, 4.6)
-    figure.set_layout_engine("none")  # takes as long as the drawing itself
+    figure = Picture(6.4, 4.6, layout="none")
     above, below = figure.subplots(2, 1, height_ratios=(5, 1), gridspec_kw=MARGINS)
     decorate(above, "rank of the token", "frequency in the text")
     _draw_ranks(above, census, min_freq)
@@ -139,9 +140,8 @@ def _draw_ranks(axes: Axes, census: Census, min_freq: int) -> None:
         xscale="log", yscale="log", xlim=(0.8, 1.25 * max(num_types, 10)),
         ylim=(0.6, 2 * highest),
     )  # fmt: skip
-    for axis in (axes.xaxis, axes.yaxis):  # plain numbers, for 10^3 is drawn slowly
-        axis.set_major_formatter("{x:,.0f}")
-        axis.set_minor_locator(NullLocator())
+    log_ticks(axes.xaxis)
+    log_ticks(axes.yaxis)
 
 
 def _slope(alpha: float) -> str:
@@ -159,7 +159,7 @@ def _draw_shares(axes: Axes, census: Census) -> None:
     )  # fmt: skip
     for place, share in enumerate(kept):
         axes.annotate(
-            f"{_percent(share / 100)} kept", (101, place), va="center",
+            f"{percent(share / 100)} kept", (101, place), va="center",
             annotation_clip=False,
         )  # fmt: skip
     axes.grid(axis="y", visible=False)
@@ -167,7 +167,7 @@ def _draw_shares(axes: Axes, census: Census) -> None:
     axes.invert_yaxis()
 
 
-def in_words(census: Census) -> str:
+def describe(census: Census) -> str:
     """The size of the vocabulary and what it covers, and its beginning, as HTML."""
     line = zipf_line(census.freqs)
     first, last = _fitted(len(census.freqs))
@@ -177,8 +177,8 @@ def in_words(census: Census) -> str:
     summary = (
         f"vocabulary: <b>{len(census.vocab):,}</b> tokens · text: "
         f"<b>{census.num_tokens:,}</b> tokens, {len(census.freqs):,} different · "
-        f"coverage <b>{html.escape(_percent(census.coverage))}</b> · &lt;unk&gt; "
-        f"<b>{html.escape(_percent(1 - census.coverage))}</b> "
+        f"coverage <b>{html.escape(percent(census.coverage))}</b> · &lt;unk&gt; "
+        f"<b>{html.escape(percent(1 - census.coverage))}</b> "
         f"({census.num_unknown:,}) · {zipf}"
     )
     return f"{summary}<br>{_vocabulary(census)}{_first_line(census)}"
@@ -192,7 +192,7 @@ def _vocabulary(census: Census) -> str:
         for index, token in enumerate(census.vocab.idx_to_token[:TOP])
     ]
     unknown, others = columns[0], columns[1:]
-    columns = [(_unknown(unknown[0]), 0, f"{census.num_unknown:,}"), *others]
+    columns = [(warning(unknown[0]), 0, f"{census.num_unknown:,}"), *others]
     return _columns(("vocabulary", "index", "times"), columns, len(census.vocab) > TOP)
 
 
@@ -204,7 +204,7 @@ def _first_line(census: Census) -> str:
         index = vocab[token]
         back = _shown(vocab.to_tokens(index))
         columns.append(
-            (_shown(token), index, back if index != vocab.unk else _unknown(back))
+            (_shown(token), index, back if index != vocab.unk else warning(back))
         )
     heads = ("first line", "index", "token again")
     return _columns(heads, columns, len(line) > BEGINNING)
@@ -223,24 +223,9 @@ def _columns(heads: Iterable, columns: Iterable[tuple], more: bool) -> str:
 
 
 def _shown(token: str) -> str:
-    """A token in HTML: the space can be seen, and a long one is cut."""
+    """A token in HTML; a long one is cut."""
     token = token if len(token) <= LONGEST else token[: LONGEST - 1] + "…"
-    visible = (
-        "␣" if sign == " " else sign if sign.isprintable() else ascii(sign)[1:-1]
-        for sign in token
-    )
-    return html.escape("".join(visible))
-
-
-def _unknown(token: str) -> str:
-    return f"<b style='color: #A03000'>{token}</b>"
-
-
-def _percent(share: float) -> str:
-    """A share, rounded, but never to nothing or to all where it is not."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    return "< 0.1%" if share < 0.001 else "> 99.9%" if share > 0.999 else f"{share:.1%}"
+    return html.escape(visible(token))
 
 
 class Vocabulary(Explorer):
@@ -269,7 +254,8 @@ class Vocabulary(Explorer):
         self, token: str, min_freq: int, reserved_tokens: str, clean: bool, text: str,
         own_text: str,
     ) -> tuple[Picture, str]:  # fmt: skip
-        lines = lines_of(text, own_text if text == OWN else "", clean)
+        """The tokens of this text, and which of them occur `min_freq` times."""
+        lines = lines_of(text, in_use(text, own_text), clean)
         census = take_census(lines, token, min_freq, reserved_tokens.split())
         self.live.check()
-        return picture(census, min_freq), in_words(census)
+        return draw(census, min_freq), describe(census)

@@ -3,7 +3,7 @@ import pytest
 
 from d2l_rnn import explorers, series
 from d2l_rnn.explorers import autoregression
-from d2l_rnn.explorers.autoregression import MAX_STEPS, N_TRAIN, experiment, in_words
+from d2l_rnn.explorers.autoregression import MAX_STEPS, N_TRAIN, describe, experiment
 
 
 def by_hand(tau, noise, seed):
@@ -59,7 +59,7 @@ def test_one_step_stays_good_and_k_steps_do_not():
 def test_without_noise_two_values_foretell_a_sine_for_ever():
     done = experiment(tau=2, noise=0)
     assert done.errors.max() < 1e-3 and abs(done.multi_step).max() > 0.9
-    words = in_words(done, 100)
+    words = describe(done, 100)
     assert words.count("less than 0.005") == 2 and "No noise" in words
     assert "times as much" not in words
 
@@ -78,12 +78,12 @@ def test_a_bad_value_is_named(bad, name):
 @pytest.mark.parametrize("k", [0, 101, 2.5, True])
 def test_a_bad_horizon_is_named(k):
     with pytest.raises(ValueError, match="k must be an integer from 1 to 100"):
-        autoregression.picture(experiment(), k)
+        autoregression.draw(experiment(), k)
 
 
 def test_the_picture_shows_the_forecasts_and_marks_k():
     done = experiment()
-    above, below = autoregression.picture(done, 16).axes
+    above, below = autoregression.draw(done, 16).axes
     lines = {line.get_label(): line for line in above.lines}
     x, y = lines["16-step"].get_data()
     assert x[0] == 20 and x[-1] == 1000
@@ -117,7 +117,7 @@ def test_the_panel_answers_every_control():
 @pytest.mark.parametrize("k", [1, 100])
 def test_every_corner_is_drawn_with_nothing_left_out(tau, noise, k):
     done = experiment(tau, noise)
-    picture = autoregression.picture(done, k)
+    picture = autoregression.draw(done, k)
     assert picture.png()[:4] == b"\x89PNG"
     assert all(len(part) for part in (done.one_step, done.multi_step, done.k_step(k)))
     below = picture.axes[1]

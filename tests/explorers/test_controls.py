@@ -59,7 +59,7 @@ def test_what_is_set_is_read(name, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "message"),
     [
         ("theta", 0, "theta must be a number from 0.1 to 10 or None"),
         ("theta", math.nan, "theta"), ("theta", math.inf, "theta"),
@@ -74,10 +74,10 @@ def test_what_is_set_is_read(name, value):
         ("prefix", None, "prefix must be a string"), ("own_text", 3, "own_text"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_nothing_moves(name, value, says):
+def test_what_cannot_be_is_refused_and_nothing_moves(name, value, message):
     owner = Owner()
     before = getattr(owner, name)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         setattr(owner, name, value)
     assert getattr(owner, name) == before
 
@@ -97,7 +97,7 @@ def test_the_last_position_is_off():
     slider = owner.widgets["theta"]
     slider.index = len(slider.options) - 1
     assert owner.theta is None
-    assert Owner.theta.says(None) == "off"
+    assert Owner.theta.text(None) == "off"
 
 
 @given(st.floats(0.1, 10))
@@ -133,8 +133,8 @@ def test_neighbours(control, value, reach, near):
         (Owner.cell, "gru", "GRU"), (Owner.prefix, "time", "time"),
     ],
 )  # fmt: skip
-def test_values_in_words(control, value, words):
-    assert control.says(value) == words
+def test_values_as_a_reader_sees_them(control, value, words):
+    assert control.text(value) == words
 
 
 def test_every_widget_says_what_it_does():

@@ -19,8 +19,8 @@ from d2l_rnn.explorers.gradient_flow import (
     flow,
     network,
     norms,
-    short,
 )
+from d2l_rnn.explorers.wording import short
 
 START = {
     "scale": 1.5, "num_steps": 40, "loss": "last", "theta": 1, "num_hiddens": 16,
@@ -160,15 +160,6 @@ def test_what_is_not_finite_cannot_be_clipped(bad):
     assert lengths == pytest.approx((bad, bad), nan_ok=True)
 
 
-@pytest.mark.parametrize(
-    "value, says",
-    [(0, "0"), (1, "1"), (99.96, "100"), (143.2, "143"), (12345.6, "12,346"),
-     (1e5, "1e+05"), (5.4e-202, "5.4e-202"), (math.inf, "inf"), (0.0123, "0.012")],
-)  # fmt: skip
-def test_short(value, says):
-    assert short(value) == says
-
-
 # The picture
 
 
@@ -186,7 +177,7 @@ def lines(axes):
 
 def test_clipping_moves_the_parts_and_leaves_the_shares():
     came = made_up([1, 1, 1, 1], [0, 1e-3, 2, 1])
-    states, parts, halves = gradient_flow.picture(came, 1.0, theta=0.5).axes
+    states, parts, halves = gradient_flow.draw(came, 1.0, theta=0.5).axes
     before, after = (line.get_ydata() for line in lines(parts).values())
     np.testing.assert_allclose(before, [1e-3, 2, 1])
     np.testing.assert_allclose(after, before / 10)  # theta / |g| = 0.5 / 5
@@ -197,13 +188,13 @@ def test_clipping_moves_the_parts_and_leaves_the_shares():
 
 
 def test_without_clipping_there_is_no_after():
-    _, parts, halves = gradient_flow.picture(made_up([1, 1]), 1.0).axes
+    _, parts, halves = gradient_flow.draw(made_up([1, 1]), 1.0).axes
     assert list(lines(parts)) == ["before clipping"]
     assert len(halves.patches) == 2
 
 
 def test_the_chain_of_numbers_is_a_power():
-    states = gradient_flow.picture(made_up([9.0, 0.5, 4.0]), 3.0).axes[0]
+    states = gradient_flow.draw(made_up([9.0, 0.5, 4.0]), 3.0).axes[0]
     chain = lines(states)["a chain of numbers, 3 each"]
     np.testing.assert_allclose(chain.get_ydata(), [36, 12, 4])
     np.testing.assert_allclose(chain.get_xdata(), [1, 2, 3])
@@ -211,7 +202,7 @@ def test_the_chain_of_numbers_is_a_power():
 
 
 def test_what_has_no_place_on_the_axis_is_marked():
-    states = gradient_flow.picture(made_up([math.inf, 0, 0, 1, 2]), 1.0).axes[0]
+    states = gradient_flow.draw(made_up([math.inf, 0, 0, 1, 2]), 1.0).axes[0]
     marks = lines(states)
     assert marks["0"].get_xdata().tolist() == [2, 3]
     assert marks["infinite"].get_xdata().tolist() == [1]
@@ -232,12 +223,12 @@ def test_what_has_no_place_on_the_axis_is_marked():
 @example([1e-300] * 100, [1e300] * 100, 3.0)
 def test_whatever_comes_is_drawn(state_norms, part_norms, scale):
     came = made_up(state_norms, part_norms, 0.0, 0.0, [math.inf, 1])
-    picture = gradient_flow.picture(came, scale, theta=1.0)
+    picture = gradient_flow.draw(came, scale, theta=1.0)
     assert picture.png().startswith(b"\x89PNG")
     for axes in picture.axes:
         low, high = axes.get_ylim()
         assert 0 <= low < high < math.inf
-    assert "no clipping can mend that" in gradient_flow.in_words(came, 1.0)
+    assert "no clipping can mend that" in gradient_flow.describe(came, 1.0)
 
 
 # The panel

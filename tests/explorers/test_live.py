@@ -4,11 +4,13 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 from driving import until
 
-from d2l_rnn.explorers.live import APART, Live, Stopped
+from d2l_rnn.explorers import live as live_module
+from d2l_rnn.explorers.live import APART, Live, Stopped, Turn
 
 
 class Counting:
@@ -40,7 +42,7 @@ def live():
     live = Live()
     yield live
     live.stop()
-    until(lambda: live._thread is None)
+    until(lambda: not live.is_running)
 
 
 def test_a_job_runs_in_a_thread_that_ends_with_it(live):
@@ -68,15 +70,43 @@ def test_to_start_a_job_is_to_stop_the_one_before(live):
     assert second.begun_at >= first.ended_at
 
 
-def test_the_next_begins_within_50_ms(live):
-    delays = []
-    for _ in range(20):
-        job = Counting(live)
-        asked = time.monotonic()
-        live.start(job)
-        assert job.begun.wait(10)
-        delays.append(job.begun_at - asked)
-    assert sorted(delays)[10] < 0.05
+def test_the_next_begins_at_the_next_check_of_the_one_before(live):
+    begun, go_on, steps = threading.Event(), threading.Event(), []
+
+    def first():
+        while True:
+            live.check()
+            steps.append(1)
+            begun.set()
+            assert go_on.wait(10)
+
+    second = Counting(live, 1)
+    live.start(first)
+    assert begun.wait(10)
+    live.start(second)
+    go_on.set()
+    assert live.wait(10)
+    assert (len(steps), second.ended) == (1, "done")
+
+
+def test_jobs_that_replace_each_other_begin_apart(live, monkeypatch):
+    clock = types.SimpleNamespace(now=100.0)
+    monkeypatch.setattr(
+        live_module, "time", types.SimpleNamespace(monotonic=lambda: clock.now)
+    )
+    first, second, third = (Counting(live) for _ in range(3))
+    live.start(first, APART)
+    assert first.begun.wait(10)  # at once: there was none before
+    for share, job in ((0.3, second), (0.6, third)):
+        clock.now = 100 + share * APART
+        live.start(job, APART)
+        steps = first.steps
+        until(lambda steps=steps: first.steps > steps + 5)  # it is left alone
+    assert first.ended is None
+    clock.now = 100 + APART
+    assert third.begun.wait(10)
+    assert (first.ended, second.thread) == ("stopped", None)
+    assert live.num_begun == 2
 
 
 def test_many_starts_apart_are_few_jobs_and_the_last_is_among_them(live):
@@ -90,10 +120,7 @@ def test_many_starts_apart_are_few_jobs_and_the_last_is_among_them(live):
     begun = [job for job in jobs if job.thread is not None]
     assert begun[0] is jobs[0]  # at once
     assert begun[-1].ended == "done" and begun[-1] is jobs[-1]
-    assert len(begun) <= took / APART + 2
-    times = [job.begun_at for job in begun]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
-    assert min(gaps) >= APART - 0.01
+    assert len(begun) == live.num_begun <= took / APART + 2
 
 
 def test_a_paused_job_waits_and_goes_on(live):
@@ -292,6 +319,24 @@ def test_changes_are_told():
     live.resume()
     assert live.wait(10)
     until(lambda: told[-1] == (False, False))
+
+
+def test_a_turn_comes_every_so_often_and_later_if_it_takes_long(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0)
+    clock.perf_counter = lambda: clock.now
+    monkeypatch.setattr(live_module, "time", clock)
+    done, takes = [], [0.01, 0.5, 0.01]
+
+    def do():
+        done.append(clock.now)
+        clock.now += takes[len(done) - 1]
+
+    turn = Turn(do, seconds=1.0, share=10)
+    for tenth in range(100):
+        clock.now = max(clock.now, tenth / 10)
+        if len(done) < 3:
+            turn.take()
+    assert done == [1.0, 2.0, 7.0]
 
 
 def test_python_ends_in_the_middle_of_a_run():

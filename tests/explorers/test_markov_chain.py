@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from d2l_rnn import explorers
 from d2l_rnn.explorers import markov_chain
-from d2l_rnn.explorers.markov_chain import NUM_STEPS, in_words, walk
+from d2l_rnn.explorers.markov_chain import NUM_STEPS, describe, walk
 
 probabilities = st.floats(0, 1).map(lambda p: round(p, 3))
 starts = st.sampled_from(markov_chain.STATES)
@@ -64,12 +64,12 @@ def test_what_is_no_state_is_refused():
 @pytest.mark.parametrize("k", [-1, NUM_STEPS + 1, 2.0])
 def test_a_bad_step_is_named(k):
     with pytest.raises(ValueError, match="k must be an integer from 0 to 30"):
-        markov_chain.picture(walk(0.5, 0.6, "sunny"), k)
+        markov_chain.draw(walk(0.5, 0.6, "sunny"), k)
 
 
 def test_the_picture_shows_the_walk_and_the_law():
     walked = walk(0.9, 0.8, "rainy")
-    above, below = markov_chain.picture(walked, 5).axes
+    above, below = markov_chain.draw(walked, 5).axes
     lines = {line.get_label(): line for line in above.lines}
     rainy = lines["rainy after k steps"].get_ydata()
     assert rainy == pytest.approx(walked.distributions[:, 1])
@@ -81,12 +81,12 @@ def test_the_picture_shows_the_walk_and_the_law():
 
 
 def test_the_words_tell_what_is_left_of_the_start_and_the_floor():
-    words = in_words(walk(0.9, 0.8, "rainy"), 5)
+    words = describe(walk(0.9, 0.8, "rainy"), 5)
     assert "sunny <b>0.55</b>, rainy <b>0.45</b>" in words
     assert "sunny <b>0.67</b>, rainy <b>0.33</b>" in words
     assert "λ<sub>2</sub> = 0.70" in words and "<b>0.17</b> is left" in words
     assert "below <b>1.47</b>" in words and "has 1.89" in words
-    assert "λ<sub>2</sub> = 0.00" in in_words(walk(0.3, 0.7, "rainy"), 5)  # not -0.00
+    assert "λ<sub>2</sub> = 0.00" in describe(walk(0.3, 0.7, "rainy"), 5)  # not -0.00
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_the_words_tell_what_is_left_of_the_start_and_the_floor():
 @pytest.mark.parametrize("k", [0, NUM_STEPS])
 def test_every_corner_is_drawn(p, q, start, settles, k):
     walked = walk(p, q, start)
-    assert markov_chain.picture(walked, k).png()[:4] == b"\x89PNG"
+    assert markov_chain.draw(walked, k).png()[:4] == b"\x89PNG"
     assert (walked.distances[-1] < 1e-9) == settles
-    assert "nan" not in in_words(walked, k)
+    assert "nan" not in describe(walked, k)
 
 
 def test_a_start_that_is_stationary_is_said_to_be():
     def words(*setting):
-        axes = markov_chain.picture(walk(*setting), 3).axes[1]
+        axes = markov_chain.draw(walk(*setting), 3).axes[1]
         return [text.get_text() for text in axes.texts]
 
     assert words(1.0, 0.5, "sunny") == ["none: this start is stationary"]

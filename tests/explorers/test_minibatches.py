@@ -115,16 +115,20 @@ class Seen:
             self.above.append(columns[y - 14 : y - 3])
             self.below.append(columns[y + minibatches.TALL : y + minibatches.TALL + 20])
 
+    def inside(self, place):
+        """A cell without its edges, which a frame may cover."""
+        return self.cells[place][4:-4, 1:-1]
+
     def background(self, place):
         """The colour of most of a cell, from 0 to 1."""
         colours, times = np.unique(
-            self.cells[place].reshape(-1, 3), axis=0, return_counts=True
+            self.inside(place).reshape(-1, 3), axis=0, return_counts=True
         )
         return colours[times.argmax()]
 
     def darkest(self, place):
         """How light the darkest pixel of a letter is, from 0 to 1."""
-        return self.cells[place][4:-4, 1:-1].mean(axis=-1).min()
+        return self.inside(place).mean(axis=-1).min()
 
     def frame(self, place):
         """How much of the upper edge of a cell is black, from 0 to 1."""

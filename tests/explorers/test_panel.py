@@ -176,10 +176,6 @@ def test_a_widget_is_answered_in_the_shell_that_the_page_asks_for():
         assert widget.comm._reply_subshell_for({}, "subshell") == "subshell"
 
 
-def test_a_complaint_is_no_html():
-    assert "&lt;b&gt;" in panel.complaint(ValueError("<b>"))
-
-
 @pytest.mark.parametrize("name", sorted(explorers._MODULES))
 def test_every_explorer_is_there_has_labels_and_draws(name):
     with warnings.catch_warnings():

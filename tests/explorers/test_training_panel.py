@@ -2,17 +2,18 @@
 
 import math
 import time
-import types
 
 import pytest
 import torch
-from d2l_rnn.explorers.curves import TrainingPicture
 from driving import all_in, text_of, until
 
-from d2l_rnn import batching, corpora, rnn, training
-from d2l_rnn.explorers import Training, texts
-from d2l_rnn.explorers import training as panel
+from d2l_rnn import batching, rnn, training
+from d2l_rnn.explorers import Training, training_panel, training_runs
 from d2l_rnn.explorers.live import APART
+from d2l_rnn.explorers.training_display import LENGTH, two_texts
+from d2l_rnn.explorers.training_picture import TrainingPicture, trouble
+from d2l_rnn.explorers.training_runs import Plan, Run
+from d2l_rnn.sweeping import Setting
 
 QUICK = {"num_hiddens": 8, "num_epochs": 5, "text": "story"}
 
@@ -23,7 +24,7 @@ def explorer():
     assert explorer.wait(30)
     yield explorer
     explorer.live.stop()
-    until(lambda: explorer.live._thread is None)
+    until(lambda: not explorer.live.is_running)
 
 
 def button(explorer, description):
@@ -38,7 +39,8 @@ def button(explorer, description):
 
 def expected(cell="scratch", lr=1, theta=1, seed=0, sampling="sequential"):
     """The curve that a plain run of the package draws."""
-    corpus, vocab = panel.load("story").corpus, panel.load("story").vocab
+    story = training_runs.load("story")
+    corpus, vocab = story.corpus, story.vocab
     loader = batching.SequenceLoader(corpus, 32, 35, sampling == "random", seed)
     net = rnn.make_model(cell, len(vocab), 8, seed=seed)
     return training.History(training.train(net, loader, lr, 5, theta))
@@ -81,7 +83,7 @@ def test_a_setting_seen_before_comes_back_without_training(explorer, monkeypatch
     first, picture = explorer.history, bytes(explorer.image.value)
     explorer.theta = 0.05
     assert explorer.wait(30)
-    monkeypatch.setattr(panel.Run, "begin", lambda *_: 1 / 0)
+    monkeypatch.setattr(Run, "begin", lambda *_: 1 / 0)
     explorer.theta = 1
     assert explorer.wait(30)
     assert explorer.history is first
@@ -95,27 +97,27 @@ def test_earlier_curves_stay_and_are_told_apart(explorer):
     assert explorer.wait(30)
     explorer.set(lr=2, theta=None)
     assert explorer.wait(30)
-    labels = [curve.label for curve in explorer._curves().values()]
+    labels = [curve.label for curve in explorer.curves()]
     assert labels == [
         "theta = 1, lr = 1",
         "theta = 0.05, lr = 1",
         "theta = off, lr = 2",
     ]
-    assert len({curve.number for curve in explorer._curves().values()}) == 3
+    assert len({curve.colour for curve in explorer.curves()}) == 3
 
 
 def test_a_single_curve_is_labelled_by_what_is_in_view():
     explorer = Training(show=["cell", "temperature", "theta"], **QUICK)
     assert explorer.wait(30)
-    (curve,) = explorer._curves().values()
+    (curve,) = explorer.curves()
     assert curve.label == "scratch RNN, theta = 1"
 
 
 def test_nobody_watches_nothing_is_trained_ahead(explorer):
     explorer.theta = 0.05
     assert explorer.wait(30)
-    until(lambda: explorer.live._thread is None)
-    assert explorer._ahead == {}
+    until(lambda: not explorer.live.is_running)
+    assert explorer.runs.ahead == {}
 
 
 @pytest.mark.parametrize(
@@ -127,23 +129,23 @@ def test_a_reader_finds_the_neighbours_trained_already(
 ):
     explorer.widgets[name].index = index
     assert explorer.wait(30)
-    until(lambda: len(explorer._ahead) == len(near))
-    assert [run.setting[name] for run in explorer._ahead.values()] == near
+    until(lambda: len(explorer.runs.ahead) == len(near))
+    assert [plan.values[name] for plan in explorer.runs.ahead] == near
     alone = expected(**{name: near[-1]})
-    monkeypatch.setattr(panel.Run, "begin", lambda *_: 1 / 0)
+    monkeypatch.setattr(Run, "begin", lambda *_: 1 / 0)
     setattr(explorer, name, near[-1])
     assert explorer.wait(30)
     assert explorer.history.perplexity == pytest.approx(alone.perplexity, rel=1e-3)
-    assert len(text_of(explorer._writing)) > 100  # its model is there as well
-    assert len(explorer._ahead) == len(near) - 1
+    assert len(text_of(explorer.display.writing)) > 100  # its model is there as well
+    assert len(explorer.runs.ahead) == len(near) - 1
 
 
 def test_what_takes_long_is_not_trained_ahead(explorer, monkeypatch):
-    monkeypatch.setattr(panel, "AHEAD", 0)
+    monkeypatch.setattr(training_panel, "AHEAD", 0)
     explorer.widgets["theta"].index = 3
     assert explorer.wait(30)
-    until(lambda: explorer.live._thread is None)
-    assert explorer._ahead == {}
+    until(lambda: not explorer.live.is_running)
+    assert explorer.runs.ahead == {}
 
 
 def test_start_trains_anew(explorer):
@@ -190,12 +192,12 @@ def test_stop_ends_the_run_and_keeps_its_curve(explorer):
     until(lambda: len(explorer.history) > 3)
     button(explorer, "stop").click()
     assert explorer.wait(30)
-    until(lambda: explorer.live._thread is None)
+    until(lambda: not explorer.live.is_running)
     epochs = len(explorer.history)
     assert 3 < epochs < 500 and not explorer.current.is_complete
     assert f"epoch {epochs} of 500" in " ".join(text_of(explorer.readout).split())
     explorer.theta = 2
-    until(lambda: explorer.current.setting["theta"] == 2)
+    until(lambda: explorer.current.plan.setting.theta == 2)
     assert len(explorer.runs) == 3
 
 
@@ -203,7 +205,7 @@ def test_clear_forgets_all_curves_and_start_begins_again(explorer):
     explorer.theta = 2
     assert explorer.wait(30)
     button(explorer, "clear").click()
-    until(lambda: explorer.live._thread is None)
+    until(lambda: not explorer.live.is_running)
     assert explorer.runs == {} and explorer.history == [] and explorer.image.value
     assert explorer.readout.value == ""
     button(explorer, "start").click()
@@ -234,10 +236,10 @@ def test_what_is_set_after_clear_is_shown_and_what_was_before_is_not(explorer):
     explorer.clear()
     explorer.set(theta=2, num_epochs=5)
     assert explorer.wait(30)
-    assert [run.setting["theta"] for run in explorer.runs.values()] == [2]
+    assert [plan.setting.theta for plan in explorer.runs] == [2]
     explorer.theta = 5
     explorer.clear()
-    until(lambda: explorer.live._thread is None)
+    until(lambda: not explorer.live.is_running)
     assert explorer.runs == {}
 
 
@@ -254,8 +256,7 @@ def test_a_run_that_diverged_says_so(explorer):
     explorer.set(theta=None, lr=100, num_hiddens=64)
     assert explorer.wait(30)
     assert explorer.history[-1].diverged and explorer.current.is_complete
-    _, _, _, words = explorer.picture._shown
-    assert words == (
+    assert explorer.picture.words == (
         f"diverged at epoch {len(explorer.history)}:\n"
         "try a smaller learning rate or a smaller theta"
     )
@@ -265,7 +266,7 @@ def test_a_run_that_diverged_says_so(explorer):
 
 
 @pytest.mark.parametrize(
-    ("perplexities", "says"),
+    ("perplexities", "words"),
     [
         ([20, 15, 10], ""),
         ([20, 5e3, 7e5, 1e13], "lost at epoch 2"),
@@ -275,12 +276,12 @@ def test_a_run_that_diverged_says_so(explorer):
         ([], ""),
     ],
 )
-def test_what_went_wrong(perplexities, says):
+def test_what_went_wrong(perplexities, words):
     history = training.History(
         training.Progress(epoch, each, 1e5, 1.0, 0.5, math.isinf(each))
         for epoch, each in enumerate(perplexities, start=1)
     )
-    assert panel.trouble(history, guessing=28).partition(":")[0] == says
+    assert trouble(history, guessing=28).partition(":")[0] == words
 
 
 def test_a_setting_that_cannot_be_is_told_and_nothing_is_lost(explorer):
@@ -304,7 +305,7 @@ def test_ones_own_text(explorer):
     assert explorer.picture.levels["guessing"] == kinds
     assert explorer.history[-1].perplexity < kinds
     explorer.prefix = "读书"
-    until(lambda: "读书" in explorer._writing.value)
+    until(lambda: "读书" in explorer.display.writing.value)
     explorer.text = "story"
     assert explorer.wait(30)
     runs = len(explorer.runs)
@@ -320,7 +321,8 @@ def test_a_text_too_short(explorer, text):
 
 
 def test_levels_are_guessing_and_the_texts_own_bigrams(explorer):
-    corpus, vocab = panel.load("story").corpus, panel.load("story").vocab
+    story = training_runs.load("story")
+    corpus, vocab = story.corpus, story.vocab
     pairs = torch.zeros(len(vocab), len(vocab), dtype=torch.double)
     for before, after in zip(corpus, corpus[1:], strict=False):
         pairs[before, after] += 1
@@ -330,11 +332,7 @@ def test_levels_are_guessing_and_the_texts_own_bigrams(explorer):
     assert explorer.picture.levels["guessing"] == len(vocab)
 
 
-def test_offline_the_story_is_what_it_begins_with(monkeypatch):
-    story = corpora.TextFile(corpora.STORY_PATH, "story")
-    monkeypatch.setattr(corpora, "find_text", lambda path=None: story)
-    texts.lines_of.cache_clear()
-    panel.load.cache_clear()
+def test_offline_the_story_is_what_it_begins_with(offline):
     explorer = Training(num_hiddens=8, num_epochs=1)
     assert explorer.wait(30) and explorer.text == "story"
     explorer.text = "time machine"
@@ -349,36 +347,36 @@ def test_it_writes_what_the_model_writes(explorer, prefix, temperature):
     from d2l_rnn import generating
 
     net, vocab = explorer.current.net, explorer.current.text.vocab
-    greedy = generating.predict(prefix, panel.LENGTH, net, vocab)
-    drawn = generating.sample(prefix, panel.LENGTH, net, vocab, temperature, seed=0)
+    greedy = generating.predict(prefix, LENGTH, net, vocab)
+    drawn = generating.sample(prefix, LENGTH, net, vocab, temperature, seed=0)
     read = len("".join(vocab.to_tokens(vocab[list(prefix)])))
     explorer.set(prefix=prefix, temperature=temperature)
-    until(lambda: explorer._writing.value == panel.two_texts(read, greedy, drawn))
+    until(lambda: explorer.display.writing.value == two_texts(read, greedy, drawn))
 
 
 def test_prefix_and_temperature_answer_while_it_trains(explorer):
     explorer.num_epochs = 500
     until(lambda: len(explorer.history) > 1)
     explorer.widgets["prefix"].value = "who"
-    until(lambda: "<b>who</b>" in explorer._writing.value)
+    until(lambda: "<b>who</b>" in explorer.display.writing.value)
     button(explorer, "pause").click()
     until(lambda: explorer.live.is_paused)
     explorer.widgets["prefix"].value = "while paused"
-    until(lambda: "<b>while paused</b>" in explorer._writing.value)
+    until(lambda: "<b>while paused</b>" in explorer.display.writing.value)
     assert len(explorer.history) < 500 and len(explorer.runs) == 2
 
 
 def test_no_prefix_is_told(explorer):
     explorer.prefix = ""
-    until(lambda: "prefix must have at least one" in explorer._writing.value)
+    until(lambda: "prefix must have at least one" in explorer.display.writing.value)
     assert explorer.wait(30)
 
 
 def test_what_a_lost_model_writes_is_no_error(explorer):
     explorer.set(theta=None, lr=100)
     assert explorer.wait(30)
-    until(lambda: explorer.live._thread is None)
-    assert explorer._writing.value
+    until(lambda: not explorer.live.is_running)
+    assert explorer.display.writing.value
 
 
 @pytest.mark.parametrize("show", [["thta"], ["theta", "hidden"]])
@@ -395,34 +393,41 @@ def test_every_control_stands_somewhere_once(show):
     explorer.live.end()
 
 
-def test_a_turn_comes_every_so_often_and_later_if_it_takes_long(monkeypatch):
-    clock = types.SimpleNamespace(now=0.0)
-    clock.perf_counter = lambda: clock.now
-    monkeypatch.setattr(panel, "time", clock)
-    done, takes = [], [0.01, 0.5, 0.01]
-
-    def do():
-        done.append(clock.now)
-        clock.now += takes[len(done) - 1]
-
-    turn = panel.Turn(do, seconds=1.0, share=10)
-    for tenth in range(100):
-        clock.now = max(clock.now, tenth / 10)
-        if len(done) < 3:
-            turn.take()
-    assert done == [1.0, 2.0, 7.0]
-
-
 def test_drawing_waits_its_turn(explorer, monkeypatch):
     frames = []
     jpeg = TrainingPicture.jpeg
-
-    def noted(picture):
-        frames.append(time.perf_counter())
-        return jpeg(picture)
-
-    monkeypatch.setattr(TrainingPicture, "jpeg", noted)
+    monkeypatch.setattr(
+        TrainingPicture, "jpeg", lambda picture: (frames.append(1), jpeg(picture))[1]
+    )
     explorer.num_epochs = 400
     assert explorer.wait(60)
-    gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
-    assert min(gaps[:-1]) >= panel.FRAME * 0.99
+    # The first epoch and the last are always drawn.
+    assert len(frames) <= explorer.current.seconds / training_panel.FRAME + 2
+
+
+# The plan of a run
+
+
+def test_a_plan_is_what_the_sliders_say(explorer):
+    explorer.set(theta=None, lr=2, seed=3, batch_size=8, num_steps=9, cell="gru")
+    explorer.set(sampling="random", num_epochs=1)
+    setting = Setting(None, 2, 3, 8, 8, 9, use_random_iter=True, cell="gru")
+    assert explorer.plan == Plan(setting, 1, "story")
+    assert explorer.wait(30) and explorer.current.plan == explorer.plan
+
+
+@pytest.mark.parametrize("changed", [{}, {"sampling": "random"}, {"text": "own"}])
+def test_a_plan_leads_back_to_the_sliders(changed):
+    values = {
+        "theta": None, "num_hiddens": 8, "lr": 0.5, "num_steps": 9, "batch_size": 3,
+        "num_epochs": 7, "seed": 1, "sampling": "sequential", "cell": "lstm",
+        "text": "story", "own_text": "", **changed,
+    }  # fmt: skip
+    plan = Plan.of({**values, "prefix": "time", "temperature": 1.0})
+    assert plan.values == values
+
+
+def test_a_pasted_text_that_is_not_in_use_is_no_part_of_a_plan(explorer):
+    before = explorer.plan
+    explorer.own_text = "pasted, and not chosen"
+    assert explorer.plan == before

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -52,10 +53,12 @@ class Curve:
 
     @property
     def colour(self) -> str:
+        """The colour of all lines that show this run."""
         return COLOURS[self.number % len(COLOURS)]
 
     @property
     def linestyle(self) -> str:
+        """How its line is broken, once it is one of the earlier runs."""
         return LINE_STYLES[self.number % len(LINE_STYLES)]
 
     def column(self, name: str) -> list[float]:
@@ -104,13 +107,15 @@ class TrainingPicture(Picture):
         self.show(1, Curve("", []))
 
     def show(
-        self, num_epochs: int, run: Curve, earlier: Sequence[Curve] = (), words=""
-    ) -> None:
-        """Show a run that will have so many epochs, over the earlier ones.
+        self, num_epochs: int, run: Curve, earlier: Sequence[Curve] = (),
+        words: str = "",
+    ) -> None:  # fmt: skip
+        """Show a run of `num_epochs` epochs, in the end, over the earlier ones.
 
         `words` are written across the curves.
         """
-        self._shown = num_epochs, run, earlier, words
+        self.words = words
+        self._shown = num_epochs, run, earlier
         limits = self._limits_for(num_epochs, [run, *earlier])
         if limits != self._limits:
             self._draw_axes(limits)
@@ -120,9 +125,9 @@ class TrainingPicture(Picture):
 
     def update(self) -> None:
         """Show what the run has become since."""
-        num_epochs, run, earlier, words = self._shown
+        num_epochs, run, earlier = self._shown
         if self._has_left(run):
-            self.show(num_epochs, run, earlier, words)
+            self.show(num_epochs, run, earlier, self.words)
         else:
             self._draw_run(run)
 
@@ -146,7 +151,7 @@ class TrainingPicture(Picture):
         for axes in (self.perplexity, self.norm):
             axes.set_yscale("log")
 
-    def _line(self, axes, style: Mapping, **more) -> Line2D:
+    def _line(self, axes: Axes, style: Mapping, **more) -> Line2D:
         """A curve that `canvas.draw` leaves out: it is not of the axes' layer."""
         (line,) = axes.plot([], [], animated=True, **style, **more)
         return line
@@ -198,8 +203,8 @@ class TrainingPicture(Picture):
             self._draw_perplexity(curve)
         self._draw_legends(run, earlier)
         if run.theta is not None:
-            words = f"theta\n{run.theta:g}"
-            _draw(*draw_level(self.norm, run.theta, words, linestyle="-."))
+            label = f"theta\n{run.theta:g}"
+            _draw(*draw_level(self.norm, run.theta, label, linestyle="-."))
         if run.records and run.records[-1].diverged:
             self._draw_cross(run)
         if words:
@@ -256,6 +261,20 @@ class TrainingPicture(Picture):
             if name == "perplexity":
                 line.set_markevery([len(epochs) - 1] if epochs else [])
             line.axes.draw_artist(line)
+
+
+def trouble(history: Sequence, guessing: float) -> str:
+    """What went wrong in a run, and what may help; empty if all is well.
+
+    A run is lost if it has become far worse than guessing among the vocabulary, even if
+    its numbers are finite.
+    """
+    lost = [each.epoch for each in history if each.perplexity > HIGHEST * guessing]
+    if not lost or history[-1].perplexity <= guessing:
+        return ""
+    what = "diverged" if history[-1].diverged else "lost"
+    epoch = history[-1].epoch if history[-1].diverged else lost[0]
+    return f"{what} at epoch {epoch}:\ntry a smaller learning rate or a smaller theta"
 
 
 def _handle(label: str, **style) -> Line2D:

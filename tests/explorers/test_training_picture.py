@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from d2l_rnn.explorers.curves import Curve, TrainingPicture
+from d2l_rnn.explorers.training_picture import Curve, TrainingPicture
 from d2l_rnn.training import Progress
 
 LEVELS = {"guessing": 28.0, "bigram": 9.9}
@@ -76,16 +76,25 @@ def test_a_run_that_leaves_the_axes_gets_larger_ones():
 def test_a_lost_run_does_not_flatten_the_others():
     picture = TrainingPicture(LEVELS)
     picture.show(9, Curve("lost", [Progress(1, 1e13, 1e5, 1.0, 0.0)]))
-    assert picture.perplexity.get_ylim()[1] <= 1e4
-    limits = picture._limits
+    limits = [axes.get_ylim() for axes in picture.axes]
+    assert limits[0][1] <= 1e4
     picture.update()
-    assert picture._limits == limits
+    assert [axes.get_ylim() for axes in picture.axes] == limits
 
 
 def test_theta_and_the_norm_after_clipping_are_there_if_there_is_clipping():
     run = records(9)
     clipped, free = shown(9, Curve("a", run, theta=0.2)), shown(9, Curve("a", run))
     assert (clipped != free).any()
+
+
+def test_words_across_the_curves_are_there_only_if_there_are_words():
+    def above(theta, words=""):
+        """The axes of perplexity, which clipping has no part in."""
+        return shown(9, Curve("a", records(9), theta=theta), words=words)[:220]
+
+    assert (above(1.0) == above(None)).all()
+    assert (above(1.0, "diverged") != above(1.0)).any()
 
 
 def test_earlier_runs_are_fainter_than_the_run_itself():

@@ -1,8 +1,14 @@
-"""The text that a panel reads: *The Time Machine*, the story, or the reader's own."""
+"""The text that a panel reads: *The Time Machine*, the story, or the reader's own.
+
+Its controls, and the rules for which text there is and how its lines are cleaned.
+"""
 
 from __future__ import annotations
 
 import functools
+from pathlib import Path
+
+import ipywidgets as widgets
 
 from d2l_rnn import corpora, text
 from d2l_rnn.explorers.controls import Choice, Words
@@ -11,16 +17,16 @@ TIME_MACHINE, STORY, OWN = "time machine", "story", "own"
 CHOICES = {"The Time Machine": TIME_MACHINE, "the story": STORY, "my own": OWN}
 
 
-class TextChoice(Choice):
-    """Which text: *The Time Machine* where it is to be had, else the story."""
+class TextChoice(Choice[str]):
+    """Which text; at first the one of `at_hand`."""
 
     def __init__(self, hint: str = ""):
         super().__init__("text", CHOICES, TIME_MACHINE, hint)
 
-    def widget(self):
+    def widget(self) -> widgets.ToggleButtons:
+        """A button for each text, with the one pressed that is at hand."""
         widget = super().widget()
-        if not corpora.find_text().is_time_machine:
-            widget.value = STORY
+        widget.value = at_hand()
         return widget
 
 
@@ -31,13 +37,27 @@ class OwnText(Words):
         super().__init__("my own text", rows=3, placeholder=placeholder)
 
 
+def at_hand() -> str:
+    """The text to begin with: *The Time Machine* if it can be found, else the story."""
+    return TIME_MACHINE if corpora.find_text().is_time_machine else STORY
+
+
+def in_use(which: str, own_text: str) -> str:
+    """The reader's text if it is the one chosen: otherwise it makes no difference."""
+    return own_text if which == OWN else ""
+
+
 @functools.lru_cache(maxsize=8)
-def lines_of(which: str, own_text: str = "", clean: bool = True) -> list[str]:
+def lines_of(which: str, own_text: str = "", clean: bool | None = None) -> list[str]:
     """The lines of a text; with `clean`, only their letters from a to z.
 
-    Raises ValueError if *The Time Machine* is neither here nor to be had, if there is
-    no text, or if cleaning leaves nothing of it.
+    Without it the reader's own text stays as it is, in any script, and the others are
+    cleaned.
+
+    Raises ValueError if *The Time Machine* was not found, if there is no text, or if
+    cleaning leaves nothing of it.
     """
+    clean = which != OWN if clean is None else clean
     if which != OWN:
         return text.load_lines(_path(which), clean)
     if not own_text.strip():
@@ -54,7 +74,7 @@ def lines_of(which: str, own_text: str = "", clean: bool = True) -> list[str]:
     return lines
 
 
-def _path(which: str):
+def _path(which: str) -> Path:
     if which == STORY:
         return corpora.STORY_PATH
     found = corpora.find_text()
