@@ -16,7 +16,7 @@ from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import backpropagation
+from d2l_rnn.gradients import backpropagation, way_of
 from d2l_rnn.progress import History, Progress, Tally, perplexity
 from d2l_rnn.rnn import (
     Device,
@@ -179,16 +179,25 @@ def evaluate(
     is_random = _samples_at_random(minibatches, use_random_iter)
     if isinstance(minibatches, SequenceLoader):
         minibatches = minibatches.in_order()
-    criterion = nn.CrossEntropyLoss() if loss is None else loss
-    state, tally = None, Tally(epoch=0, theta=None)
+    tally = Tally(epoch=0, theta=None)
     with reading(net):
-        for X, Y in minibatches:
-            if state is None or is_random:
-                state = net.begin_state(batch_size=X.shape[0], device=device)
-            outputs, state = net(X.to(device), state)  # (T * B, V)
-            labels = Y.to(device).T.reshape(-1).long()  # (T * B,)
-            tally.add(criterion(outputs, labels).mean().item(), Y.numel())
+        for mean_loss, size in _losses(net, minibatches, is_random, device, loss):
+            tally.add(mean_loss, size)
     return tally.perplexity
+
+
+def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, int]]:
+    """The mean loss of each minibatch, and its size."""
+    if way_of(net, loss) == "engine":
+        yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
+        return
+    state, loss = None, nn.CrossEntropyLoss() if loss is None else loss
+    for X, Y in minibatches:
+        if state is None or is_random:
+            state = net.begin_state(batch_size=X.shape[0], device=device)
+        outputs, state = net(X.to(device), state)  # (T * B, V)
+        labels = Y.to(device).T.reshape(-1).long()  # (T * B,)
+        yield loss(outputs, labels).mean().item(), Y.numel()
 
 
 def _samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:

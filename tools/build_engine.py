@@ -36,8 +36,8 @@ X86 = {"sse2": "x86_64", "avx2": "x86_64+avx2+fma", "avx512": "x86_64_v4"}
 WEB = {
     "engine.wasm": [
         "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
-        "-Wl,--export=rnn_train", "-Wl,--export=rnn_workspace",
-        "-Wl,--export=__heap_base", "-Wl,--gc-sections",
+        "-Wl,--export=rnn_train", "-Wl,--export=rnn_read",
+        "-Wl,--export=rnn_workspace", "-Wl,--export=__heap_base", "-Wl,--gc-sections",
     ],
 }  # fmt: skip
 

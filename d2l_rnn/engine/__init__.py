@@ -13,24 +13,18 @@ import ctypes
 import functools
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import integer
+from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run
-
-BIN = Path(__file__).with_name("bin")
-SUFFIXES = {"linux": "so", "darwin": "dylib", "windows": "dll"}
-SAME = {"amd64": "x86_64", "aarch64": "arm64"}  # machines with two names
-LEVELS = {"AVX512": "avx512", "AVX2": "avx2"}  # as PyTorch calls them; others: sse2
 
 # So many multiplications are worth one more thread (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
@@ -101,24 +95,26 @@ class Engine:
         """
         if num_threads is not None:
             num_threads = integer("num_threads", num_threads, at_least=1)
-        X, Y = self._checked(X, Y, H_0)
-        n, B, T = X.shape
-        V, H = self.params[0].shape
         start = time.perf_counter()
-        state = torch.empty(B, H).copy_(H_0.detach())
-        numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
-        losses, norms, self._flow = numbers.split([n, n, T * B])
-        run = Run(T, B, H, V, n, fresh, lr=lr)
-        run.theta = math.inf if theta is None else theta
+        run = self._run(X, Y, H_0, fresh)
+        run.lr, run.theta = lr, math.inf if theta is None else theta
         run.workers = _workers(run) if num_threads is None else num_threads
-        run.place(
-            X=X, Y=Y, state=state, losses=losses, norms=norms, flow=self._flow,
-            params=self.params, gradients=self.gradients, workspace=self._room(run),
-        )  # fmt: skip
+        self._flow = run.memory["flow"].view(run.T, run.B)
         _call(self._library, run)
-        self._keep(run, losses, norms)
-        self._seconds = (time.perf_counter() - start) / n
-        return state
+        self._keep(run)
+        self._seconds = (time.perf_counter() - start) / len(X)
+        return run.memory["state"]
+
+    def read(self, X: Tensor, Y: Tensor, H_0: Tensor, fresh: bool = False) -> Tensor:
+        """Go forward alone, and learn nothing; as `train` otherwise, on one thread.
+
+        Raises ValueError if X, Y or H_0 do not fit the parameters.
+        """
+        run = self._run(X, Y, H_0, fresh)
+        run.workers = 1
+        self._library.rnn_read(ctypes.byref(run))  # without Python's lock, the GIL
+        self.losses = run.memory["losses"].tolist()
+        return run.memory["state"]
 
     def learn(
         self,
@@ -147,13 +143,23 @@ class Engine:
                 if self.diverged:
                     return
 
+    def measure(
+        self, minibatches: Iterable, begin_state: Callable, fresh: bool = False
+    ) -> Iterator[tuple[float, int]]:
+        """`read` one minibatch (X, Y) after another: yield its loss and its size."""
+        state = None
+        for X, Y in minibatches:
+            if state is None or fresh:
+                (state,) = begin_state(batch_size=len(X))
+            state = self.read(X[None], Y[None], state)
+            yield self.losses[0], Y.numel()
+
     def state_gradient_norms(self) -> Tensor:
         """‖dL/dH_t‖ in the last minibatch, for t = 1 … T, shape (T,)."""
-        T, B = self._size
-        return self._flow.view(T, B).sum(1).sqrt()
+        return self._flow.sum(1).sqrt()
 
-    def _checked(self, X: Tensor, Y: Tensor, H_0: Tensor) -> tuple[Tensor, Tensor]:
-        """X and Y as rnn.c takes them, if all that it reads fits together."""
+    def _run(self, X: Tensor, Y: Tensor, H_0: Tensor, fresh: bool) -> Run:
+        """What rnn.c takes, if all of it fits together."""
         self._check_params()
         V, H = self.params[0].shape
         X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
@@ -163,12 +169,22 @@ class Engine:
                 f"Y must be shaped like X, {(n, B, T)}, and H_0 {(B, H)}, got "
                 f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
             )
-        return X, Y
+        state = torch.empty(B, H).copy_(H_0.detach())
+        numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
+        losses, norms, flow = numbers.split([n, n, T * B])
+        run = Run(T, B, H, V, n, fresh)
+        run.place(
+            X=X, Y=Y, state=state, losses=losses, norms=norms, flow=flow,
+            params=self.params, gradients=self.gradients, workspace=self._room(run),
+        )  # fmt: skip
+        return run
 
-    def _keep(self, run: Run, losses: Tensor, norms: Tensor) -> None:
+    def _keep(self, run: Run) -> None:
         """What is known of the minibatches after a call; the gradient for autograd."""
         seen = run.trained + run.diverged
-        self.losses, self.norms = losses[:seen].tolist(), norms[:seen].tolist()
+        self.losses, self.norms = (
+            run.memory[name][:seen].tolist() for name in ("losses", "norms")
+        )
         self.diverged = bool(run.diverged)
         if self.diverged:
             self.gradient.fill_(self.norms[-1])
@@ -227,26 +243,7 @@ def describe() -> str:
 
 def library() -> ctypes.CDLL | None:
     """The engine, or None where there is none for this system."""
-    return _loaded(file())
-
-
-@functools.cache
-def _loaded(path: Path) -> ctypes.CDLL | None:
-    try:
-        engine = ctypes.CDLL(str(path))
-    except OSError:
-        return None
-    engine.rnn_workspace.restype = ctypes.c_longlong
-    return engine
-
-
-def file() -> Path:
-    """The engine for this system, and on x86-64 for what the processor can do."""
-    system, machine = platform.system().lower(), platform.machine().lower()
-    name = f"rnn-{system}-{SAME.get(machine, machine)}"
-    if name.endswith("x86_64"):
-        name += "-" + LEVELS.get(torch.backends.cpu.get_cpu_capability(), "sse2")
-    return BIN / f"{name}.{SUFFIXES.get(system, 'so')}"
+    return loaded(file())
 
 
 def _call(engine: ctypes.CDLL, run: Run) -> None:

@@ -156,15 +156,13 @@ INLINE Matrix at_step(Matrix A, size t, size B, size b, size e) {
     return rows_of(A, t * B + b, t * B + e);
 }
 
-/* Forward and backward through a minibatch, for the sequences from b to e. */
-static void through_time(const Run *r, const Space *s, size minibatch, size b, size e) {
+/* Forward through a minibatch, for the sequences from b to e: H, dO and the losses. */
+static void forward(const Run *r, const Space *s, size minibatch, size b, size e) {
     size T = r->T, B = r->B, first = (minibatch * B + b) * T;
-    double *flow = minibatch == r->minibatches - 1 ? r->flow : 0;
     for (size i = b; i < e; i++) {
         s->losses[i] = 0;
         for (size j = 0; j < r->H; j++)
             *at(s->H, i, j) = r->fresh ? 0 : r->state[i * r->H + j];
-        for (size t = 0; flow && t < T; t++) flow[t * B + i] = 0;
     }
     for (size t = 0; t < T; t++) {
         Matrix before = at_step(s->H, t, B, b, e), H_t = at_step(s->H, t + 1, B, b, e);
@@ -172,13 +170,34 @@ static void through_time(const Run *r, const Space *s, size minibatch, size b, s
         outputs(s, r->Y + first + t, T, H_t, at_step(s->dO, t, B, b, e), 1.f / (T * B),
                 s->losses + b);
     }
+}
+
+/* And back: dZ, and of the last minibatch the flow. */
+static void backward(const Run *r, const Space *s, size minibatch, size b, size e) {
+    size T = r->T, B = r->B;
+    double *flow = minibatch == r->minibatches - 1 ? r->flow : 0;
     Matrix dZ_next = {0};
     for (size t = T - 1; t >= 0; t--) {
         Matrix H_t = at_step(s->H, t + 1, B, b, e), dZ_t = at_step(s->dZ, t, B, b, e);
+        for (size i = b; flow && i < e; i++) flow[t * B + i] = 0;
         step_back(s, at_step(s->dO, t, B, b, e), dZ_next, H_t, rows_of(s->dH, b, e),
                   dZ_t, flow ? flow + t * B + b : 0);
         dZ_next = dZ_t;
     }
+}
+
+/* The mean loss of the tokens of a minibatch. */
+static double loss(const Run *r, const Space *s) {
+    double total = 0;
+    for (size b = 0; b < r->B; b++) total += s->losses[b];
+    return total / (r->T * r->B);
+}
+
+/* The last state, for the next minibatch or for the caller, of the sequences b to e. */
+static void hand_on(const Run *r, const Space *s, size b, size e) {
+    for (; b < e; b++)
+        for (size j = 0; j < r->H; j++)
+            r->state[b * r->H + j] = *at(s->H, r->T * r->B + b, j);
 }
 
 /* The share of a parameter that goes with the hidden units from one on to another. b_q,
@@ -240,39 +259,43 @@ static void descend(const Run *r, const Space *s, float shrink, int keep, size s
 
 /* Clips and steps, unless the gradient is not finite. */
 static void update(Run *r, const Space *s, size minibatch, size share) {
-    size T = r->T, B = r->B, H = r->H, last = minibatch == r->minibatches - 1;
-    double loss = 0, total = 0;
-    for (size b = 0; b < B; b++) loss += s->losses[b];
-    for (size j = 0; j < H; j += PANEL) total += s->squares[j / PANEL];
+    size B = r->B, workers = r->workers, last = minibatch == r->minibatches - 1;
+    double total = 0;
+    for (size j = 0; j < r->H; j += PANEL) total += s->squares[j / PANEL];
     double norm = __builtin_sqrt(total);
     int finite = norm - norm == 0;
     if (share == 0) {
-        r->losses[minibatch] = loss / (T * B), r->norms[minibatch] = norm;
+        r->losses[minibatch] = loss(r, s), r->norms[minibatch] = norm;
         if (finite) r->trained++;
         else __atomic_store_n(&r->diverged, 1, __ATOMIC_RELAXED);
     }
     if (!finite) return;
     descend(r, s, norm > r->theta ? r->theta / norm : 1, last, share);
-    for (size b = B * share / r->workers; b < B * (share + 1) / r->workers; b++)
-        for (size j = 0; j < H; j++) r->state[b * H + j] = *at(s->H, T * B + b, j);
+    hand_on(r, s, B * share / workers, B * (share + 1) / workers);
+}
+
+/* One share of the copies of the parameters. */
+static void copy(const Run *r, const Space *s, size share) {
+    descend(r, s, 0, 0, share);
+    for (size j = r->V; share == 0 && j < padded(r->V); j++)
+        *at(s->params[b_q], 0, j) = -1e30f; /* padded tokens: probability 0 */
 }
 
 /* One share of one piece of the work: copies first, then three pieces a minibatch. */
 static void work(Run *r, const Space *s, size piece, size share) {
     size workers = r->workers, minibatch = (piece - 1) / 3;
-    size B = r->B, H = r->H, panels = whole(H) / PANEL;
-    size from = panels * share / workers * PANEL;
+    size b = r->B * share / workers, e = r->B * (share + 1) / workers;
+    size panels = whole(r->H) / PANEL, from = panels * share / workers * PANEL;
     size to = panels * (share + 1) / workers * PANEL;
-    if (piece == 0) {
-        descend(r, s, 0, 0, share);
-        for (size j = r->V; share == 0 && j < padded(r->V); j++)
-            *at(s->params[b_q], 0, j) = -1e30f; /* padded tokens: probability 0 */
-    } else if (__atomic_load_n(&r->diverged, __ATOMIC_RELAXED))
+    if (piece == 0)
+        copy(r, s, share);
+    else if (__atomic_load_n(&r->diverged, __ATOMIC_RELAXED))
         return;
-    else if (piece % 3 == 1)
-        through_time(r, s, minibatch, B * share / workers, B * (share + 1) / workers);
-    else if (piece % 3 == 2)
-        gradients(r, s, minibatch, from, smaller_of(to, H));
+    else if (piece % 3 == 1) {
+        forward(r, s, minibatch, b, e);
+        backward(r, s, minibatch, b, e);
+    } else if (piece % 3 == 2)
+        gradients(r, s, minibatch, from, smaller_of(to, r->H));
     else
         update(r, s, minibatch, share);
 }
@@ -312,3 +335,15 @@ void rnn_train(Run *r) { take_part(r, 1); }
 
 /* Helps with a run, if it is not over: for any number of other threads, meanwhile. */
 void rnn_help(Run *r) { take_part(r, 0); }
+
+/* Reads the minibatches, on one thread, and learns nothing: their losses, and H_T. */
+void rnn_read(Run *r) {
+    Space s;
+    lay_out(r, &s);
+    copy(r, &s, 0);
+    for (size minibatch = 0; minibatch < r->minibatches; minibatch++) {
+        forward(r, &s, minibatch, 0, r->B);
+        hand_on(r, &s, 0, r->B);
+        r->losses[minibatch] = loss(r, &s);
+    }
+}

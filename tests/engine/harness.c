@@ -20,6 +20,7 @@ typedef struct {
 
 long long rnn_workspace(const Run *);
 void rnn_train(Run *);
+void rnn_read(Run *);
 
 static void *rooms[32], **last = rooms;
 
@@ -46,7 +47,9 @@ int main(void) {
     size_t workspace = 4 * rnn_workspace(&r);
     r.workspace = *last++ = aligned_alloc(64, workspace); /* a multiple of 64 by itself */
     memset(r.workspace, 0, workspace);
-    rnn_train(&r);
+    void (*call)(Run *) = r.workers ? rnn_train : rnn_read;
+    if (!r.workers) r.workers = 1;
+    call(&r);
     for (int p = 0; p < PARAMS; p++) fwrite(r.params[p], 4, sizes[p], stdout);
     for (int p = 0; p < PARAMS; p++) fwrite(r.gradients[p], 4, sizes[p], stdout);
     fwrite(r.state, 4, B * H, stdout);

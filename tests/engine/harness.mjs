@@ -3,7 +3,7 @@
 import { readFileSync, writeSync } from "node:fs";
 
 const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), {});
-const { memory, rnn_train, rnn_workspace, __heap_base } = instance.exports;
+const { memory, rnn_train, rnn_read, rnn_workspace, __heap_base } = instance.exports;
 
 let end = __heap_base.value;
 function room(size) {
@@ -25,7 +25,7 @@ function read(size) {
 }
 
 const run = read(36); // seven integers and two floats: the head of Run
-const [T, B, H, V, n] = new Int32Array(memory.buffer, run.start, 5);
+const [T, B, H, V, n, , workers] = new Int32Array(memory.buffer, run.start, 7);
 const sizes = [V * H, H * H, H, H * V, V];
 const tokens = [read(4 * n * B * T), read(4 * n * B * T)];
 const params = sizes.map((size) => read(4 * size));
@@ -41,7 +41,11 @@ places.forEach((place, i) => (fields[9 + i] = place.start));
 const workspace = room(4 * Number(rnn_workspace(whole.start)));
 const filled = new Int32Array(memory.buffer, whole.start, 34);
 filled[9 + places.length] = workspace.start;
-rnn_train(whole.start);
+if (workers) rnn_train(whole.start);
+else {
+  filled[6] = 1;
+  rnn_read(whole.start);
+}
 
 const flags = { start: whole.start + 4 * (10 + places.length), size: 8 };
 for (const place of [...params, ...gradients, state, ...results, flags]) {

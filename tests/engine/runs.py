@@ -97,6 +97,9 @@ class Result:
     diverged: int
 
 
+READ = 0  # workers: then the run only reads
+
+
 def elsewhere(command, run: Run, lr, theta=math.inf, fresh=0, workers=1) -> Result:
     """The run in another process, which reads it and writes what came out."""
     T, B, H, V, n = run.sizes

@@ -14,6 +14,7 @@ import build_engine
 import pytest
 import torch
 from runs import (
+    READ,
     assert_close,
     by_autograd,
     elsewhere,
@@ -23,6 +24,8 @@ from runs import (
 )
 
 from d2l_rnn import engine
+from d2l_rnn.engine import compiled
+from d2l_rnn.engine.compiled import BIN, loaded
 
 HERE = Path(__file__).parent
 SIZES = [  # T, B, H, V
@@ -35,7 +38,7 @@ ziglang = pytest.mark.skipif(
 )
 
 
-def compiled(folder, *command) -> list[str]:
+def harness(folder, *command) -> list[str]:
     """The harness, compiled by a command that ends with its sources."""
     program = str(folder / "harness")
     subprocess.run([*command, str(HERE / "harness.c"), "-o", program], check=True)
@@ -46,7 +49,7 @@ def compiled(folder, *command) -> list[str]:
 def webassembly():
     if not shutil.which("node"):
         pytest.skip("there is no Node.js here")
-    return ["node", str(HERE / "harness.mjs"), str(engine.BIN / "engine.wasm")]
+    return ["node", str(HERE / "harness.mjs"), str(BIN / "engine.wasm")]
 
 
 def sanitized(tmp_path_factory, lanes, rows, columns):
@@ -57,7 +60,7 @@ def sanitized(tmp_path_factory, lanes, rows, columns):
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None or sys.platform == "win32":
         pytest.skip("there is no C compiler here")
-    return compiled(
+    return harness(
         tmp_path_factory.mktemp("sanitized"),
         compiler, *build_engine.OPTIONS, "-g", "-O1", "-march=native",
         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wno-psabi",
@@ -89,10 +92,10 @@ def arm(tmp_path_factory):
         pytest.skip("no ARM here: apt-get install qemu-user libc6-arm64-cross")
     if not importlib.util.find_spec("ziglang"):
         pytest.skip("ziglang is not installed")
-    program = compiled(
+    program = harness(
         tmp_path_factory.mktemp("arm"),
         sys.executable, "-m", "ziglang", "cc", "-target", "aarch64-linux-gnu",
-        str(engine.BIN / "rnn-linux-arm64.so"), f"-Wl,-rpath,{engine.BIN}",
+        str(BIN / "rnn-linux-arm64.so"), f"-Wl,-rpath,{BIN}",
     )  # fmt: skip
     return [emulator, "-L", str(root), *program]
 
@@ -122,6 +125,20 @@ def test_a_minibatch_is_autograd_s(size, scale, command):
     assert (error <= 1e-5 * flow.maximum(flow_added_up / 10)).all()
     torch.testing.assert_close(result.state.double(), H_T, rtol=0, atol=1e-5)
     assert all(map(torch.equal, result.params, run.params))
+
+
+@pytest.mark.parametrize("fresh", [0, 1])
+def test_to_read_is_to_go_forward_and_learn_nothing(fresh, command):
+    if engine.library() is None:
+        pytest.skip(engine.describe())
+    run = some_run(6, 5, 20, 9, scale=10.0, n=3)
+    result = elsewhere(command, run, lr=1.0, fresh=fresh, workers=READ)
+    mine = engine.Engine(run.params)
+    state = mine.read(run.X, run.Y, run.H_0, bool(fresh))
+    assert result.losses.tolist() == pytest.approx(mine.losses, rel=1e-5)
+    torch.testing.assert_close(result.state, state, rtol=0, atol=1e-5)
+    assert all(map(torch.equal, result.params, run.params))
+    assert not any(gradient.any() for gradient in result.gradients)
 
 
 @pytest.mark.parametrize("fresh", [0, 1])
@@ -158,14 +175,14 @@ def test_the_committed_files_are_what_the_source_gives(tmp_path):
     build_engine.build(tmp_path, build_engine.targets() | build_engine.WEB)
     made, committed = (
         {path.name: path.read_bytes() for path in folder.iterdir()}
-        for folder in (tmp_path, engine.BIN)
+        for folder in (tmp_path, BIN)
     )
     assert sorted(made) == sorted(committed)
     assert [name for name in made if made[name] != committed[name]] == []
 
 
 def test_all_of_them_together_are_small():
-    sizes = [path.stat().st_size for path in engine.BIN.iterdir()]
+    sizes = [path.stat().st_size for path in BIN.iterdir()]
     assert len(sizes) >= 12 and sum(sizes) < 2**20
 
 
@@ -177,12 +194,13 @@ def symbols(path: Path, *options) -> list[str]:
 
 @pytest.mark.skipif(not shutil.which("nm"), reason="nm is part of binutils")
 @pytest.mark.parametrize(
-    "path", sorted(engine.BIN.glob("rnn-linux-*")), ids=lambda path: path.name
+    "path", sorted(BIN.glob("rnn-linux-*")), ids=lambda path: path.name
 )
-def test_a_library_has_three_functions_and_needs_nothing(path):
+def test_a_library_has_four_functions_and_needs_nothing(path):
     assert symbols(path, "-D", "--undefined-only") == []
     assert symbols(path, "-D", "--defined-only") == [
         "rnn_help",
+        "rnn_read",
         "rnn_train",
         "rnn_workspace",
     ]
@@ -198,11 +216,11 @@ def test_the_one_for_the_browser_needs_nothing_either():
         console.log(WebAssembly.Module.exports(module).map((each) => each.name).sort());
     """
     out = subprocess.run(
-        ["node", "-e", script, str(engine.BIN / "engine.wasm")],
+        ["node", "-e", script, str(BIN / "engine.wasm")],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert out.split("\n", 1)[0] == "0"
-    for name in ("memory", "rnn_train", "rnn_workspace", "__heap_base"):
+    for name in ("memory", "rnn_train", "rnn_read", "rnn_workspace", "__heap_base"):
         assert f"'{name}'" in out
 
 
@@ -222,14 +240,15 @@ def fresh_python(code: str, **environ) -> str:
 def test_without_a_file_one_line_says_that_training_is_slower(tmp_path):
     out = fresh_python(
         "from pathlib import Path; from d2l_rnn import engine; "
-        f"engine.BIN = Path({str(tmp_path)!r}); print(engine.describe())"
+        "from d2l_rnn.engine import compiled; "
+        f"compiled.BIN = Path({str(tmp_path)!r}); print(engine.describe())"
     )
     assert "there is no engine" in out and "slower" in out and "make engine" in out
     assert len(out.splitlines()) == 1
 
 
 def test_a_file_that_is_no_library_is_no_engine(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "BIN", tmp_path)
+    monkeypatch.setattr(compiled, "BIN", tmp_path)
     engine.file().write_bytes(b"not a library")
     assert engine.library() is None
     assert not engine.can_train(some_run(2, 2, 2, 2).params)
@@ -238,10 +257,10 @@ def test_a_file_that_is_no_library_is_no_engine(tmp_path, monkeypatch):
 def test_this_machine_s_own_compiler_makes_an_engine(tmp_path, monkeypatch):
     if not any(map(shutil.which, ("cc", "gcc", "clang"))):
         pytest.skip("there is no C compiler here")
-    monkeypatch.setattr(engine, "BIN", tmp_path)
+    monkeypatch.setattr(compiled, "BIN", tmp_path)
     assert engine.library() is None
     build_engine.build_own(tmp_path)
-    engine._loaded.cache_clear()
+    loaded.cache_clear()
     assert engine.library() is not None
     run = some_run(7, 5, 17, 11)
     _, gradients, _, _ = by_autograd(run.params, run.X[0], run.Y[0], run.H_0)
@@ -260,8 +279,8 @@ def test_this_machine_s_own_compiler_makes_an_engine(tmp_path, monkeypatch):
     ("Windows", "AMD64", "AVX2", "rnn-windows-x86_64-avx2.dll"),
 ])  # fmt: skip
 def test_which_file_is_chosen(system, machine, capability, name, monkeypatch):
-    monkeypatch.setattr(engine.platform, "system", lambda: system)
-    monkeypatch.setattr(engine.platform, "machine", lambda: machine)
+    monkeypatch.setattr(compiled.platform, "system", lambda: system)
+    monkeypatch.setattr(compiled.platform, "machine", lambda: machine)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     assert engine.file().name == name
     assert engine.file().exists()

@@ -19,6 +19,7 @@ from runs import (
 )
 
 from d2l_rnn import batching, bptt, clipping, engine, rnn, threads, training
+from d2l_rnn.engine.compiled import loaded
 
 pytestmark = pytest.mark.skipif(
     engine.library() is None, reason=f"no engine: {engine.describe()}"
@@ -48,7 +49,7 @@ def levels():
 @pytest.fixture(params=levels(), ids=lambda path: path.stem)
 def level(request, monkeypatch):
     """Each of them in turn stands for the engine."""
-    library = engine._loaded(request.param)
+    library = loaded(request.param)
     assert library is not None
     monkeypatch.setattr(engine, "library", lambda: library)
 
@@ -165,6 +166,38 @@ def test_steps_are_clipped_and_the_state_goes_on_unless_it_is_fresh(
     assert_close(run.params, params)
     assert_close(mine.gradients, clipped, 1e-4)
     torch.testing.assert_close(state.double(), H, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (6, 4, 9, 7), (35, 32, 64, 28)])
+def test_to_read_is_to_go_forward_and_learn_nothing(size, fresh, level):
+    run = some_run(*size, scale=10.0, n=4)
+    before = [param.clone() for param in run.params]
+    mine = engine.Engine(run.params)
+    state = mine.read(run.X, run.Y, run.H_0, fresh)
+    H = run.H_0
+    for X, Y, loss in zip(run.X, run.Y, mine.losses, strict=True):
+        H = torch.zeros_like(H) if fresh else H
+        states, outputs = bptt.forward(X, H, run.params)
+        expected, _ = bptt.cross_entropy(outputs, Y)
+        assert loss == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
+        H = states[-1]
+    torch.testing.assert_close(state, H, rtol=0, atol=1e-4)
+    assert all(map(torch.equal, run.params, before))
+    assert all(param.grad is None for param in run.params)
+
+
+def test_reading_in_between_does_not_change_what_is_learned():
+    alone, disturbed = some_run(5, 4, 20, 9, n=6), some_run(5, 4, 20, 9, n=6)
+    longer = some_run(9, 3, 20, 9, n=2)
+    first, second = engine.Engine(alone.params), engine.Engine(disturbed.params)
+    for _ in range(3):
+        first.train(alone.X, alone.Y, alone.H_0, 1.0, 0.1)
+        second.train(disturbed.X, disturbed.Y, disturbed.H_0, 1.0, 0.1)
+        second.read(longer.X, longer.Y, longer.H_0)
+        assert all(map(torch.equal, alone.params, disturbed.params))
+        flows = first.state_gradient_norms(), second.state_gradient_norms()
+        assert torch.equal(*flows)
 
 
 def test_no_theta_is_no_clipping():
