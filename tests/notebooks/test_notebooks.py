@@ -21,13 +21,18 @@ pytestmark = pytest.mark.course
 
 
 def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
-    """Run nbval in a Python of its own, where a back end or options that are set for
-    the tests around it do not reach the kernel."""
+    """Run nbval in a Python of its own.
+
+    A back end or options that are set for the tests around it do not reach the kernel.
+    It computes with one thread: beside other tests, a second one mostly waits, for
+    longer than the first one works.
+    """
     ours = ("MPLBACKEND", "PYTEST_ADDOPTS")
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name not in ours},
+        env={**kept, "OMP_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
