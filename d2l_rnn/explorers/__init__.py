@@ -12,12 +12,12 @@ import importlib
 
 _MODULES = {
     "Autoregression": "autoregression",
-    "GradientFlow": "gradient_flow",
+    "GradientFlow": "gradient_flow_panel",
     "MarkovChain": "markov_chain",
-    "Minibatches": "minibatches",
+    "Minibatches": "minibatches_panel",
     "NGramText": "ngram_text",
     "Training": "training_panel",
-    "UnrolledRNN": "unrolled",
+    "UnrolledRNN": "unrolled_panel",
     "Vocabulary": "vocabulary",
 }
 

@@ -57,7 +57,7 @@ class Division:
 def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
     """The first `num_chars` characters of a text, and its last tenth (at most 5,000).
 
-    Of a text too short for so many, all but the last tenth are the first part.
+    Of a shorter text, all but the last tenth is the first part.
 
     Raises ValueError as `characters` does.
     """

@@ -55,7 +55,7 @@ def slider(notebook, label):
     return notebook.page.locator(f"{PANEL} {slider}")
 
 
-def says(notebook, words, seconds=10):
+def shows(notebook, words, seconds=10):
     notebook.until(lambda: words in readout(notebook), seconds)
 
 
@@ -65,9 +65,9 @@ LONG = "explorer.set(num_epochs=500, num_hiddens=64)"
 @cells(LONG)
 def test_pause_resume_step_and_stop(notebook):
     notebook.run(1)
-    says(notebook, "of 500")
+    shows(notebook, "of 500")
     press(notebook, "pause")
-    says(notebook, "resume")
+    shows(notebook, "resume")
     notebook.page.wait_for_timeout(300)
     paused = readout(notebook)
     notebook.page.wait_for_timeout(500)
@@ -75,7 +75,7 @@ def test_pause_resume_step_and_stop(notebook):
     press(notebook, "one epoch")
     notebook.until(lambda: "resume" in (now := readout(notebook)) and now != paused, 10)
     press(notebook, "resume")
-    says(notebook, "pause")
+    shows(notebook, "pause")
     going = readout(notebook)
     notebook.until(lambda: readout(notebook) != going, 10)
     press(notebook, "stop")
@@ -84,7 +84,7 @@ def test_pause_resume_step_and_stop(notebook):
     press(notebook, "clear")
     notebook.until(lambda: "perplexity" not in readout(notebook), 10)
     press(notebook, "start")
-    says(notebook, "of 500")
+    shows(notebook, "of 500")
     press(notebook, "stop")
 
 
@@ -110,7 +110,7 @@ def test_a_slider_answers_while_another_cell_sleeps(notebook):
 @cells(LONG, "print(json.dumps(sum(range(1000))))")
 def test_other_cells_go_on_while_it_trains(notebook):
     notebook.run(1)
-    says(notebook, "of 500")
+    shows(notebook, "of 500")
     notebook.run(2)
     notebook.until(lambda: notebook.code_cells()[2]["outputs"], 5)
     assert notebook.printed(2) == 499500
@@ -143,7 +143,7 @@ def test_twenty_moves_in_two_seconds_are_few_runs_and_the_last_is_left(notebook)
 def test_a_run_that_diverges_says_so(notebook):
     notebook.run(1)
     notebook.run(2)
-    says(notebook, "diverged at epoch")
+    shows(notebook, "diverged at epoch")
 
 
 @cells()

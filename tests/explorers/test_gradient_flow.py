@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from d2l_rnn import explorers, rnn, vanishing
-from d2l_rnn.explorers import gradient_flow
+from d2l_rnn.explorers import gradient_flow, gradient_flow_panel
 from d2l_rnn.explorers.gradient_flow import (
     Flow,
     clipped,
@@ -177,7 +177,7 @@ def lines(axes):
 
 def test_clipping_moves_the_parts_and_leaves_the_shares():
     came = made_up([1, 1, 1, 1], [0, 1e-3, 2, 1])
-    states, parts, halves = gradient_flow.draw(came, 1.0, theta=0.5).axes
+    states, parts, halves = gradient_flow_panel.draw(came, 1.0, theta=0.5).axes
     before, after = (line.get_ydata() for line in lines(parts).values())
     np.testing.assert_allclose(before, [1e-3, 2, 1])
     np.testing.assert_allclose(after, before / 10)  # theta / |g| = 0.5 / 5
@@ -188,13 +188,13 @@ def test_clipping_moves_the_parts_and_leaves_the_shares():
 
 
 def test_without_clipping_there_is_no_after():
-    _, parts, halves = gradient_flow.draw(made_up([1, 1]), 1.0).axes
+    _, parts, halves = gradient_flow_panel.draw(made_up([1, 1]), 1.0).axes
     assert list(lines(parts)) == ["before clipping"]
     assert len(halves.patches) == 2
 
 
 def test_the_chain_of_numbers_is_a_power():
-    states = gradient_flow.draw(made_up([9.0, 0.5, 4.0]), 3.0).axes[0]
+    states = gradient_flow_panel.draw(made_up([9.0, 0.5, 4.0]), 3.0).axes[0]
     chain = lines(states)["a chain of numbers, 3 each"]
     np.testing.assert_allclose(chain.get_ydata(), [36, 12, 4])
     np.testing.assert_allclose(chain.get_xdata(), [1, 2, 3])
@@ -202,7 +202,7 @@ def test_the_chain_of_numbers_is_a_power():
 
 
 def test_what_has_no_place_on_the_axis_is_marked():
-    states = gradient_flow.draw(made_up([math.inf, 0, 0, 1, 2]), 1.0).axes[0]
+    states = gradient_flow_panel.draw(made_up([math.inf, 0, 0, 1, 2]), 1.0).axes[0]
     marks = lines(states)
     assert marks["0"].get_xdata().tolist() == [2, 3]
     assert marks["infinite"].get_xdata().tolist() == [1]
@@ -223,12 +223,12 @@ def test_what_has_no_place_on_the_axis_is_marked():
 @example([1e-300] * 100, [1e300] * 100, 3.0)
 def test_whatever_comes_is_drawn(state_norms, part_norms, scale):
     came = made_up(state_norms, part_norms, 0.0, 0.0, [math.inf, 1])
-    picture = gradient_flow.draw(came, scale, theta=1.0)
+    picture = gradient_flow_panel.draw(came, scale, theta=1.0)
     assert picture.png().startswith(b"\x89PNG")
     for axes in picture.axes:
         low, high = axes.get_ylim()
         assert 0 <= low < high < math.inf
-    assert "no clipping can mend that" in gradient_flow.describe(came, 1.0)
+    assert "no clipping can mend that" in gradient_flow_panel.describe(came, 1.0)
 
 
 # The panel
@@ -267,7 +267,7 @@ def test_the_readout_says_what_autograd_says(panel):
 
 
 @pytest.mark.parametrize(
-    "change, says",
+    "change, shown",
     [
         ({"scale": 0.3}, "<b>vanishes</b>"),
         ({"scale": 1.0, "num_steps": 3}, "it changes less than 1,000-fold"),
@@ -280,12 +280,12 @@ def test_the_readout_says_what_autograd_says(panel):
         ({"seed": 1}, "dL/dH_t"),
     ],
 )
-def test_every_control_changes_picture_and_words(panel, change, says):
+def test_every_control_changes_picture_and_words(panel, change, shown):
     image, words = bytes(panel.image.value), panel.readout.value
     new_image, new_words = answer(panel, **change)
     assert new_image != image
     assert new_words != words
-    assert says in new_words
+    assert shown in new_words
 
 
 def test_clipping_does_not_change_the_share_of_the_past(panel):

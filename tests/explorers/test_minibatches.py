@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 from matplotlib import image
 
 from d2l_rnn import batching, corpora, explorers, text
-from d2l_rnn.explorers import minibatches
-from d2l_rnn.explorers.minibatches import WAYS, starts
+from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
+from d2l_rnn.explorers.minibatches_panel import (
+    CELL,
+    HEAD,
+    LEFT,
+    LINE,
+    PITCH,
+    TALL,
+    draw,
+    pale,
+)
 
 START = {"batch_size": 3, "num_steps": 10, "offset": 4, "minibatch": 0, "seed": 0}
 CHARACTERS = "it was a dark and stormy night " * 8  # 248, so the last line is short
@@ -104,16 +113,16 @@ class Seen:
 
     def __init__(self, figure, i):
         pixels = image.imread(io.BytesIO(figure.png()), format="png")[..., :3]
-        top = i * (minibatches.HEAD + 5 * minibatches.PITCH) + minibatches.HEAD
+        top = i * (HEAD + 5 * PITCH) + HEAD
         self.cells, self.above, self.below = [], [], []
         for place in range(len(CHARACTERS)):
-            line, column = divmod(place, minibatches.LINE)
-            y = top + line * minibatches.PITCH
-            x = minibatches.LEFT + column * minibatches.CELL
-            columns = pixels[:, x : x + minibatches.CELL]
-            self.cells.append(columns[y : y + minibatches.TALL])
+            line, column = divmod(place, LINE)
+            y = top + line * PITCH
+            x = LEFT + column * CELL
+            columns = pixels[:, x : x + CELL]
+            self.cells.append(columns[y : y + TALL])
             self.above.append(columns[y - 14 : y - 3])
-            self.below.append(columns[y + minibatches.TALL : y + minibatches.TALL + 20])
+            self.below.append(columns[y + TALL : y + TALL + 20])
 
     def inside(self, place):
         """A cell without its edges, which a frame may cover."""
@@ -136,7 +145,7 @@ class Seen:
 
     def is_label(self, place):
         """True if the line of the labels passes below the middle of a cell."""
-        return self.below[place][4, minibatches.CELL // 2].mean() < 0.3
+        return self.below[place][4, CELL // 2].mean() < 0.3
 
     def has_words(self, place):
         """True if something is written above a place and below it."""
@@ -159,13 +168,13 @@ def taken(starts, num_steps=7):
 
 @pytest.mark.parametrize("i", [0, 1], ids=WAYS)
 def test_picture_puts_each_subsequence_on_its_characters(cuts, i):
-    seen = Seen(minibatches.draw(CHARACTERS, cuts, 7, minibatch=4), i)
+    seen = Seen(draw(CHARACTERS, cuts, 7, minibatch=4), i)
     cut = list(cuts.values())[i]
     now, following = taken(cut[4]), taken(cut[5])
     rows = {place: row for starts in cut for place, row in taken(starts).items()}
     for place, sign in enumerate(CHARACTERS):
         is_strong = place in now or place in following
-        colour = minibatches.pale(rows[place], is_strong) if place in rows else 1.0
+        colour = pale(rows[place], is_strong) if place in rows else 1.0
         assert seen.background(place) == pytest.approx(colour + np.zeros(3), abs=0.01)
         if sign != " ":  # black letters, grey ones where there is no subsequence
             assert (seen.darkest(place) < 0.4) == (place in rows)
@@ -178,18 +187,16 @@ def test_picture_puts_each_subsequence_on_its_characters(cuts, i):
 
 
 def test_every_subsequence_has_its_numbers(cuts):
-    seen = Seen(minibatches.draw(CHARACTERS, cuts, 7, minibatch=4), 0)
+    seen = Seen(draw(CHARACTERS, cuts, 7, minibatch=4), 0)
     cut = cuts["sequential partitioning"]
-    in_one_line = [start for start in cut.ravel() if start % minibatches.LINE <= 53]
+    in_one_line = [start for start in cut.ravel() if start % LINE <= 53]
     assert len(in_one_line) > 20
     assert all(seen.has_words(start + 3) for start in in_one_line)
 
 
 def test_rows_have_colours_of_their_own():
     colours = {
-        tuple(minibatches.pale(row, is_strong))
-        for row in range(5)
-        for is_strong in (False, True)
+        tuple(pale(row, is_strong)) for row in range(5) for is_strong in (False, True)
     }
     assert len(colours) == 10
 
@@ -198,7 +205,7 @@ def test_last_minibatch_has_no_next(cuts):
     num = min(map(len, cuts.values()))
 
     def legend(minibatch):
-        figure = minibatches.draw(CHARACTERS, cuts, 7, minibatch)
+        figure = draw(CHARACTERS, cuts, 7, minibatch)
         return [entry.get_text() for entry in figure.legends[0].get_texts()]
 
     assert f"X of minibatch {num - 1}" in legend(num - 2)
@@ -210,18 +217,18 @@ def test_last_minibatch_has_no_next(cuts):
 
 def test_text_is_the_beginning_of_what_there_is(time_machine):
     whole = "".join(map("".join, text.load_lines(time_machine)))
-    assert minibatches.beginning() == whole[:240]
+    assert beginning(240) == whole[:240]
 
 
 def test_without_the_time_machine_the_story_is_cut(offline):
     whole = "".join(text.load_lines(corpora.STORY_PATH))
-    assert minibatches.beginning() == whole[:240]
+    assert beginning(240) == whole[:240]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_panel_shows_X_and_Y_and_how_they_go_on(panel, seed):
     _, words = answer(panel, minibatch=2, seed=seed)
-    characters = minibatches.beginning()
+    characters = beginning(240)
     sequential, sampled = words.split("random sampling, minibatch 2 :")
     for part, (title, way) in zip((sequential, sampled), WAYS.items(), strict=True):
         cut = starts(way, 240, 3, 10, 4, seed)

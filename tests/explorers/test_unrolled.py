@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from d2l_rnn import batching, explorers, rnn, training
 from d2l_rnn.explorers import unrolled
-from d2l_rnn.explorers.unrolled import LONGEST, steps_of
+from d2l_rnn.explorers.unrolled import steps_of
+from d2l_rnn.explorers.unrolled_panel import LONGEST
 
 readings = st.tuples(  # vocabulary, hidden units, seed, tokens
     *(st.integers(1, most) for most in (6, 9, 99)),
@@ -156,12 +157,12 @@ def test_the_readout_says_what_the_model_says(panel):
     outputs, _ = net(torch.tensor([vocab[list("the t")]]), net.begin_state(1))
     p = dict(zip(vocab, torch.softmax(outputs[-1], 0).tolist(), strict=True))
     best = sorted(p, key=p.get, reverse=True)[:3]
-    says = [
+    shown = [
         f"{'space' if token == ' ' else f'&#x27;{token}&#x27;'} {p[token]:.0%}"
         for token in best
     ]
     assert "reads &#x27;t&#x27;" in words
-    assert ", ".join(f"<b>{each}</b>" for each in says) in words
+    assert ", ".join(f"<b>{each}</b>" for each in shown) in words
     assert f"goes on with &#x27;i&#x27; ({p['i']:.1%})" in words
 
 
@@ -242,7 +243,7 @@ def test_an_empty_string_is_a_complaint_and_the_picture_stays(panel):
 
 
 @pytest.mark.parametrize(
-    "string, says",
+    "string, shown",
     [
         ("中", "&lt;unk&gt; (a ? in the picture): &#x27;中&#x27;."),
         ("a😀", ": &#x27;😀&#x27;."),
@@ -254,9 +255,9 @@ def test_an_empty_string_is_a_complaint_and_the_picture_stays(panel):
         ("é" * 1_000_000, "Of the 1,000,000 characters, the first 50 are read"),
     ],
 )
-def test_odd_strings(made, string, says):
+def test_odd_strings(made, string, shown):
     _, words = answer(made, string=string)
-    assert says in words
+    assert shown in words
     assert fits(made.picture)
     words.encode()
 

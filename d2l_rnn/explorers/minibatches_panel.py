@@ -1,0 +1,280 @@
+"""Minibatches, drawn on the text that they are cut from, in both ways of sampling."""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection, PathCollection
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+from d2l_rnn import checks
+from d2l_rnn.batching import sequential_partitioning
+from d2l_rnn.explorers.controls import Whole
+from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
+from d2l_rnn.explorers.panel import Explorer
+from d2l_rnn.pictures import COLOURS, GREY, Picture
+
+# All in hundredths of an inch, which are the pixels of a picture.
+LINE, LINES = 60, 4  # characters of a line, lines
+WIDTH, LEFT, CELL = 640, 32, 10  # of the picture; where a line begins; of a character
+HEAD, PITCH, TALL = 42, 56, 20  # above the first line; from line to line; of a cell
+LETTERS, NUMBERS = 16.6, 12  # sizes of the two fonts, which come with matplotlib
+MONO, SANS = (FontProperties(family="DejaVu Sans" + kind) for kind in (" Mono", ""))
+FRAME = {"facecolor": "none", "edgecolor": "black"}
+NOW = {**FRAME, "linewidth": 2.2}
+NEXT = {**FRAME, "linewidth": 1.6, "linestyle": (0, (3, 1.5))}
+LABELS = {"color": "black", "linewidth": 2, "marker": "|", "markersize": 6}
+HINT = {"color": GREY, "fontsize": 8.5}
+
+
+def shown_text() -> str:
+    """The characters that the panel has room for."""
+    return beginning(LINE * LINES)
+
+
+def draw(
+    characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
+) -> Picture:
+    """A text, cut in some ways {title: starts}; one minibatch and the next are framed.
+
+    Above each subsequence stands its row, below it its minibatch.
+    """
+    num_lines = -(-len(characters) // LINE)
+    part = HEAD + num_lines * PITCH
+    height = part * len(cuts) + 32
+    figure = Picture(WIDTH / 100, height / 100, layout="none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+    axes.axis("off")
+    for i, (title, cut) in enumerate(cuts.items()):
+        _draw_cut(axes, i * part, title, characters, cut, num_steps, minibatch)
+    handles = [
+        Patch(**NOW, label=f"X of minibatch {minibatch}"),
+        Line2D([], [], **LABELS, label="its labels Y"),
+        Patch(**NEXT, label=f"X of minibatch {minibatch + 1}"),
+    ]
+    is_last = minibatch == min(map(len, cuts.values())) - 1
+    figure.legend(
+        handles=handles[:2] if is_last else handles, loc="lower center",
+        ncols=3, frameon=False, fontsize=9,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_cut(
+    axes: Axes, top: float, title: str, characters: str, cut: np.ndarray,
+    num_steps: int, minibatch: int,
+) -> None:  # fmt: skip
+    axes.text(0.36 * WIDTH, top + 15, title, ha="center", weight="bold")
+    axes.text(2, top + 15, "position", **HINT)
+    explanation = "above: its row · below: its minibatch · grey: in none"
+    axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
+    top += HEAD
+    for line in range(0, len(characters), LINE):
+        x, y = LEFT - 5, top + line // LINE * PITCH + 15
+        axes.text(x, y, str(line), ha="right", **HINT)
+    cells, frames, words = [], {minibatch: [], minibatch + 1: []}, []
+    for (number, row), start in np.ndenumerate(cut):
+        pieces = _pieces(start, start + num_steps, top)
+        colour = pale(row, strong=number in frames)
+        cells += [Rectangle(xy, width, TALL, color=colour) for xy, width in pieces]
+        if number in frames:
+            frames[number] += [Rectangle(xy, width, TALL) for xy, width in pieces]
+        (x, y), width = max(pieces, key=lambda piece: piece[1])
+        middle = x + width / 2
+        words += [(f"row {row}", middle, y - 4), (str(number), middle, y + TALL + 17)]
+    axes.add_collection(
+        PatchCollection(cells, match_original=True, edgecolor="white", linewidth=1)
+    )
+    axes.add_collection(PatchCollection(frames[minibatch], **NOW))
+    if frames[minibatch + 1]:
+        axes.add_collection(PatchCollection(frames[minibatch + 1], **NEXT))
+    for start in cut[minibatch]:
+        for (x, y), width in _pieces(start + 1, start + 1 + num_steps, top):
+            axes.plot([x + 1, x + width - 1], [y + TALL + 4] * 2, **LABELS)
+    _write_words(axes, words)
+    _write_text(axes, top, characters, cut, num_steps)
+
+
+def _pieces(start: int, end: int, top: float) -> list[tuple]:
+    """Where the characters from `start` to `end` stand: ((x, y), width) by line."""
+    pieces = []
+    for line in range(start // LINE, (end - 1) // LINE + 1):
+        first, last = max(start, line * LINE), min(end, (line + 1) * LINE)
+        corner = (LEFT + first % LINE * CELL, top + line * PITCH)
+        pieces.append((corner, (last - first) * CELL))
+    return pieces
+
+
+def _write_text(
+    axes: Axes, top: float, characters: str, cut: np.ndarray, num_steps: int
+) -> None:
+    """The characters, each in its cell; those that are in no subsequence are grey."""
+    used = np.zeros(len(characters), dtype=bool)
+    used[cut[..., None] + np.arange(num_steps)] = True
+    places = [place for place, sign in enumerate(characters) if not sign.isspace()]
+    _add_paths(
+        axes,
+        [_letter(characters[place]) for place in places],
+        [
+            (LEFT + place % LINE * CELL, top + place // LINE * PITCH + 15)
+            for place in places
+        ],
+        ["black" if used[place] else GREY for place in places],
+    )
+
+
+def _write_words(axes: Axes, words: list[tuple]) -> None:
+    """Words (word, x, y), each with its middle at x."""
+    _add_paths(
+        axes, [_number(word) for word, _, _ in words], [at for _, *at in words], "black"
+    )
+
+
+def _add_paths(axes: Axes, paths: list[Path], offsets: list, colour) -> None:
+    # Hundreds of texts, one by one, would take a hundred times as long.
+    axes.add_collection(
+        PathCollection(
+            paths, offsets=offsets, offset_transform=axes.transData, linewidth=0,
+            facecolor=colour, transform=axes.figure.dpi_scale_trans,
+        )
+    )  # fmt: skip
+
+
+@functools.cache
+def _letter(sign: str) -> Path:
+    """The outline of a letter as wide as a cell, in inches."""
+    return TextPath((0, 0), sign, LETTERS / 100, prop=MONO)
+
+
+@functools.cache
+def _number(word: str) -> Path:
+    """The outline of a word or a number with its middle at 0, in inches."""
+    path = TextPath((0, 0), word, NUMBERS / 100, prop=SANS)
+    middle = path.get_extents().x0 + path.get_extents().width / 2
+    return Path(path.vertices - (middle, 0), path.codes)
+
+
+def pale(row: int, strong: bool = False) -> np.ndarray:
+    """The colour of a row, mixed with white, for black letters to stand on."""
+    share = 0.55 if strong else 0.25
+    return share * np.array(to_rgb(COLOURS[row % len(COLOURS)])) + 1 - share
+
+
+def describe(
+    characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
+) -> str:
+    """How much of the text is in use, and the X and Y of a minibatch, as HTML."""
+    num, batch_size = next(iter(cuts.values())).shape
+    left_out = len(characters) - num * batch_size * num_steps
+    tables = "".join(
+        f"<div>{title}, minibatch <b>{minibatch}</b>:"
+        f"{_table(characters, cut, num_steps, minibatch)}</div>"
+        for title, cut in cuts.items()
+    )
+    return (
+        f"<b>{num}</b> minibatches of {batch_size} × {num_steps} characters; "
+        f"{left_out} of {len(characters)} are in no X of this epoch (grey)."
+        f"<div style='display: flex; flex-wrap: wrap; gap: .3em 2.5em'>{tables}</div>"
+    )
+
+
+def _table(characters: str, cut: np.ndarray, num_steps: int, minibatch: int) -> str:
+    """A minibatch, a line of HTML for each row: X, Y, and where the next one begins."""
+    lines = []
+    for row, start in enumerate(cut[minibatch].tolist()):
+        end = start + num_steps
+        X, Y = characters[start:end], characters[start + 1 : end + 1]
+        following = "there is none"
+        if minibatch + 1 < len(cut):
+            begins = int(cut[minibatch + 1, row])
+            following = f"<b>goes on</b> at {end}" if begins == end else f"at {begins}"
+        lines.append((str(row), f"at {start}", _marked(X, row), _marked(Y, row),
+                      following))  # fmt: skip
+    heads = ("row", "begins", "X", "Y", "and the next minibatch")
+    return (
+        f"<table>{_line('th', heads)}{''.join(_line('td', line) for line in lines)}"
+        "</table>"
+    )
+
+
+def _line(tag: str, cells: tuple) -> str:
+    look = "style='text-align: left; padding: 0 .8em 0 0; white-space: nowrap'"
+    return f"<tr>{''.join(f'<{tag} {look}>{cell}</{tag}>' for cell in cells)}</tr>"
+
+
+def _marked(characters: str, row: int) -> str:
+    colour = ", ".join(f"{100 * part:.0f}%" for part in pale(row))
+    return (
+        f"<span style='font-family: monospace; white-space: pre; color: black; "
+        f"background: rgb({colour})'>{html.escape(characters)}</span>"
+    )
+
+
+class Minibatches(Explorer):
+    """Which characters of a text go into which minibatch, in both ways of sampling.
+
+    `offset` goes up to `num_steps - 1` and `minibatch` up to the last one, so their
+    sliders follow the others.
+    """
+
+    # None goes further than the text has a first minibatch and a next, at any offset.
+    batch_size = Whole(
+        "batch size", 1, 5, 3, hint="subsequences of a minibatch (批量大小)"
+    )
+    num_steps = Whole("time steps", 5, 20, 10, hint="characters of a subsequence")
+    offset = Whole(
+        "offset", 0, 19, 4, hint="where the epoch begins; drawn anew for each (偏移量)"
+    )
+    minibatch = Whole("minibatch", 0, LINE * LINES, 0, hint="the one that is framed")
+    seed = Whole("seed", 0, 20, 0, hint="of the order in random sampling (随机抽样)")
+
+    def check_together(self, given: dict, values: dict) -> None:
+        """The offset and the minibatch are within their `_limits`, else ValueError."""
+        for name, most, why in self._limits(**values):
+            if name in given:
+                checks.integer(name, given[name], 0, most, why)
+
+    def answer(
+        self, batch_size: int, num_steps: int, offset: int, minibatch: int, seed: int
+    ) -> tuple[Picture, str]:
+        """The text in minibatches of this size, cut in both ways."""
+        characters = shown_text()
+        cuts = {
+            title: starts(way, len(characters), batch_size, num_steps, offset, seed)
+            for title, way in WAYS.items()
+        }
+        shown = (characters, cuts, num_steps, minibatch)
+        return draw(*shown), describe(*shown)
+
+    def _panel(self):
+        for name in ("batch_size", "num_steps", "offset"):
+            self.widgets[name].observe(self._limit, "value")
+        self._limit()
+        return super()._panel()
+
+    def _limit(self, _=None) -> None:
+        """Let the sliders go as far as they can."""
+        for name, most, _ in self._limits(**self.values):
+            self.widgets[name].max = most
+
+    def _limits(self, batch_size: int, num_steps: int, offset: int, **_) -> list[tuple]:
+        """How far the offset and the minibatch can go, and why."""
+        offset = min(offset, num_steps - 1)
+        cut = starts(
+            sequential_partitioning, len(shown_text()), batch_size, num_steps,
+            offset,
+        )  # fmt: skip
+        return [
+            ("offset", num_steps - 1, f"num_steps is {num_steps}"),
+            ("minibatch", len(cut) - 1, f"there are {len(cut)} minibatches"),
+        ]
