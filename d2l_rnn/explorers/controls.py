@@ -59,7 +59,7 @@ class Control(ABC, Generic[Value]):
         """The value that the widget shows."""
         return widget.value
 
-    def text(self, value: Value) -> str:
+    def caption(self, value: Value) -> str:
         """The value as a reader sees it, on the slider and in a legend."""
         return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -167,12 +167,13 @@ class Steps(Control[float | None]):
         near = positions[max(i - reach, 0) : i + reach + 1]
         return [each for each in near if each != value]
 
-    def text(self, value: float | None) -> str:
+    def caption(self, value: float | None) -> str:
         """The number in as few digits as it takes, or "off"."""
         return "off" if value is None else f"{value:g}"
 
     def _options(self, positions: Sequence[float]) -> list[tuple[str, float]]:
-        return [(self.text(None if each == OFF else each), each) for each in positions]
+        values = [None if each == OFF else each for each in positions]
+        return list(zip(map(self.caption, values), positions, strict=True))
 
 
 class Theta(Steps):
@@ -207,7 +208,7 @@ class Choice(Control[Value]):
             options=list(self.choices.items()), value=self.default, **look
         )
 
-    def text(self, value: Value) -> str:
+    def caption(self, value: Value) -> str:
         """What the reader sees in place of the value."""
         return next(shown for shown, each in self.choices.items() if each == value)
 

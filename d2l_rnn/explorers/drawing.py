@@ -16,7 +16,7 @@ MARK = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 2,
         "clip_on": False, "zorder": 3}  # fmt: skip
 
 
-def label(axes: Axes, xlabel: str, ylabel: str) -> None:
+def label_axes(axes: Axes, xlabel: str, ylabel: str) -> None:
     """Small labels, close to the axes, where several stand in one picture."""
     decorate(axes, "", "")
     axes.set_xlabel(xlabel, labelpad=1, **SMALL)

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Theta, Whole
-from d2l_rnn.explorers.drawing import SMALL, label, legend_above
+from d2l_rnn.explorers.drawing import SMALL, label_axes, legend_above
 from d2l_rnn.explorers.gradient_flow import (
     ALL,
     LAST,
@@ -116,7 +116,8 @@ def describe(flow: Flow, theta: float | None) -> str:
 def _draw_states(axes: Axes, state_norms: Tensor, scale: float) -> None:
     T, last = len(state_norms), float(state_norms[-1])
     axes.set(xlim=(0, T + 1), yscale="log", autoscaley_on=False)
-    label(axes, "t, time step (the gradient comes from the right)", "norm of dL/dH_t")
+    xlabel = "t, time step (the gradient comes from the right)"
+    label_axes(axes, xlabel, "norm of dL/dH_t")
     _draw_norms(axes, state_norms, label="this network", zorder=3, **style(0))
     seen = state_norms.tolist()
     if 0 < last < math.inf:
@@ -149,7 +150,7 @@ def _draw_region(axes: Axes, low: float, high: float, place: int, name: str) -> 
 
 def _draw_parts(axes: Axes, parts: dict[str, Tensor]) -> None:
     axes.set(yscale="log", autoscaley_on=False)
-    label(axes, "t, time step", "norm of its part\nof dL/dW_hh")
+    label_axes(axes, "t, time step", "norm of its part\nof dL/dW_hh")
     looks = ({"color": COLOURS[2], "linewidth": 2.5}, {"color": "black", "ls": ":"})
     for (name, part_norms), look in zip(parts.items(), looks, strict=False):
         axes.set_xlim(0, len(part_norms) + 1)
@@ -168,7 +169,7 @@ def _draw_halves(axes: Axes, early_share: float, lengths: dict[str, float]) -> N
         linewidth=0, label="t ≤ T/2",
     )  # fmt: skip
     axes.bar(places, late, 0.7, early, color=COLOURS[5], label="t > T/2")
-    label(axes, "norm of g", "share of dL/dW_hh (%)")
+    label_axes(axes, "norm of g", "share of dL/dW_hh (%)")
     axes.set_xticks(places, [f"{name}\n{short(lengths[name])}" for name in lengths])
     axes.set(xlim=(-0.6, 1.6), ylim=(0, 100), yticks=(0, 50, 100))
     axes.grid(axis="x", visible=False)

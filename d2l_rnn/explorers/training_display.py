@@ -107,7 +107,9 @@ def labelled(
 def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
     """What a legend says of each control, in a run of this plan."""
     values = plan.values
-    captions = {name: SHORT[name] + controls[name].text(values[name]) for name in SHORT}
+    captions = {
+        name: SHORT[name] + controls[name].caption(values[name]) for name in SHORT
+    }
     if plan.text == OWN:  # its words may not be in the font
         captions["text"] += f" ({len(plan.own_text):,} characters)"
     return captions

@@ -14,7 +14,7 @@ from torch import Tensor
 from d2l_rnn import rnn, text
 from d2l_rnn.checks import integer
 from d2l_rnn.explorers.controls import Steps, Whole, Words
-from d2l_rnn.explorers.drawing import LABEL_SIZE, SMALL, label, legend_above
+from d2l_rnn.explorers.drawing import LABEL_SIZE, SMALL, label_axes, legend_above
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.unrolled import (
     Reading,
@@ -216,7 +216,7 @@ def _draw_terms(axes: Axes, reading: Reading, t: int) -> None:
         )  # fmt: skip
         positive = positive + term.clamp(min=0)
         negative = negative + term.clamp(max=0)
-    label(axes, "hidden unit", "terms of Z_t")
+    label_axes(axes, "hidden unit", "terms of Z_t")
     axes.axhline(0, color="black", linewidth=0.8)
     low, high = float(negative.min()), float(positive.max())
     room = 0.1 * (high - low)
@@ -235,7 +235,7 @@ def _draw_next(axes: Axes, p: Tensor, vocab: text.Vocab, following: int | None) 
         bars[best.index(following)].set(facecolor=COLOURS[4], hatch="//")
     for place, share in zip(places, shares, strict=True):
         axes.text(place, share + 0.03, f"{share:.0%}", ha="center", fontsize=8)
-    label(axes, "next character", "probability")
+    label_axes(axes, "next character", "probability")
     axes.grid(axis="x", visible=False)
     axes.set(xlim=(-0.6, NUM_BARS - 0.4), ylim=(0, 1.15), yticks=(0, 0.5, 1))
     axes.set_xticks(places, [visible(vocab.to_tokens(index)) for index in best])
@@ -253,7 +253,7 @@ def _draw_cost(axes: Axes, reading: Reading, t: int) -> None:
     for i, (name, values) in enumerate(lines.items()):
         marker = "so"[i]
         axes.plot(steps, values, marker=marker, markevery=[t], label=name, **style(i))
-    label(axes, "time steps", "")
+    label_axes(axes, "time steps", "")
     axes.set(xlim=(0, 1.06 * T), ylim=(0, 1.1 * max(T * each, parameters)))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4))

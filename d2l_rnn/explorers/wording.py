@@ -14,9 +14,9 @@ def short(value: float) -> str:
 
 
 def two_decimals(value: float) -> str:
-    """A positive number with two decimals, if that is neither nothing nor too much.
+    """A positive number with two decimals, or with none from 100 on.
 
-    Of a smaller one it says that it is smaller; from 100 on there are no decimals.
+    One that would be 0.00 is called less than that.
     """
     if math.isinf(value):
         return "∞"

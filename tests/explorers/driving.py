@@ -1,4 +1,4 @@
-"""Ways to move a panel, and to see what came of it."""
+"""Ways to move a panel, and to read what it shows."""
 
 import html
 import re

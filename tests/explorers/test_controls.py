@@ -97,7 +97,7 @@ def test_the_last_position_is_off():
     slider = owner.widgets["theta"]
     slider.index = len(slider.options) - 1
     assert owner.theta is None
-    assert Owner.theta.text(None) == "off"
+    assert Owner.theta.caption(None) == "off"
 
 
 @given(st.floats(0.1, 10))
@@ -134,7 +134,7 @@ def test_neighbours(control, value, reach, near):
     ],
 )  # fmt: skip
 def test_values_as_a_reader_sees_them(control, value, words):
-    assert control.text(value) == words
+    assert control.caption(value) == words
 
 
 def test_every_widget_says_what_it_does():
