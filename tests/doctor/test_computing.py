@@ -11,6 +11,7 @@ from d2l_rnn import engine
 from d2l_rnn.doctor import computing
 from d2l_rnn.doctor.environment import pip_install
 from d2l_rnn.doctor.findings import well
+from d2l_rnn.engine import compiled
 
 
 def test_torch_works():
@@ -71,7 +72,7 @@ def test_the_engine_is_tried():
 
 
 def test_an_environment_without_engine_is_well_and_slower(monkeypatch, tmp_path):
-    monkeypatch.setattr(engine, "BIN", tmp_path)
+    monkeypatch.setattr(compiled, "BIN", tmp_path)
     finding = only(computing.check_engine())
     assert finding.is_well and "slower" in finding.text
 
