@@ -6,6 +6,7 @@ what to do with them: print, plot, feed a progress bar, wait, or stop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ def train(
     theta: float | None = 1.0,
     device: Device = None,
     use_random_iter: bool | None = None,
-    optimizer: object | type | None = None,
+    optimizer: torch.optim.Optimizer | Callable | None = None,
     loss: Callable | None = None,
     backpropagate: Callable | str | None = None,
     num_threads: int | None = None,
@@ -117,7 +118,7 @@ def train_epoch(
     theta: float | None = 1.0,
     device: Device = None,
     use_random_iter: bool | None = None,
-    optimizer: object | type | None = None,
+    optimizer: torch.optim.Optimizer | Callable | None = None,
     loss: Callable | None = None,
     backpropagate: Callable | str | None = None,
     epoch: int = 1,
@@ -153,10 +154,11 @@ def train_epoch(
             state = detach(state)
         mean_loss, state, g = backpropagate(X.to(device), Y.to(device), state)
         norm = project(g, theta)
+        if math.isfinite(norm):
+            optimizer.step()
         tally.add(mean_loss.item(), Y.numel(), norm)
         if tally.diverged:
             break
-        optimizer.step()
     return tally.progress(backpropagate)
 
 
