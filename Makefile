@@ -1,6 +1,7 @@
 # make lab        open the course in JupyterLab
 # make test       check the code, run the unit tests, then every notebook
-# make bench      measure what the README quotes
+# make bench      measure what the READMEs quote, and write it into them
+# make readme     write what was measured, and the list of modules, into the READMEs
 # make engine     compile the engine, for all systems (with EXTRAS=…,engine) or for this
 # make web        compile the engine for the browser
 # make sanitize   run the engine's tests under the address and undefined sanitizers
@@ -21,7 +22,7 @@ TEST_ARGS ?=
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: lab test bench engine web sanitize notebooks constraints clean
+.PHONY: lab test bench readme engine web sanitize notebooks constraints clean
 
 lab: $(INSTALLED)
 	$(BIN)/python tools/lab.py $(LAB_ARGS)
@@ -33,6 +34,10 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
+	$(BIN)/python tools/readme.py
+
+readme: $(INSTALLED)
+	$(BIN)/python tools/readme.py
 
 engine: $(INSTALLED)
 	$(BIN)/python tools/build_engine.py

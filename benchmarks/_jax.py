@@ -3,14 +3,20 @@
 The same recurrence, loss, clipping and step as everywhere else; JAX finds the gradient.
 """
 
+from collections.abc import Callable, Sequence
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 THETA, LR = 1.0, 1.0
+Params = list[jax.Array]  # W_xh, W_hh, b_h, W_hq, b_q
 
 
-def mean_loss(params, X, Y, H_0):
-    """Of a minibatch, (B, T), and the last state, (B, H)."""
+def mean_loss(
+    params: Params, X: jax.Array, Y: jax.Array, H_0: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The mean loss of a minibatch (B, T), and the last state, (B, H)."""
     W_xh, W_hh, b_h, W_hq, b_q = params
 
     def step(H, X_t):
@@ -22,8 +28,14 @@ def mean_loss(params, X, Y, H_0):
     return -jnp.take_along_axis(log_p, Y.T[..., None], -1).mean(), H_T
 
 
-def learn(carried, minibatch):
-    """A step of SGD along the clipped gradient."""
+def learn(
+    carried: tuple[Params, jax.Array], minibatch: tuple[jax.Array, jax.Array]
+) -> tuple[tuple[Params, jax.Array], jax.Array]:
+    """A step of SGD along the clipped gradient.
+
+    Takes the parameters and the state, and the minibatch (X, Y); returns both after the
+    step, and the loss before it.
+    """
     params, H = carried
     (loss, H), gradients = jax.value_and_grad(mean_loss, has_aux=True)(
         params, *minibatch, H
@@ -34,15 +46,17 @@ def learn(carried, minibatch):
 
 
 @jax.jit
-def epoch(params, X, Y):
-    """The parameters after an epoch from H_0 = 0, and its losses."""
+def epoch(params: Params, X: jax.Array, Y: jax.Array) -> tuple[Params, jax.Array]:
+    """The parameters after an epoch from H_0 = 0, and its losses. X, Y: (n, B, T)."""
     H_0 = jnp.zeros((X.shape[1], len(params[1])))
     (params, _), losses = jax.lax.scan(learn, (params, H_0), (X, Y))
     return params, losses
 
 
-def epoch_of(params, X, Y):
-    """A function that trains for an epoch, and returns its losses."""
+def epoch_of(
+    params: Sequence[np.ndarray], X: np.ndarray, Y: np.ndarray
+) -> Callable[[], jax.Array]:
+    """A function that trains for an epoch, and returns its losses, (n,)."""
     held = {"params": [jnp.asarray(param) for param in params]}
     X, Y = jnp.asarray(X), jnp.asarray(Y)
 

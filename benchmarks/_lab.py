@@ -1,6 +1,9 @@
 """A real JupyterLab in a real browser, for measuring and for testing."""
 
+from __future__ import annotations
+
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -11,6 +14,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -22,6 +29,7 @@ QUIET = [
 CURRENT = "window.jupyterapp.shell.currentWidget"
 NOTIFICATION = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 LOG = "jupyterlab.log"
+MISSING = "Playwright or Chromium is missing"
 
 
 def browser_path() -> str | None:
@@ -29,8 +37,14 @@ def browser_path() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def is_there() -> bool:
+    """True if this machine has Playwright and Chromium."""
+    has_playwright = importlib.util.find_spec("playwright") is not None
+    return has_playwright and browser_path() is not None
+
+
 @contextlib.contextmanager
-def chromium() -> Iterator:
+def chromium() -> Iterator[Browser]:
     """Playwright, driving the machine's own Chromium, headless."""
     from playwright.sync_api import sync_playwright
 
@@ -87,7 +101,9 @@ class Notebook:
     `complaints` are the errors that the page has thrown or logged to its console.
     """
 
-    def __init__(self, browser, address: str, width: int = 1280, height: int = 900):
+    def __init__(
+        self, browser: Browser, address: str, width: int = 1280, height: int = 900
+    ):
         self.page = browser.new_page(viewport={"width": width, "height": height})
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -133,9 +149,11 @@ class Notebook:
         ]
 
     def outputs(self) -> list[dict]:
+        """All that the cells have printed and shown, in order."""
         return [output for cell in self.code_cells() for output in cell["outputs"]]
 
     def errors(self) -> list[dict]:
+        """Those of the outputs that are tracebacks."""
         return [each for each in self.outputs() if each["output_type"] == "error"]
 
     def is_ready(self) -> bool:
@@ -155,7 +173,7 @@ class Notebook:
         done = all(cell["execution_count"] for cell in self.code_cells())
         return bool(self.errors()) or (done and not self.is_running())
 
-    def until(self, condition, seconds: float) -> None:
+    def until(self, condition: Callable[[], object], seconds: float) -> None:
         """Wait until `condition()` is true; TimeoutError if it takes longer."""
         end = time.monotonic() + seconds
         while not condition():

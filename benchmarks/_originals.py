@@ -2,7 +2,7 @@
 
 The book's comes from the d2l 0.17.6 wheel, the last that has this chapter, and the
 notes' from the blocks of code in their Markdown. Neither is part of this project, and
-where one is not to be had, `NotToBeHad` says why.
+where one is not available, `Unavailable` says why.
 """
 
 import ast
@@ -25,19 +25,19 @@ WHEEL = "d2l==0.17.6"
 IMPORTED = ("IPython", "PIL", "matplotlib", "matplotlib_inline", "pandas", "requests")
 
 
-class NotToBeHad(Exception):
+class Unavailable(Exception):
     """Which of the originals is missing, and why."""
 
 
 def read_notes() -> str:
     """The notes: the file that D2L_RNN_NOTES names, or the one beside the repository.
 
-    Raises NotToBeHad if there is no such file.
+    Raises Unavailable if there is no such file.
     """
     beside = Path(__file__).parents[2] / "shared" / "seed" / "rnn-notes.zh.md"
     path = Path(os.environ.get("D2L_RNN_NOTES") or beside)
     if not path.is_file():
-        raise NotToBeHad(
+        raise Unavailable(
             "the notes are neither beside the repository, in shared/seed, "
             "nor where D2L_RNN_NOTES says"
         )
@@ -67,17 +67,17 @@ def notes_code(notes: str, d2l: types.ModuleType) -> types.SimpleNamespace:
 def download_wheel(folder: Path) -> Path:
     """Download the d2l 0.17.6 wheel, without what it depends on, and say where it is.
 
-    Raises NotToBeHad if pip cannot get it, or if a package that it imports is missing.
+    Raises Unavailable if pip cannot get it, or if a package that it imports is missing.
     """
     for module in IMPORTED:
         if importlib.util.find_spec(module) is None:
-            raise NotToBeHad(f"{WHEEL} imports {module}, which is missing")
+            raise Unavailable(f"{WHEEL} imports {module}, which is missing")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     command = [*pip, "download", "--no-deps", "-d", folder, WHEEL]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
-        raise NotToBeHad(f"pip cannot download {WHEEL}: {last}")
+        raise Unavailable(f"pip cannot download {WHEEL}: {last}")
     (found,) = Path(folder).glob("d2l-*.whl")
     return found
 

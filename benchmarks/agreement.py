@@ -5,13 +5,13 @@
 The same run, 20 epochs of the scratch RNN with learning rate 1, from the same seed: as
 `training.train` does it, with the engine in float32 and with `bptt` in float64, and
 with autograd through `rnn.rnn` in both. Compared is the perplexity, over all epochs the
-largest difference. Writes `results/agreement.json` and `results/agreement.md`. Takes a
-minute.
+largest difference. Writes `results/agreement.json`. Takes a minute.
 """
 
+import sys
+
 import torch
-from _common import arguments, described, machine, markdown, save
-from tqdm import tqdm
+from _common import arguments, described, markdown, save
 
 from d2l_rnn import batching, rnn, training
 
@@ -25,20 +25,19 @@ def curve(num_hiddens: int, dtype: torch.dtype, ours: bool) -> list[float]:
     minibatches, vocab = batching.load_data(32, 35, seed=0)
     net = rnn.make_model("scratch", len(vocab), num_hiddens)
     net.params = [param.detach().to(dtype).requires_grad_() for param in net.params]
-    backpropagate = None if ours else training.ByAutograd(net)
-    if dtype == torch.float64:  # the first state is float32 zeros, which do not fit
-        net.init_state = lambda batch_size, num_hiddens, device: (
-            torch.zeros(batch_size, num_hiddens, dtype=dtype),
-        )
-    run = training.train(net, minibatches, 1, EPOCHS, backpropagate=backpropagate)
+    way = None if ours else "autograd"
+    run = training.train(net, minibatches, 1, EPOCHS, backpropagate=way)
     return [progress.perplexity for progress in run]
 
 
-def apart(one: list[float], other: list[float]) -> float:
+def difference(one: list[float], other: list[float]) -> float:
+    """The largest over all epochs."""
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def row(num_hiddens: int) -> dict:
+    """The differences at one size."""
+    print(f"H = {num_hiddens} …", file=sys.stderr, flush=True)
     engine_32, autograd_32, bptt_64, autograd_64 = (
         curve(num_hiddens, dtype, ours)
         for dtype in (torch.float32, torch.float64)
@@ -46,9 +45,9 @@ def row(num_hiddens: int) -> dict:
     )
     return {
         "num_hiddens": num_hiddens,
-        "bptt_and_autograd_float64": apart(bptt_64, autograd_64),
-        "engine_and_autograd_float32": apart(engine_32, autograd_32),
-        "autograd_float32_and_float64": apart(autograd_32, autograd_64),
+        "bptt_and_autograd_float64": difference(bptt_64, autograd_64),
+        "engine_and_autograd_float32": difference(engine_32, autograd_32),
+        "autograd_float32_and_float64": difference(autograd_32, autograd_64),
     }
 
 
@@ -60,16 +59,16 @@ def table(result: dict) -> str:
     ]  # fmt: skip
     rows = []
     for num_hiddens, *differences in (row.values() for row in result["rows"]):
-        rows.append([str(num_hiddens), *(f"{apart:.0e}" for apart in differences)])
-    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
+        rows.append([str(num_hiddens), *(f"{each:.0e}" for each in differences)])
+    return f"{markdown(columns, rows)}\n\n{described(result)}"
 
 
 def main() -> None:
+    """Compare at each size, and keep the result."""
     sizes = {"type": int, "nargs": "+", "default": SIZES}
     args = arguments(__doc__, sizes=sizes)
-    rows = [row(num_hiddens) for num_hiddens in tqdm(args.sizes)]
-    result = {"machine": machine(), "epochs": EPOCHS, "rows": rows}
-    save("agreement", result, table(result), args.results)
+    rows = [row(num_hiddens) for num_hiddens in args.sizes]
+    save("agreement", args, {"epochs": EPOCHS, "rows": rows}, table)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""What Binder would build and start from this repository, as far as that goes without
-Docker.
+"""Binder's image of this repository, as far as it can be tried without Docker.
 
     python benchmarks/binder.py
 
@@ -8,8 +7,8 @@ repo2docker renders the Dockerfile; the steps of it that are ours (pip's require
 Jupyter packages that repo2docker itself installs, at its versions. Measured are the
 size, the time from `start` to the first page, and notebooks 00, 07 and 08, on one core
 and with 2 GB of memory for the server and the kernel together, which the system
-enforces (cgroups). Writes `results/binder.json` and `results/binder.md`. Needs Linux
-and root, and takes about six minutes.
+enforces (cgroups). Writes `results/binder.json`. Needs Linux and root, and takes about
+six minutes.
 
 Not part of it: the base image, Conda, and the download of the text, of which a copy is
 put into the cache.
@@ -30,14 +29,14 @@ import venv
 from importlib import resources
 from pathlib import Path
 
-from _common import arguments, described, machine, markdown, save
+from _common import arguments, described, markdown, save
 
 from d2l_rnn import corpora
 
 ROOT = Path(__file__).parents[1]
 CORES, MEMORY = {0}, 2 * 10**9
 NOTEBOOKS = ("00-start-here", "07-gradient-clipping", "08-training")
-# What repo2docker installs before it comes to us; PyPI's names.
+# What repo2docker installs before the repository's requirements; PyPI's names.
 BASE = {
     "jupyterlab": "jupyterlab", "notebook": "notebook", "ipywidgets": "ipywidgets",
     "jupyter_server": "jupyter-server", "jupyterhub-base": "jupyterhub",
@@ -95,6 +94,7 @@ class Image:
         return time.perf_counter() - begin
 
     def start(self, command: list[str], **options) -> subprocess.Popen:
+        """Start a command in the repository; `options` are those of `Popen`."""
         return subprocess.Popen(command, cwd=self.home, env=self.environment, **options)
 
     def size(self) -> int:
@@ -105,7 +105,7 @@ class Image:
 
 
 class Limits:
-    """A group of processes on one core, with so much memory for all of them."""
+    """A group of processes that share one core and `MEMORY` bytes (a cgroup)."""
 
     def __init__(self):
         v1 = Path("/sys/fs/cgroup/memory")
@@ -126,17 +126,22 @@ class Limits:
             self.folder.rmdir()
 
     def enter(self) -> None:
-        """Put the process that calls this under the limits, with all it starts."""
+        """Put the calling process under the limits, with all that it starts."""
         (self.folder / "cgroup.procs").write_text(str(os.getpid()))
         os.sched_setaffinity(0, CORES)
 
     def used(self) -> int:
-        """The most memory that the group has had, with the files it has read; bytes."""
+        """The most bytes of memory that the group has had, files read included."""
         return int((self.folder / self.peak).read_text())
 
 
-def first_page(image: Image, limits: Limits, start: str, command: list[str]):
-    """Start the server: its process, and the seconds until its page is there."""
+def first_page(
+    image: Image, limits: Limits, start: str, command: list[str]
+) -> tuple[subprocess.Popen, float]:
+    """Start the server: its process, and the seconds until its page is there.
+
+    Raises TimeoutError after two minutes without a page.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -157,24 +162,21 @@ def first_page(image: Image, limits: Limits, start: str, command: list[str]):
 
 
 def run_notebook(image: Image, limits: Limits, name: str) -> float:
-    """Run a notebook from its first cell to its last; seconds."""
+    """Run a notebook from its first cell to its last; seconds.
+
+    Raises RuntimeError if a cell fails.
+    """
     begin = time.perf_counter()
-    command = [
-        "jupyter",
-        "nbconvert",
-        "--to",
-        "notebook",
-        "--execute",
-        "--log-level=WARN",
-    ]
-    command += ["--output-dir", str(image.home / "run"), f"notebooks/{name}.ipynb"]
+    convert = "jupyter nbconvert --to notebook --execute --log-level=WARN"
+    command = [*convert.split(), "--output-dir", str(image.home / "run")]
+    command += [f"notebooks/{name}.ipynb"]
     if image.start(command, preexec_fn=limits.enter).wait():
         raise RuntimeError(f"notebook {name} does not run through")
     return time.perf_counter() - begin
 
 
-def prove(folder: Path) -> dict:
-    """Build in a folder, start, and run: what was measured."""
+def measure(folder: Path) -> dict:
+    """Build in a folder, start, and run: bytes and seconds."""
     pip, post_build, start, command = steps(dockerfile())
     image, seconds = Image(folder), {}
     image.run(f"pip install --quiet {' '.join(base_packages())}")
@@ -202,6 +204,7 @@ def put_into_cache(image: Image) -> None:
 
 
 def table(result: dict) -> str:
+    """The result as a Markdown table, with the machine below it."""
     seconds = result["seconds"]
     rows = [
         ["environment and repository", f"{result['bytes'] / 1e9:.2f} GB"],
@@ -210,17 +213,17 @@ def table(result: dict) -> str:
         ["most memory, files read included", f"{result['peak bytes'] / 1e9:.2f} GB"],
     ]
     rows = markdown(["one core, 2 GB of memory", "measured"], rows)
-    return f"{rows}\n\n{described(result['machine'])}.\n"
+    return f"{rows}\n\n{described(result)}"
 
 
 def main() -> None:
+    """Build, start and measure where that is possible, and keep the result."""
     args = arguments(__doc__)
     if not sys.platform.startswith("linux") or os.geteuid():
-        print("benchmarks/binder.py needs Linux and root to set limits; left out")
-        return
+        return print("Binder was not measured: it takes Linux, and root to set limits")
     with tempfile.TemporaryDirectory(prefix="d2l_rnn-binder-") as folder:
-        result = {"machine": machine(), **prove(Path(folder))}
-    save("binder", result, table(result), args.results)
+        result = measure(Path(folder))
+    save("binder", args, result, table)
 
 
 if __name__ == "__main__":

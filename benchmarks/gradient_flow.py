@@ -29,6 +29,7 @@ def norms(radius: float) -> list[float]:
 
 
 def main() -> None:
+    """Compute the norms for the three sizes, and draw them."""
     args = arguments(__doc__)
     steps = range(1, NUM_STEPS + 1)
     picture = figures.curves(

@@ -2,22 +2,32 @@
 
     python benchmarks/import_time.py
 
-Each import is timed in a Python of its own, the two alternating; medians of 7.
-The second row imports every module that the package has but `figures` and `book`,
-which bring matplotlib and d2l and are loaded when they are first used.
+Each import is timed in a Python of its own, one kind after the other; medians of 7.
+`import d2l_rnn` by itself loads none of the modules, which are loaded when they are
+first used. Writes `results/import_time.json`. Takes a minute.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
 
+from _common import arguments, described, markdown, save
+
+import d2l_rnn
+
 TORCH = "import torch"
-IMPORTS = {
-    "import d2l_rnn": "import d2l_rnn",
-    "all its modules": "from d2l_rnn import corpora, text, series, markov, batching, "
-    "rnn, bptt, clipping, training, sweeping, generating",
-}
+PICTURES = ("pictures", "figures", "diagrams")  # they bring matplotlib
+
+
+def imports() -> dict[str, str]:
+    """What is timed beside `import torch`: {its name in the table: the statement}."""
+    modules = d2l_rnn._MODULES
+    others = [name for name in modules if name not in PICTURES]
+    return {
+        "import_d2l_rnn": "import d2l_rnn",
+        "without_pictures": f"from d2l_rnn import {', '.join(others)}",
+        "all_modules": f"from d2l_rnn import {', '.join(modules)}",
+    }
 
 
 def seconds(statement: str) -> float:
@@ -33,23 +43,37 @@ def seconds(statement: str) -> float:
     return float(done.stdout)
 
 
-def ratios(rounds: int) -> dict[str, float]:
-    """Median time of each import over the median time of `import torch`."""
-    times = {statement: [] for statement in (TORCH, *IMPORTS.values())}
+def medians(statements: dict[str, str], rounds: int) -> dict[str, float]:
+    """Median seconds of each statement; in each round all are timed once."""
+    times = {name: [] for name in statements}
     for _ in range(rounds):
-        for statement, measured in times.items():
-            measured.append(seconds(statement))
-    medians = {statement: statistics.median(t) for statement, t in times.items()}
-    return {name: medians[code] / medians[TORCH] for name, code in IMPORTS.items()}
+        for name, statement in statements.items():
+            times[name].append(seconds(statement))
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def table(result: dict) -> str:
+    """The result as a Markdown table, with the machine below it."""
+    times = result["seconds"]
+    rows = [
+        [label, f"{times[name]:.2f} s", f"{times[name] / times['torch']:.2f}×"]
+        for name, label in {
+            "torch": "`import torch`",
+            "import_d2l_rnn": "`import d2l_rnn`",
+            "without_pictures": "all its modules but those that draw",
+            "all_modules": "all its modules",
+        }.items()
+    ]
+    columns = ["", "time", "over `import torch`"]
+    return f"{markdown(columns, rows)}\n\n{described(result)}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    args = parser.parse_args()
-    print("| | time, as a multiple of `import torch` |\n|---|---|")
-    for name, ratio in ratios(args.rounds).items():
-        print(f"| {name} | {ratio:.2f} |")
+    """Time the imports, and keep the result."""
+    rounds = {"type": int, "default": 7}
+    args = arguments(__doc__, needs_text=False, rounds=rounds)
+    measured = medians({"torch": TORCH, **imports()}, args.rounds)
+    save("import_time", args, {"seconds": measured}, table)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,16 @@
 
 One epoch of *The Time Machine*, all of it, with batch 32, for several numbers of
 steps, each in a process of its own: its largest resident memory, and what each token
-of a minibatch adds to it. Writes `results/memory.json` and `results/memory.md`. Takes
-half a minute. Needs the module `resource`, which Windows does not have.
+of a minibatch adds to it. Writes `results/memory.json`. Takes half a minute. Needs the
+module `resource`, which Windows does not have.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 
-from _common import arguments, described, machine, markdown, save
+from _common import arguments, described, markdown, save
 
 from d2l_rnn import batching, rnn, training
 
@@ -31,6 +31,8 @@ def largest_memory(num_hiddens: int, num_steps: int) -> int:
 
 def train(num_hiddens: int, num_steps: int) -> int:
     """Train an epoch here; return the largest resident memory so far, in bytes."""
+    import resource  # here, so that the table can be made on Windows, too
+
     minibatches, vocab = batching.load_data(
         BATCH_SIZE, num_steps, max_tokens=-1, seed=0
     )
@@ -41,7 +43,8 @@ def train(num_hiddens: int, num_steps: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def rows(num_hiddens: int, num_steps: tuple[int, ...]) -> list[dict]:
+def rows(num_hiddens: int, num_steps: Sequence[int]) -> list[dict]:
+    """What is measured at one size, for each number of steps."""
     bytes_used = [largest_memory(num_hiddens, steps) for steps in num_steps]
     return [
         {"num_hiddens": num_hiddens, "num_steps": steps, "bytes": used}
@@ -64,18 +67,19 @@ def table(result: dict) -> str:
         measured = [r for r in result["rows"] if r["num_hiddens"] == num_hiddens]
         used = [f"{row['bytes'] / 2**20:,.0f} MiB" for row in measured]
         rows.append([str(num_hiddens), *used, f"{bytes_a_token(measured):,.0f}"])
-    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
+    return f"{markdown(columns, rows)}\n\n{described(result)}"
 
 
 def main() -> None:
+    """Measure each size and number of steps, or the one that `--one` names."""
     one = {"type": int, "nargs": 2, "help": argparse.SUPPRESS}
     args = arguments(__doc__, one=one)
     if args.one:
         print(train(*args.one))
         return
-    result = {"machine": machine(), "num_hiddens": SIZES, "num_steps": STEPS}
-    result["rows"] = [row for H in SIZES for row in rows(H, STEPS)]
-    save("memory", result, table(result), args.results)
+    measured = [row for H in SIZES for row in rows(H, STEPS)]
+    result = {"num_hiddens": SIZES, "num_steps": STEPS, "rows": measured}
+    save("memory", args, result, table)
 
 
 if __name__ == "__main__":

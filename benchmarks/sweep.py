@@ -4,7 +4,7 @@
 
 Epochs of the sweep, of a single run, and of eight single runs take turns in one
 process; medians. Batch 32, 35 steps, the first 10,000 characters. Writes
-`results/sweep.json` and `results/sweep.md`. Takes a minute.
+`results/sweep.json`. Takes a minute.
 """
 
 import statistics
@@ -12,8 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from _common import arguments, described, machine, markdown, save
-from tqdm import tqdm
+from _common import arguments, described, markdown, rounds_and_sizes, save
 
 from d2l_rnn import batching, sweeping
 
@@ -35,7 +34,8 @@ def row(num_hiddens: int, rounds: int) -> dict:
         "one_after_another": lambda: [next(run) for run in each],
     }
     times = {name: [] for name in epochs}
-    for i in tqdm(range(rounds + 2), desc=f"H = {num_hiddens}", leave=False):
+    print(f"H = {num_hiddens} …", file=sys.stderr, flush=True)
+    for i in range(rounds + 2):
         for name, epoch in epochs.items():
             seconds = timed(epoch)
             if i >= 2:  # the first two warm up
@@ -45,6 +45,7 @@ def row(num_hiddens: int, rounds: int) -> dict:
 
 
 def timed(epoch: Callable[[], object], calls: int = 5) -> float:
+    """Seconds that an epoch takes, the mean of several calls."""
     start = time.perf_counter()
     for _ in range(calls):
         epoch()
@@ -63,20 +64,14 @@ def table(result: dict) -> str:
             f"{times['sweep'] / times['run']:.2f}×",
             f"{times['one_after_another'] / times['run']:.2f}×",
         ])  # fmt: skip
-    return f"{markdown(columns, rows)}\n\n{described(result['machine'])}.\n"
+    return f"{markdown(columns, rows)}\n\n{described(result)}"
 
 
 def main() -> None:
-    args = arguments(
-        __doc__,
-        rounds={"type": int, "default": 9},
-        sizes={"type": int, "nargs": "+", "default": SIZES},
-    )
-    # To show where it stops to pay, larger models are batched here as well.
-    sweeping.MOST_HIDDENS = max(args.sizes)
+    """Measure each size, and keep the result."""
+    args = arguments(__doc__, **rounds_and_sizes(9, SIZES))
     rows = [row(num_hiddens, args.rounds) for num_hiddens in args.sizes]
-    result = {"machine": machine(), "thetas": THETAS, "rows": rows}
-    save("sweep", result, table(result), args.results)
+    save("sweep", args, {"thetas": THETAS, "rows": rows}, table)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,27 @@
 Tokens per second in a headless Chromium, driven by Playwright, and of the same engine
 in this process, on one thread: the minibatches of an epoch of the first 10,000
 characters, batch 32, 35 steps. The sizes take turns; medians over the rounds. Writes
-`results/webassembly.json` and `results/webassembly.md`. Takes a minute.
+`results/webassembly.json`. Takes a minute. Needs Playwright and Chromium, and says so
+where they are missing.
 """
 
+from __future__ import annotations
+
 import base64
-import shutil
 import statistics
 import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
-from _common import arguments, described, machine, markdown, save
-from playwright.sync_api import sync_playwright
+from _common import arguments, described, markdown, rounds_and_sizes, save
+from _lab import MISSING, chromium, is_there
+from torch import Tensor
 
 from d2l_rnn import batching, engine, rnn
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SIZES = (32, 64, 128, 256, 512)
 # The fields of `Run` in rnn.c, four bytes each: seven integers, two floats, the places
@@ -73,24 +81,28 @@ async ({ wasm, T, B, V, n, X, Y, sizes }) => {
 """
 
 
-def epoch_here(num_hiddens: int, X, Y, vocab_size: int):
+def epoch_here(
+    num_hiddens: int, X: Tensor, Y: Tensor, vocab_size: int
+) -> Callable[[], object]:
     """A function that trains for an epoch in this process, on one thread."""
     net = rnn.make_model("scratch", vocab_size, num_hiddens, seed=0)
     mine, H_0 = engine.Engine(net.params), torch.zeros(X.shape[1], num_hiddens)
     return lambda: mine.train(X, Y, H_0, 1.0, 1.0, num_threads=1)
 
 
-def turn_here(epoch, X, seconds: float) -> float:
-    """Tokens per second."""
+def turn_here(epoch: Callable[[], object], tokens: int, seconds: float) -> float:
+    """Tokens per second, in as many epochs as these seconds have room for."""
     start, done = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         epoch()
         done += 1
-    return done * X.numel() / (time.perf_counter() - start)
+    return done * tokens / (time.perf_counter() - start)
 
 
-def race(page, X, Y, vocab_size: int, sizes, rounds: int) -> list[dict]:
-    """Rows of medians, one for each size."""
+def race(
+    page: Page, X: Tensor, Y: Tensor, vocab_size: int, sizes: Sequence[int], rounds: int
+) -> list[dict]:
+    """Rows of medians, one for each size. X, Y: an epoch's tokens, (n, B, T)."""
     n, B, T = X.shape
     wasm = base64.b64encode((engine.BIN / "engine.wasm").read_bytes()).decode()
     given = {"wasm": wasm, "T": T, "B": B, "V": vocab_size, "n": n, "sizes": sizes}
@@ -101,7 +113,7 @@ def race(page, X, Y, vocab_size: int, sizes, rounds: int) -> list[dict]:
         for i, H in enumerate(sizes):
             speed = page.evaluate("([i, ms]) => window.turn(i, ms)", [i, 200])
             speeds[H]["browser"].append(speed)
-            speeds[H]["here"].append(turn_here(here[i], X, 0.2))
+            speeds[H]["here"].append(turn_here(here[i], X.numel(), 0.2))
     return [
         {
             "num_hiddens": H,
@@ -119,28 +131,21 @@ def table(result: dict) -> str:
         + [f"{row['browser'] / row['here']:.0%}"]
         for row in result["rows"]
     ]
-    return (
-        f"{markdown(columns, rows)}\n\n{described(result['machine'])}, "
-        f"Chromium {result['chromium']}.\n"
-    )
+    where = described(result, f"Chromium {result['chromium']}")
+    return f"{markdown(columns, rows)}\n\n{where}"
 
 
 def main() -> None:
-    args = arguments(
-        __doc__,
-        rounds={"type": int, "default": 9},
-        sizes={"type": int, "nargs": "+", "default": SIZES},
-    )
+    """Measure here and in a browser, and keep the result."""
+    args = arguments(__doc__, **rounds_and_sizes(9, SIZES))
+    if not is_there():
+        return print(f"The engine in a browser was not measured: {MISSING}")
     minibatches, vocab = batching.load_data(32, 35, seed=0)
     X, Y = (torch.stack(part) for part in zip(*minibatches, strict=True))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         rows = race(browser.new_page(), X, Y, len(vocab), args.sizes, args.rounds)
-        result = {"machine": machine(), "chromium": browser.version, "rows": rows}
-        browser.close()
-    save("webassembly", result, table(result), args.results)
+        result = {"chromium": browser.version, "rows": rows}
+    save("webassembly", args, result, table)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def notes():
     """The text of the notes; where they are not, skips, or fails if they have to be."""
     try:
         return _originals.read_notes()
-    except _originals.NotToBeHad as missing:
+    except _originals.Unavailable as missing:
         if os.environ.get("D2L_RNN_REQUIRE_PARITY"):
             pytest.fail(f"D2L_RNN_REQUIRE_PARITY is set, but {missing}")
         pytest.skip(str(missing))

@@ -1,4 +1,4 @@
-"""Whom the benchmarks compare with is who they say it is, and their scripts run."""
+"""The benchmarks compare with whom they say, and keep what their tables are made of."""
 
 import json
 import os
@@ -7,11 +7,14 @@ import sys
 import types
 from pathlib import Path
 
+import _contenders
 import _originals
+import import_time
 import pytest
 import speed
 import torch
 
+import d2l_rnn
 from d2l_rnn import batching, rnn, training
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -48,34 +51,44 @@ def test_definitions_are_taken_from_markdown_and_nothing_else_runs():
 
 def test_missing_notes_are_said_to_be_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("D2L_RNN_NOTES", str(tmp_path / "none.md"))
-    with pytest.raises(_originals.NotToBeHad, match="D2L_RNN_NOTES"):
+    with pytest.raises(_originals.Unavailable, match="D2L_RNN_NOTES"):
         _originals.read_notes()
 
 
 def test_a_missing_package_of_the_wheel_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(_originals, "IMPORTED", ("no_such_package",))
-    with pytest.raises(_originals.NotToBeHad, match="no_such_package"):
+    with pytest.raises(_originals.Unavailable, match="no_such_package"):
         _originals.download_wheel(tmp_path)
 
 
-def run(script, *args, **environment):
-    """Run a benchmark, small, and return what it prints."""
-    done = subprocess.run(
+def start(script, *args, **environment):
+    """Run a benchmark to its end."""
+    return subprocess.run(
         [sys.executable, BENCHMARKS / f"{script}.py", *map(str, args)],
         env={**os.environ, **environment},
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
+
+
+def run(script, *args, **environment):
+    """Run a benchmark, small, and return what it prints."""
+    done = start(script, *args, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def kept(folder, name):
+    """What a benchmark has written into a folder."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def test_where_pip_finds_no_wheel_our_own_loop_stands_in(monkeypatch):
     monkeypatch.setattr(_originals, "read_notes", lambda: MARKDOWN)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    in_words, makers = speed.others()
-    assert in_words.startswith("our own plain loop over autograd (")
-    assert "d2l==0.17.6" in in_words
+    compared_with, makers = _contenders.others()
+    assert compared_with.startswith("our own plain loop over autograd (")
+    assert "d2l==0.17.6" in compared_with
     assert list(makers) == ["plain_loop", "plain_nn_rnn"]
 
 
@@ -83,12 +96,11 @@ def test_our_own_loop_is_not_called_the_notes_code(time_machine, tmp_path):
     args = ["--rounds", 1, "--sizes", 8, "--results", tmp_path]
     args += ["--without", "jax", "torch_compile"]
     out = run("speed", *args, D2L_RNN_NOTES="nowhere")
-    written = tmp_path / "speed_plain_loop.json"
-    assert sorted(tmp_path.iterdir()) == [written, written.with_suffix(".md")]
-    result = json.loads(written.read_text(encoding="utf-8"))
-    in_words = result["compared_with"]
-    assert in_words.startswith("our own plain loop over autograd (the notes are ")
-    assert f"Compared with {in_words}." in out
+    assert [path.name for path in tmp_path.iterdir()] == ["speed_plain_loop.json"]
+    result = kept(tmp_path, "speed_plain_loop")
+    compared_with = result["compared_with"]
+    assert compared_with.startswith("our own plain loop over autograd (the notes are ")
+    assert f"Compared with {compared_with}." in out
     assert "| over a plain loop |" in out and "notes' code" not in out
     (row,) = result["rows"]
     speeds = row["tokens_per_second"]
@@ -102,7 +114,7 @@ def test_our_own_loop_is_not_called_the_notes_code(time_machine, tmp_path):
 def test_the_plain_loop_trains_as_we_do(cell, vocab, seed):
     """The same perplexities as `training.train`, which clips and steps by itself."""
     corpus = torch.arange(200) ** 2 % len(vocab)
-    minibatches = list(batching.SequenceLoader(corpus, speed.BATCH_SIZE, 2))
+    minibatches = list(batching.SequenceLoader(corpus, _contenders.BATCH_SIZE, 2))
     curves = []
     for epochs in (by_plain_loop, by_training):
         seed()
@@ -113,7 +125,7 @@ def test_the_plain_loop_trains_as_we_do(cell, vocab, seed):
 
 def by_plain_loop(net, minibatches):
     optimizer = torch.optim.SGD(rnn.parameters_of(net), lr=1)
-    return [speed.plain_epoch(net, minibatches, optimizer) for _ in range(5)]
+    return [_contenders.plain_epoch(net, minibatches, optimizer) for _ in range(5)]
 
 
 def by_training(net, minibatches):
@@ -121,17 +133,77 @@ def by_training(net, minibatches):
     return [progress.perplexity for progress in run]
 
 
-def test_the_table_is_that_of_the_committed_figures():
-    committed = BENCHMARKS / "results" / "speed.json"
-    result = json.loads(committed.read_text(encoding="utf-8"))
-    written = committed.with_suffix(".md").read_text(encoding="utf-8")
-    assert speed.table(result) == written
+def test_a_result_says_on_what_machine_and_with_which_arguments(time_machine, tmp_path):
+    run("agreement", "--sizes", 4, "--results", tmp_path)
+    result = kept(tmp_path, "agreement")
+    assert result["arguments"] == {"sizes": [4]}
+    assert result["machine"]["torch"] == torch.__version__
+    assert result["machine"]["d2l_rnn"] == d2l_rnn.__version__
+    assert {"processor", "threads", "python"} <= set(result["machine"])
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_without_a_gpu_there_is_an_error_at_once(time_machine, tmp_path):
+    done = start("speed", "--device", "cuda", "--results", tmp_path)
+    assert done.returncode != 0
+    assert done.stderr == "--device cuda: PyTorch finds no GPU here\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_of_another_kind_is_refused():
+    done = start("speed", "--device", "meta")
+    assert done.returncode != 0
+    assert "invalid choice: 'meta' (choose from" in done.stderr
+
+
+def test_what_cannot_run_on_a_gpu_is_left_out_and_named():
+    for_cpu = speed.on_a_quiet_machine({"notes": None}, "cpu", without=["jax"])
+    assert {"d2l_rnn", "one_thread", "bptt", "notes"} <= set(for_cpu)
+    for_gpu = speed.on_a_quiet_machine({"notes": None}, "cuda", without=[])
+    assert {"d2l_rnn", "notes"} <= set(for_gpu) <= {"d2l_rnn", "notes", "torch_compile"}
+    assert "the engine" in speed.NOT_ON_A_GPU and "JAX" in speed.NOT_ON_A_GPU
+
+
+def test_words_gates_and_writing(time_machine, tmp_path):
+    args = ["--rounds", 1, "--sizes", 8, "--writers", 8, "--results", tmp_path]
+    out = run("models", *args)
+    result = kept(tmp_path, "models")
+    assert result["vocab_size"] == {"char": 28, "word": 4580}
+    pairs = {
+        "words": [("words", "bptt"), ("words", "rnn")],
+        "gated": [("scratch_gru", "gru"), ("scratch_lstm", "lstm")],
+        "writing": [
+            ("scratch", "rnn"),
+            ("scratch_gru", "gru"),
+            ("scratch_lstm", "lstm"),
+        ],
+    }
+    for name, compared in pairs.items():
+        (row,) = result[name]
+        speeds = row["tokens_per_second"]
+        for ours, other in compared:
+            assert f"{speeds[ours]:,.0f}" in out
+            assert f"| {speeds[ours] / speeds[other]:.2f}× |" in out
+
+
+@pytest.mark.parametrize("cell", _contenders.GATED)
+def test_models_that_are_compared_have_the_same_shapes(cell):
+    ours = _contenders.model(cell, vocab_size=10, num_hiddens=4)
+    other = _contenders.model(cell.removeprefix("scratch_"), 10, 4)
+    sizes = [sum(p.numel() for p in rnn.parameters_of(net)) for net in (ours, other)]
+    gates = {"scratch_gru": 3, "scratch_lstm": 4}[cell]
+    assert sizes[1] - sizes[0] == 4 * gates  # the second bias of a torch.nn layer
+
+
+def test_every_module_is_among_the_imports_that_are_timed():
+    timed = import_time.imports()["all_modules"].removeprefix("from d2l_rnn import ")
+    found = {path.stem for path in Path(d2l_rnn.__file__).parent.glob("[a-z]*")}
+    assert {"rnn", "gated", "explorers", "exercises"} <= set(timed.split(", ")) <= found
 
 
 def test_sweep_and_its_table(time_machine, tmp_path):
     out = run("sweep", "--rounds", 1, "--sizes", 8, "--results", tmp_path)
-    result = json.loads((tmp_path / "sweep.json").read_text(encoding="utf-8"))
-    (row,) = result["rows"]
+    (row,) = kept(tmp_path, "sweep")["rows"]
     times = row["seconds_an_epoch"]
     assert f"| {times['sweep'] / times['run']:.2f}× |" in out
 

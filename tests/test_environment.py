@@ -205,7 +205,7 @@ def test_make_lab_opens_the_first_notebook_too():
 
 def test_d2l_is_installed_in_one_version_everywhere():
     without_pins = f"--no-deps {install.BOOK}"
-    for file in ("README.md", "binder/postBuild", "environment.yml"):
+    for file in ("INSTALL.md", "binder/postBuild", "environment.yml"):
         assert without_pins in (ROOT / file).read_text("utf-8"), file
 
 

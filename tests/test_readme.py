@@ -1,24 +1,36 @@
-"""What the README shows is there, and its figures are the measured ones."""
+"""What the READMEs show is there, and their figures are the measured ones."""
 
 import re
 from pathlib import Path
 
 import pytest
+import readme
 
 import d2l_rnn
 from d2l_rnn import explorers
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MEASURED = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+course = pytest.mark.course  # but for the examples, which run the package
 
 
-def test_what_it_links_to_is_there():
-    links = re.findall(r"\]\(([^)]+)\)", README)
-    local = [link for link in links if not link.startswith("https://")]
-    assert len(local) >= 12
-    assert [link for link in local if not (ROOT / link).exists()] == []
+@course
+def test_it_is_read_in_five_minutes():
+    assert len(README.splitlines()) <= 200
 
 
+@course
+@pytest.mark.parametrize("path", [*readme.PAGES, ROOT / "INSTALL.md"], ids=str)
+def test_what_it_links_to_is_there(path):
+    links = re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    local = [link.partition("#")[0] for link in links if "https://" not in link]
+    assert local
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@course
 def test_the_badge_points_at_this_version():
     badge = r"mybinder\.org/v2/gh/[^/]+/d2l_rnn/v([^)]+)\)"
     assert re.findall(badge, README) == [d2l_rnn.__version__]
@@ -26,21 +38,69 @@ def test_the_badge_points_at_this_version():
     assert f'version = "{d2l_rnn.__version__}"' in pyproject
 
 
+@course
 def test_the_map_has_every_notebook_in_order():
     names = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     rows = re.findall(r"^\| \d\d \|.*\(notebooks/([^)]+)\)", README, re.MULTILINE)
     assert rows == names
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["agreement", "binder", "book_setting", "speed", "sweep", "explorers", "memory"],
-)
-def test_the_tables_are_the_ones_that_were_measured(name):
-    measured = ROOT / "benchmarks" / "results" / f"{name}.md"
-    assert measured.read_text(encoding="utf-8").strip() in README
+@course
+@pytest.mark.parametrize("path", readme.PAGES, ids=str)
+def test_writing_the_tables_again_changes_nothing(path):
+    page = path.read_text(encoding="utf-8")
+    assert readme.rewritten(page) == page
 
 
+@course
+@pytest.mark.parametrize("block", readme.BLOCKS)
+def test_every_table_stands_on_one_page(block):
+    assert (README + MEASURED).count(f"<!-- {block} -->\n|") == 1
+
+
+@course
+def test_every_result_that_is_committed_is_told_of():
+    results = {path.stem for path in (ROOT / "benchmarks" / "results").glob("*.json")}
+    scripts = {path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py")}
+    assert results <= scripts
+    assert [name for name in scripts if f"benchmarks/{name}.py" not in MEASURED] == []
+
+
+@course
+def test_only_what_is_between_the_markers_is_written():
+    page = "Before.\n<!-- speed -->\nold\n<!-- /speed -->\n<!-- a remark --> After."
+    table = readme.BLOCKS["speed"]()
+    written = (
+        f"Before.\n<!-- speed -->\n{table}\n<!-- /speed -->\n<!-- a remark --> After."
+    )
+    assert readme.rewritten(page) == written
+
+
+@course
+def test_a_block_that_nobody_makes_is_an_error():
+    with pytest.raises(KeyError, match="no-such-table"):
+        readme.rewritten("<!-- no-such-table -->\n<!-- /no-such-table -->")
+
+
+@course
+def test_the_map_has_every_module_in_order():
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\(d2l_rnn/\w+(?:\.py)?\) \|", README, re.MULTILINE
+    )
+    assert rows == list(d2l_rnn._MODULES)
+
+
+@course
+def test_what_one_may_look_for_is_where_the_readme_says():
+    rows = re.findall(
+        r"^\| where .* \| `(\w+)` in \[.*\]\((.+)\) \|$", README, re.MULTILINE
+    )
+    assert len(rows) == 5
+    for name, path in rows:
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+@course
 def test_the_lines_beside_the_derivation_are_those_of_the_code():
     rows = re.findall(r"^\| .*dL/d.* \| `([^`]+)` \|$", README, re.MULTILINE)
     assert len(rows) == 5
@@ -48,6 +108,7 @@ def test_the_lines_beside_the_derivation_are_those_of_the_code():
     assert [line for line in rows if line not in code] == []
 
 
+@course
 def test_every_panel_is_told_of():
     rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     assert sorted(rows) == sorted(explorers._MODULES)

@@ -1,4 +1,4 @@
-"""The prose of the notebooks and of the README: its spelling, and where its links lead.
+"""The prose of the notebooks and of the Markdown pages: spelling, and where links lead.
 
 Words that the dictionary does not have, of the field or British, stand in `words.txt`.
 """

@@ -183,7 +183,7 @@ def notes_functions(d2l):
     """What the wheel leaves to the chapter's text, or None where that is not here."""
     try:
         return _originals.notes_code(_originals.read_notes(), d2l)
-    except _originals.NotToBeHad:
+    except _originals.Unavailable:
         return None
 
 

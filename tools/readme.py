@@ -1,0 +1,139 @@
+"""Write what the READMEs quote: the measured tables, and the list of modules.
+
+    make readme
+
+README.md and benchmarks/README.md have pairs of markers, `<!-- speed -->` and
+`<!-- /speed -->`. Between them goes what `BLOCKS` makes: a table from a result in
+benchmarks/results, or the modules of the package from the docstring of
+`d2l_rnn/__init__.py`. The rest of the pages stays as it is.
+"""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+PAGES = (ROOT / "README.md", BENCHMARKS / "README.md")
+BLOCK = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
+# A module and its job, which may go on in lines that are indented further.
+MODULE = re.compile(r"^ {4}(\w+) {2,}(\S.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
+
+sys.path.insert(0, str(BENCHMARKS))
+
+import agreement  # noqa: E402
+import book_setting  # noqa: E402
+import explorers  # noqa: E402
+import import_time  # noqa: E402
+import memory  # noqa: E402
+import models  # noqa: E402
+import speed  # noqa: E402
+import sweep  # noqa: E402
+import webassembly  # noqa: E402
+from _common import described, markdown  # noqa: E402
+from _race import ratios  # noqa: E402
+
+import binder  # noqa: E402
+import d2l_rnn  # noqa: E402
+
+
+def result(name: str) -> dict:
+    """What a benchmark has measured: benchmarks/results/NAME.json."""
+    path = BENCHMARKS / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measured(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
+    """A block that is a benchmark's own table of a result."""
+    return lambda: table(result(name))
+
+
+def modules() -> str:
+    """The modules of the package in their order, each with a link and its job."""
+    found = MODULE.findall(inspect.getdoc(d2l_rnn) or "")
+    return markdown(
+        ["module", "its job"],
+        [[f"[`{name}`]({place(name)})", " ".join(job.split())] for name, job in found],
+    )
+
+
+def place(module: str) -> str:
+    """Where a module lies, a file or a folder, from the project's root."""
+    path = ROOT / "d2l_rnn" / f"{module}.py"
+    path = path if path.exists() else path.with_suffix("")
+    return path.relative_to(ROOT).as_posix()
+
+
+def headline(num_hiddens: int = 256) -> str:
+    """The numbers that the README begins with."""
+    race, panel = result("speed"), result("explorers")
+    (run,) = (r for r in race["rows"] if r["num_hiddens"] == num_hiddens)
+    speeds = run["tokens_per_second"]
+    over_notes, over_layer = ratios(speeds, "d2l_rnn", ["notes", "nn_rnn"])
+    book = result("book_setting")
+    sequential = book["runs"][0]
+    rows = [
+        [
+            f"the scratch RNN learns, {num_hiddens} hidden units",
+            f"{speeds['d2l_rnn']:,.0f} characters a second: {over_notes} the notes' "
+            f"code, {over_layer} `nn.RNN`",
+        ],
+        [
+            f"the book's run, {book['arguments']['epochs']} epochs",
+            f"perplexity {sequential['last_perplexity']:.2f}",
+        ],
+        [
+            "slider moved → new picture in the training panel",
+            f"{explorers.median_and_worst(panel['idle_ms'])}, median / worst",
+        ],
+    ]
+    return f"{markdown(['', 'measured'], rows)}\n\n{described(race)}"
+
+
+BLOCKS = {
+    "headline": headline,
+    "modules": modules,
+    "speed": measured("speed", speed.table),
+    "speed-on-a-busy-machine": measured("speed", speed.busy_table),
+    "words": measured("models", models.words_table),
+    "gates": measured("models", models.gated_table),
+    "writing": measured("models", models.writing_table),
+    "sweep": measured("sweep", sweep.table),
+    "webassembly": measured("webassembly", webassembly.table),
+    "explorers": measured("explorers", explorers.table),
+    "memory": measured("memory", memory.table),
+    "agreement": measured("agreement", agreement.table),
+    "book-setting": measured("book_setting", book_setting.table),
+    "import-time": measured("import_time", import_time.table),
+    "binder": measured("binder", binder.table),
+}
+
+
+def rewritten(page: str) -> str:
+    """The text of a page with its blocks made anew.
+
+    Raises KeyError for a block that is not in `BLOCKS`.
+    """
+    return BLOCK.sub(
+        lambda block: (
+            f"<!-- {block[1]} -->\n{BLOCKS[block[1]]()}\n<!-- /{block[1]} -->"
+        ),
+        page,
+    )
+
+
+def main() -> None:
+    """Rewrite the pages, and say which of them changed."""
+    for path in PAGES:
+        before = path.read_text(encoding="utf-8")
+        after = rewritten(before)
+        path.write_text(after, encoding="utf-8")
+        state = "unchanged" if after == before else "rewritten"
+        print(f"{path.relative_to(ROOT)}: {state}")
+
+
+if __name__ == "__main__":
+    main()
