@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def time_machine():
-    """The path of *The Time Machine*; skips where it is not to be had."""
+    """The path of *The Time Machine*; skips where it is missing."""
     found = corpora.find_text()
     if not found.is_time_machine:
         pytest.skip("The Time Machine is neither here nor to be fetched")

@@ -5,7 +5,7 @@
 
 Run twice by test_wheel.py, each time in a Python of its own; what was computed goes
 into the JSON file OUT. TEXT is a text file. The scratch RNN, whose functions are the
-notes', is left out where those are not to be had.
+notes', is left out where those are not available.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The benchmark of speed races with the originals where they are to be had."""
+"""The benchmark of speed races with the originals where they are available."""
 
 import json
 import os
