@@ -7,6 +7,7 @@ other none.
 """
 
 import re
+from itertools import islice
 from pathlib import Path
 
 import kernel
@@ -24,10 +25,34 @@ def parsed(chapter):
     return cells, [1 if draws else 0 for draws in parts[::2]]
 
 
-def check(outputs, draws, stderr):
-    """Each cell has given its pictures, and all together say what is expected."""
-    assert [len(kernel.pictures(cell)) for cell in outputs] == draws
-    assert re.fullmatch(stderr, "".join(map(kernel.stderr, outputs)))
+def drawn(outputs):
+    """How many pictures each cell has given."""
+    return [len(kernel.pictures(cell)) for cell in outputs]
+
+
+def stderr(outputs):
+    return "".join(map(kernel.stderr, outputs))
+
+
+@pytest.fixture(scope="module", params=["offline", "The Time Machine"])
+def course(request, tmp_path_factory):
+    """The outputs of each chapter, and what all together are expected to say.
+
+    They run one after the other in one kernel, each without the names of the others:
+    to start a kernel takes longer than most chapters.
+    """
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    text, said = None, STORY
+    if request.param != "offline":
+        text, said = request.getfixturevalue("time_machine").parent, ""
+    sources = {chapter: ["%reset -f", *parsed(chapter)[0]] for chapter in CHAPTERS}
+    cells = [cell for chapter in CHAPTERS for cell in sources[chapter]]
+    folder = tmp_path_factory.mktemp("course")
+    outputs = iter(kernel.run(cells, folder, text, allow_errors=True))
+    return {
+        chapter: list(islice(outputs, len(sources[chapter])))[1:]
+        for chapter in CHAPTERS
+    }, said
 
 
 def test_the_chapters_are_nine():
@@ -38,23 +63,22 @@ def test_the_chapters_are_nine():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_chapter_runs_offline_and_draws(chapter, tmp_path):
-    pytest.importorskip("d2l", reason="d2l is not installed")
-    cells, draws = parsed(chapter)
-    reads = any("time_machine" in cell for cell in cells)
-    check(kernel.run(cells, tmp_path), draws, STORY if reads else "")
+def test_chapter_runs_and_draws(chapter, course):
+    outputs, draws = course[0][chapter], parsed(chapter)[1]
+    errors = [
+        "\n".join(output.traceback)
+        for cell in outputs
+        for output in cell
+        if output.output_type == "error"
+    ]
+    assert not errors, errors[0]
+    assert drawn(outputs) == draws
 
 
 @pytest.mark.slow
-def test_chapters_run_on_the_time_machine_and_draw(time_machine, tmp_path):
-    """One after the other in one kernel, which saves half a minute."""
-    pytest.importorskip("d2l", reason="d2l is not installed")
-    cells, draws = [], []
-    for chapter in CHAPTERS:
-        more_cells, more_draws = parsed(chapter)
-        cells += ["%reset -f", *more_cells]
-        draws += [0, *more_draws]
-    check(kernel.run(cells, tmp_path, text=time_machine.parent), draws, "")
+def test_no_more_is_said_than_that_the_story_is_read(course):
+    outputs, said = course
+    assert re.fullmatch(said, "".join(map(stderr, outputs.values())))
 
 
 @pytest.mark.slow
@@ -62,4 +86,6 @@ def test_the_chapter_on_text_needs_no_d2l(tmp_path):
     (chapter,) = (path for path in CHAPTERS if path.stem.startswith("8-2"))
     cells, draws = parsed(chapter)
     cells[0] = f"import sys\nsys.modules['d2l'] = None\n{cells[0]}"
-    check(kernel.run(cells, tmp_path), draws, STORY)
+    outputs = kernel.run(cells, tmp_path)
+    assert drawn(outputs) == draws
+    assert re.fullmatch(STORY, stderr(outputs))
