@@ -20,10 +20,14 @@ hypothesis.settings.load_profile("d2l_rnn")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items):
-    """Where tests are run side by side, a file stays together, and so do browsers."""
+    """Where tests are run side by side, a file stays together, and so do browsers.
+
+    The notebooks do not: each takes its time, in a kernel of its own.
+    """
     for item in items:
         group = "browser" if item.path.parent.name == "browser" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        apart = item.path.name == "test_notebooks.py"
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if apart else group))
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +35,7 @@ def time_machine():
     """The path of *The Time Machine*; skips where it is missing."""
     found = corpora.find_text()
     if not found.is_time_machine:
-        pytest.skip("The Time Machine is neither here nor to be fetched")
+        pytest.skip("The Time Machine is not here and could not be fetched")
     return found.path
 
 

@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 
 
 def wheel_names(wheel, text):
-    """The wheel's module as it is, with the text at hand."""
+    """The wheel's module as it is, reading the text that is given."""
     d2l = _originals.import_wheel(wheel)
     d2l.download = lambda name: text
     d2l.Animator = Silent
