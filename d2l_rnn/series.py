@@ -84,6 +84,7 @@ class LinearAR:
 
     `weights` (tau,) stand in the order of the lag matrix: weights[-1] is the weight
     of x_{t-1}. They are float64; predictions come in the dtype of the features.
+    Called with other windows than (N, tau), it raises ValueError.
     """
 
     weights: Tensor

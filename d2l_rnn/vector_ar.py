@@ -22,7 +22,8 @@ class VectorAR:
 
     `weights` (tau, D, D) hold the matrices A_1, A_2, ... in the order of the formula:
     weights[i - 1] is A_i, and A_i[d, e] says how far series e, i steps ago, moves
-    series d now. `bias` (D,) is c. A predictor: (N, tau, D) to (N, 1, D).
+    series d now. `bias` (D,) is c. A predictor: (N, tau, D) to (N, 1, D). Called with
+    other windows, it raises ValueError.
     """
 
     weights: Tensor
