@@ -23,6 +23,7 @@ from _lab import MISSING, chromium, is_there
 from torch import Tensor
 
 from d2l_rnn import batching, engine, rnn
+from d2l_rnn.engine.compiled import BIN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -104,7 +105,7 @@ def race(
 ) -> list[dict]:
     """Rows of medians, one for each size. X, Y: an epoch's tokens, (n, B, T)."""
     n, B, T = X.shape
-    wasm = base64.b64encode((engine.BIN / "engine.wasm").read_bytes()).decode()
+    wasm = base64.b64encode((BIN / "engine.wasm").read_bytes()).decode()
     given = {"wasm": wasm, "T": T, "B": B, "V": vocab_size, "n": n, "sizes": sizes}
     page.evaluate(PAGE, {**given, "X": X.flatten().tolist(), "Y": Y.flatten().tolist()})
     here = [epoch_here(H, X, Y, vocab_size) for H in sizes]
