@@ -26,7 +26,7 @@ def random_sampling(
     corpus: Sequence[int] | Tensor,
     batch_size: int,
     num_steps: int,
-    rng: random.Random | ModuleType = random,
+    rng: random.Random | ModuleType | GivenOffset = random,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield minibatches (X, Y) of subsequences in a random order.
 
@@ -59,7 +59,7 @@ def sequential_partitioning(
     corpus: Sequence[int] | Tensor,
     batch_size: int,
     num_steps: int,
-    rng: random.Random | ModuleType = random,
+    rng: random.Random | ModuleType | GivenOffset = random,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield minibatches (X, Y) that continue each other, row by row.
 
@@ -89,6 +89,20 @@ def windows(corpus: Tensor, num_steps: int) -> tuple[Tensor, Tensor]:
     Row i starts at token i. Views, no copies.
     """
     return corpus[:-1].unfold(0, num_steps, 1), corpus[1:].unfold(0, num_steps, 1)
+
+
+class GivenOffset:
+    """An `rng` for an epoch whose offset is given instead of drawn.
+
+    The order of random sampling is drawn as usual, by the `seed`.
+    """
+
+    def __init__(self, offset: int, seed: int = 0):
+        self.offset, self.shuffle = offset, random.Random(seed).shuffle
+
+    def randint(self, low: int, high: int) -> int:
+        """The offset; raises ValueError if it is not from `low` to `high`."""
+        return integer("offset", self.offset, low, high)
 
 
 class SequenceLoader:
@@ -125,19 +139,12 @@ class SequenceLoader:
         Nothing is drawn, so that what is measured on them does not change the run.
         """
         return sequential_partitioning(
-            self.corpus, self.batch_size, self.num_steps, _NoOffset()
+            self.corpus, self.batch_size, self.num_steps, GivenOffset(0)
         )
 
     def _minibatches(self):
         iterate = random_sampling if self.use_random_iter else sequential_partitioning
         return iterate(self.corpus, self.batch_size, self.num_steps, self.rng)
-
-
-class _NoOffset:
-    """Stands for a random number generator, and draws none."""
-
-    def randint(self, low: int, high: int) -> int:
-        return low
 
 
 class Interruptible:

@@ -136,11 +136,17 @@ class ByHand:
         )
 
 
-def norms(dH: Tensor) -> Tensor:
-    """The norm of each of dH_1 … dH_T over sequences and hidden units, shape (T,)."""
-    # The squares of what has vanished are too small for float32, and not every device
-    # has float64.
-    return torch.linalg.vector_norm(dH.cpu(), dim=(1, 2), dtype=torch.float64)
+def norms(each: Tensor) -> Tensor:
+    """The Euclidean norms of each[0], each[1] …, shape (T,), as small as they may be.
+
+    Of dH_1 … dH_T that is over sequences and hidden units. The numbers are divided by
+    the largest of them before they are squared: even in double precision, in which all
+    is computed, the square of 1e-200 is 0.
+    """
+    rows = each.cpu().double().flatten(1)  # (T, B * H); not every device has float64
+    largest = rows.abs().amax(1)  # (T,)
+    unit = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
+    return torch.linalg.vector_norm(rows / unit.unsqueeze(1), dim=1) * unit
 
 
 def rnn(

@@ -84,7 +84,7 @@ class History(list):
         return min(self, key=lambda record: record.perplexity)
 
 
-class Tally:
+class EpochTally:
     """Counts what the minibatches of an epoch come to, and makes its record.
 
     `theta` is the radius that gradients are clipped to; None: they are not clipped.

@@ -18,7 +18,7 @@ from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
 from d2l_rnn.gradients import backpropagation, way_of
-from d2l_rnn.progress import History, Progress, Tally, perplexity
+from d2l_rnn.progress import EpochTally, History, Progress, perplexity
 from d2l_rnn.rnn import (
     Device,
     Model,
@@ -146,7 +146,7 @@ def train_epoch(
     backpropagate = backpropagation(net, loss, backpropagate)
     device = device_of(net) if device is None else device
     is_random = _samples_at_random(minibatches, use_random_iter)
-    state, tally = None, Tally(epoch, theta)
+    state, tally = None, EpochTally(epoch, theta)
     for X, Y in minibatches:
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
@@ -181,7 +181,7 @@ def evaluate(
     is_random = _samples_at_random(minibatches, use_random_iter)
     if isinstance(minibatches, SequenceLoader):
         minibatches = minibatches.in_order()
-    tally = Tally(epoch=0, theta=None)
+    tally = EpochTally(epoch=0, theta=None)
     with reading(net):
         for mean_loss, size in _losses(net, minibatches, is_random, device, loss):
             tally.add(mean_loss, size)
@@ -264,7 +264,7 @@ def _epoch_in_c(
 ) -> Progress:
     """`train_epoch` by the engine, which takes many minibatches in a call."""
     is_random = _samples_at_random(minibatches, use_random_iter)
-    tally = Tally(epoch, theta)
+    tally = EpochTally(epoch, theta)
     for step in engine.learn(
         minibatches, net.begin_state, lr, theta, is_random, num_threads
     ):

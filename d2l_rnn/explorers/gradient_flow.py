@@ -67,19 +67,9 @@ def flow(
         first, second = parts.tensor_split([len(parts) // 2])
         halves = torch.stack([first.sum(0), second.sum(0)])
         gradient = torch.cat([each.flatten() for each in gradients])
-        return Flow(norms(dH), norms(parts), *norms(halves).tolist(), gradient)
-
-
-def norms(each: Tensor) -> Tensor:
-    """The Euclidean norms of each[0], each[1] …, however small or large they are.
-
-    The numbers are divided by the largest of them before they are squared: the square
-    of 1e-200 is 0 even in double precision.
-    """
-    rows = each.flatten(1)
-    largest = rows.abs().amax(1)
-    unit = torch.where((largest > 0) & largest.isfinite(), largest, 1)
-    return torch.linalg.vector_norm(rows / unit.unsqueeze(1), dim=1) * unit
+        return Flow(
+            bptt.norms(dH), bptt.norms(parts), *bptt.norms(halves).tolist(), gradient
+        )
 
 
 @functools.lru_cache(maxsize=1)

@@ -8,12 +8,11 @@ begins anywhere.
 from __future__ import annotations
 
 import functools
-import random
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from d2l_rnn import batching, checks
+from d2l_rnn import batching
 from d2l_rnn.explorers.text_controls import at_hand, lines_of
 
 WAYS = {
@@ -28,20 +27,6 @@ def beginning(num_characters: int) -> str:
     return "".join(lines_of(at_hand()))[:num_characters]
 
 
-class GivenOffset:
-    """Stands for the random numbers of an epoch: the offset is given, and not drawn.
-
-    The order of the subsequences is drawn as usual.
-    """
-
-    def __init__(self, offset: int, seed: int):
-        self.offset, self.shuffle = offset, random.Random(seed).shuffle
-
-    def randint(self, low: int, high: int) -> int:
-        """The offset; ValueError if it is not from `low` to `high`."""
-        return checks.integer("offset", self.offset, low, high)
-
-
 def starts(
     way: Callable[..., Iterator], num_tokens: int, batch_size: int, num_steps: int,
     offset: int = 0, seed: int = 0,
@@ -54,6 +39,6 @@ def starts(
     Raises ValueError as `way` does, and for an offset that it would not draw.
     """
     # In the corpus 0, 1, 2, … each token is its own position.
-    rng = GivenOffset(offset, seed)
+    rng = batching.GivenOffset(offset, seed)
     minibatches = way(range(num_tokens), batch_size, num_steps, rng)
     return np.array([X[:, 0].tolist() for X, _ in minibatches])

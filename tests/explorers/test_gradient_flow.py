@@ -11,14 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from d2l_rnn import explorers, rnn, vanishing
+from d2l_rnn import bptt, explorers, rnn, vanishing
 from d2l_rnn.explorers import gradient_flow, gradient_flow_panel
 from d2l_rnn.explorers.gradient_flow import (
     Flow,
     clipped,
     flow,
     network,
-    norms,
 )
 from d2l_rnn.explorers.wording import short
 
@@ -133,13 +132,13 @@ def test_network_has_the_spectral_radius_asked_for(num_hiddens, scale):
 @example([[3e-200, 4e-200, 0.0], [3e200, 4e200, 0.0], [0.0, 0.0, 0.0]])
 @example([[5e-324, 0.0, 0.0], [math.inf, -1.0, 0.0]])
 def test_norms_are_not_lost(rows):
-    ours = norms(torch.tensor(rows, dtype=torch.double)).tolist()
+    ours = bptt.norms(torch.tensor(rows, dtype=torch.double)).tolist()
     # Python's hypot is careful too, as torch's norm is not.
     assert ours == pytest.approx([math.hypot(*row) for row in rows], rel=1e-9, abs=0)
 
 
 def test_norms_say_so_where_there_is_no_number():
-    assert norms(torch.tensor([[math.nan, 1.0]])).isnan().all()
+    assert bptt.norms(torch.tensor([[math.nan, 1.0]])).isnan().all()
 
 
 def test_clipped_is_pytorch_s():
