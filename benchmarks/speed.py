@@ -29,6 +29,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 
 import torch
 from _common import arguments, described, markdown, rounds_and_sizes, save
@@ -168,7 +169,9 @@ def table(result: dict) -> str:
 
     Where our own loop stood in for the originals, a sentence below says so.
     """
-    text = f"{markdown(*_cells('H', result['rows']))}\n\n{described(result)}"
+    versions = [f"JAX {result['jax']}"] if "jax" in result else []
+    where = described(result, *versions)
+    text = f"{markdown(*_cells('H', result['rows']))}\n\n{where}"
     if "plain_loop" in result["rows"][0]["tokens_per_second"]:
         text += f"\n\nCompared with {result['compared_with']}."
     return text
@@ -223,6 +226,8 @@ def main() -> None:
         "num_steps": NUM_STEPS,
     }
     quiet = on_a_quiet_machine(makers, args.device, args.without)
+    if "jax" in quiet:
+        result["jax"] = metadata.version("jax")
     result["rows"] = [row(quiet, H, args.rounds, args.device) for H in args.sizes]
     name = "speed" if "notes" in makers else "speed_plain_loop"
     if args.device == "cuda":

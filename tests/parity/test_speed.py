@@ -15,7 +15,8 @@ def test_speed_beside_the_originals(wheel, notes, time_machine, tmp_path):
     done = subprocess.run(
         [sys.executable, SPEED, "--rounds", "1", "--sizes", "8", "--results", tmp_path,
          "--without", "jax", "torch_compile"],
-        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PIP_NO_INDEX": "1",
+             "PIP_FIND_LINKS": str(wheel.parent)},
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
