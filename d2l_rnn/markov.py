@@ -1,13 +1,13 @@
 """Markov chains: the next state depends on the present one alone.
 
-The entropy rate of a chain is the floor under any perplexity: on what the chain
-emits, no n-gram and no RNN stays below it.
+The exponential of a chain's entropy rate is the lowest perplexity that any model, an
+n-gram or an RNN, can reach in the long run on sequences from the chain.
 
 A sequence is any string, list, tuple or 1-D array; its items, the states, are anything
-hashable. What is drawn depends on `seed` alone.
+hashable. Random samples depend on `seed` alone.
 
 Perplexity is exp of the mean of -log P(x_t | x_{t-1}), in nats, as for the RNN. The
-first state, which nothing comes before, is given and not scored.
+first state has no predecessor: it is given and not scored.
 
 Sources: "Markov models" in the notes; for the entropy rate, Cover and Thomas, Elements
 of Information Theory, chapter 4.
@@ -37,8 +37,8 @@ class MarkovChain:
     stationary distribution. `states` names the states; without names they are
     0 .. n-1.
 
-    Raises ValueError, with the row and its sum, if P or `initial` is no distribution,
-    and if `states` are not n different names.
+    Raises ValueError if a row of P, or `initial`, is not a distribution (the message
+    has the row and its sum), or if `states` are not n different names.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class MarkovChain:
         """Estimate a chain by counting which state follows which in the sequence.
 
         `alpha` is added to every count (additive smoothing, Laplace's for alpha = 1).
-        The states are those of the sequence, sorted if they can be, unless `states`
-        gives them. With alpha > 0 the row of a state that is never left is uniform.
+        The states are those of the sequence, sorted if possible, unless `states` gives
+        them. With alpha > 0 the row of a state that is never left is uniform.
 
-        Raises ValueError if the sequence is shorter than 2 or holds something that is
-        not in `states`, if alpha is negative, and, with alpha = 0, if a state is never
-        left, so that it has no row.
+        Raises ValueError if the sequence is shorter than 2 or contains a state that is
+        not in `states`, if alpha is negative, or if alpha is 0 and a state is never
+        left, so that its row cannot be estimated.
         """
         sequence = checks.items("sequence", sequence, at_least=2)
         alpha = checks.non_negative("alpha", alpha)
@@ -99,7 +99,7 @@ class MarkovChain:
 
     @cached_property
     def initial(self) -> np.ndarray:
-        """P(x_1) as an array (n,): what was given, or the stationary distribution."""
+        """P(x_1) as an array (n,): as given, or else the stationary distribution."""
         return self.stationary_distribution()
 
     def probability(self, after: Hashable, before: Hashable) -> float:
@@ -129,7 +129,7 @@ class MarkovChain:
         The notes' factorisation, the sum over t of log P(x_t | x_{t-1}), with
         P(x_1 | x_0) = P(x_1).
 
-        Raises ValueError if the sequence is empty or holds what is no state.
+        Raises ValueError if the sequence is empty or contains an unknown state.
         """
         path = self._path(sequence, at_least=1)  # (T,)
         with np.errstate(divide="ignore"):  # log 0 = -inf is the answer here
@@ -139,8 +139,8 @@ class MarkovChain:
     def perplexity(self, sequence: Iterable[Hashable]) -> float:
         """Return the chain's perplexity on the T - 1 transitions of a sequence.
 
-        It is inf if the chain cannot make one of them. Raises ValueError if the
-        sequence is shorter than 2 or holds what is no state.
+        It is inf if one of them is impossible. Raises ValueError if the sequence is
+        shorter than 2 or contains an unknown state.
         """
         path = self._path(sequence, at_least=2)  # (T,)
         with np.errstate(divide="ignore"):
@@ -148,7 +148,7 @@ class MarkovChain:
         return perplexity(surprises.mean())
 
     def two_step(self, after: Hashable, before: Hashable) -> float:
-        """Return P(x_{t+1} = after | x_{t-1} = before), whatever lies between.
+        """Return P(x_{t+1} = after | x_{t-1} = before), summed over the state between.
 
         The notes' sum over x_t of P(x_{t+1} | x_t) P(x_t | x_{t-1}). Raises ValueError
         if either is not a state of the chain.
@@ -161,9 +161,9 @@ class MarkovChain:
     def distributions(self, start: Hashable | ArrayLike, num_steps: int) -> np.ndarray:
         """Return the distribution after 0, 1, ... num_steps steps: (num_steps + 1, n).
 
-        `start` is a state, or a distribution (n,). This is the dynamic programme
-        behind P(x_{t+k} | x_t): each row follows from the one before in n^2
-        multiplications, where a sum over all paths would take n^k.
+        `start` is a state, or a distribution (n,). This is dynamic programming for
+        P(x_{t+k} | x_t): each row follows from the one before in n^2 multiplications,
+        whereas a sum over all paths has n^k terms.
 
         Raises ValueError if `start` is neither or `num_steps` is negative.
         """
@@ -178,16 +178,16 @@ class MarkovChain:
         return self.distributions(start, k)[-1]
 
     def stationary_distribution(self) -> np.ndarray:
-        """Return the distribution pi (n,) that one step leaves as it is: pi P = pi.
+        """Return the distribution pi (n,) that one step leaves unchanged: pi P = pi.
 
-        A periodic chain has one too, though it need not walk to it.
+        A periodic chain has one too, though it need not converge to it.
 
-        Raises ValueError if the chain has several closed classes (sets of states it
-        cannot leave): then it has many such distributions.
+        Raises ValueError if the chain has several closed classes (sets of states that
+        it cannot leave): then pi is not unique.
         """
         closed = self._closed_class()
         P = self.P[np.ix_(closed, closed)]  # (m, m)
-        # pi (P - I) = 0 says nothing of the scale of pi, so add the row "sums to 1".
+        # pi (P - I) = 0 leaves the scale of pi open, so add the row "sums to 1".
         equations = np.vstack([(P - np.eye(len(P))).T, np.ones(len(P))])  # (m + 1, m)
         sums = np.eye(len(P) + 1)[-1]  # (m + 1,): 0 ... 0, 1
         pi = np.zeros(len(self.P))  # (n,)
@@ -196,12 +196,12 @@ class MarkovChain:
         return pi / pi.sum()
 
     def entropy_rate(self, unit: str = "nats") -> float:
-        """Return the mean surprise of the next state once the present one is known.
+        """Return the mean surprise of the next state, given the present one.
 
         - sum_i pi_i sum_j P_ij log P_ij, in nats or bits a step (Cover and Thomas,
         theorem 4.2.4).
 
-        Raises ValueError for another unit, and as `stationary_distribution` does.
+        Raises ValueError for any other unit, and as `stationary_distribution` does.
         """
         checks.one_of("unit", unit, ("nats", "bits"))
         logs = np.log(self.P, where=self.P > 0, out=np.zeros_like(self.P))  # (n, n)
@@ -212,10 +212,10 @@ class MarkovChain:
     def perplexity_floor(self) -> float:
         """Return exp(entropy rate), the lowest perplexity any model can reach here.
 
-        In the long run, the mean of -log Q(x_t | past) over what the chain emits is
-        the entropy rate plus the mean Kullback-Leibler divergence of the model Q from
-        the true P. That is never negative, and 0 only for Q = P, so on new text no
-        n-gram and no RNN stays below this.
+        In the long run, the mean of -log Q(x_t | past) over the chain's output is the
+        entropy rate plus the mean Kullback-Leibler divergence of the model Q from the
+        true P. The divergence is never negative, and 0 only for Q = P, so on new text
+        no n-gram or RNN stays below this perplexity.
 
         Raises ValueError as `stationary_distribution` does.
         """
@@ -235,12 +235,13 @@ class MarkovChain:
             return _probabilities(name, start, len(self.P))
 
     def _closed_class(self) -> np.ndarray:
-        """The indices of the one set of states that, entered, is never left."""
+        """The indices of the only set of states that the chain cannot leave."""
         n = len(self.P)
         reaches = (self.P > 0) | np.eye(n, dtype=bool)  # (n, n)
         for _ in range(n.bit_length()):  # squaring doubles the length of the paths
             reaches = reaches @ reaches
-        returns = (reaches <= reaches.T).all(axis=1)  # (n,): from all that it reaches
+        # (n,): True for a state that can be reached again from wherever it leads.
+        returns = (reaches <= reaches.T).all(axis=1)
         classes = np.unique(reaches[returns], axis=0)  # a row for each closed class
         if len(classes) > 1:
             raise ValueError(
@@ -251,7 +252,7 @@ class MarkovChain:
 
 
 def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
-    """Return the different items, sorted where they can be, else as first seen."""
+    """Return the distinct items, sorted if possible, else in order of appearance."""
     different = list(dict.fromkeys(sequence))
     try:
         return sorted(different)
@@ -260,7 +261,7 @@ def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Random numbers that `seed` alone decides; ValueError if it is negative."""
+    """A new generator with this seed; ValueError if it is negative."""
     return np.random.default_rng(checks.integer("seed", seed, 0))
 
 
@@ -290,7 +291,8 @@ def _probabilities(name: str, values: ArrayLike, n: int) -> np.ndarray:
     error = abs(p.sum() - 1)
     if error > 1e-6:
         raise ValueError(f"{name} must sum to 1, got a sum of {p.sum():.6g}")
-    return p if error < 1e-12 else p / p.sum()  # 0.1 stays 0.1, float32 is mended
+    # A float32's rounding error is corrected; an exact 0.1 stays 0.1.
+    return p if error < 1e-12 else p / p.sum()
 
 
 def _cumulative(probabilities: np.ndarray) -> list[float]:

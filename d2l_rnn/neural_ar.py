@@ -1,9 +1,9 @@
-"""Autoregressive models that learn step by step: the book's MLP, and the latent one.
+"""Autoregressive models trained by gradient descent: the book's MLP and a latent one.
 
-The MLP is a predictor as `series` has them, from the last tau values to the next. The
-latent autoregressive model has no tau: it keeps a summary of all that came before, the
-first recurrent network of the course. Both are trained with Adam, and what is drawn
-depends on `seed` alone.
+The MLP is a predictor in the sense of `series`, from the last tau values to the next.
+The latent autoregressive model has no tau: it keeps a summary of everything before,
+and is the first recurrent network of the course. Both are trained with Adam, and
+random numbers depend on `seed` alone.
 
 Sources: "latent autoregressive models" in the notes; section 8.1 of Dive into Deep
 Learning, PyTorch 0.17 ("the book").
@@ -47,11 +47,11 @@ def train_mlp(
 ) -> tuple[nn.Sequential, list[float]]:
     """Train the book's MLP with Adam on shuffled minibatches of a lag matrix's rows.
 
-    Returns the network and a list with the mean squared error over all the rows
-    after each epoch.
+    Returns the network, and a list of the mean squared error over all rows after each
+    epoch.
 
-    Raises ValueError for bad features and labels, as `series.fit_ar` does, and for a
-    size or a learning rate that is not positive.
+    Raises ValueError for bad features or labels, as `series.fit_ar` does, and for a
+    size or learning rate that is not positive.
     """
     features, labels = as_examples(features, labels)  # (N, tau), (N, 1)
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
@@ -77,8 +77,8 @@ class LatentAR(nn.Module):
     """Keep a summary h of the past, and predict the next value from h alone.
 
     h_t = g(h_{t-1}, x_{t-1}) and x_hat_t = h_t W_hq + b_q (the notes, "latent
-    autoregressive models"). It needs no tau: h may remember as far back as it learns
-    to. `h` (B, num_hiddens) starts as zeros.
+    autoregressive models"). It needs no tau: how far back h remembers is learned. `h`
+    (B, num_hiddens) starts as zeros.
 
     Raises ValueError if `num_hiddens` is not at least 1 or `seed` is negative.
     """
@@ -130,24 +130,24 @@ class LatentAR(nn.Module):
 
     @torch.no_grad()
     def k_step_forecasts(self, x: ArrayLike, k: int = 1) -> Tensor:
-        """Forecast every value of the series x (T,) from what came k steps before it.
+        """Forecast each value of the series x (T,) from those up to k steps before.
 
-        The result has T - k values and stands beside `x[k:]`: its entry for time t
-        was made after reading all of x up to time t - k.
+        The result has T - k values and lines up with `x[k:]`: its entry for time t is
+        made after reading x up to time t - k.
 
-        Raises ValueError if x has no more than k values.
+        Raises ValueError if x has only k values or fewer.
         """
         x = as_series(x)
         k = checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
         return self._continue(self._read(x)[:-k], k)[:, -1]  # (T - k,)
 
     def _read(self, x: Tensor) -> Tensor:
-        """The summaries (T, H) while the series x (T,) is read."""
+        """The summaries (T, H) after each value of the series x (T,)."""
         _, summaries = self(x[None].to(self.W_xh.dtype))  # (1, T, H)
         return summaries[0]
 
     def _continue(self, h: Tensor, num_steps: int) -> Tensor:
-        """Continue from each summary in h (N, H) on predictions fed back."""
+        """Continue from each summary in h (N, H), feeding predictions back."""
         predictions = [self.output(h)]  # (N, 1)
         for _ in range(checks.integer("num_steps", num_steps, 1) - 1):
             h = self.g(h, predictions[-1])  # (N, H)
@@ -163,13 +163,13 @@ def train_latent_ar(
     lr: float = 0.01,
     seed: int = 0,
 ) -> tuple[LatentAR, list[float]]:
-    """Train a LatentAR with Adam on stretches of num_steps values of the series x (T,).
+    """Train a LatentAR with Adam on windows of num_steps values of the series x (T,).
 
-    The stretches overlap by half. One epoch is one update on all of them at once, each
-    read from a zero summary. Returns the model and a list with the mean squared error
+    The windows overlap by half. One epoch is one update on all of them at once, each
+    read from a zero summary. Returns the model, and a list of the mean squared error
     before each update.
 
-    Raises ValueError if x has no more than `num_steps` values, or for a size or a
+    Raises ValueError if x has only `num_steps` values or fewer, or for a size or
     learning rate that is not positive.
     """
     x = as_series(x).float()  # (T,)
@@ -198,7 +198,7 @@ def _weight(num_inputs: int, num_outputs: int) -> nn.Parameter:
 
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed what PyTorch's layers draw in the block, then put the global state back."""
+    """Seed PyTorch's initialisation in the block, then restore the global state."""
     seed = checks.integer("seed", seed, 0, 2**64 - 1)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)

@@ -1,7 +1,7 @@
-"""n-grams: how often n tokens stand in a row, and the perplexity to beat.
+"""n-grams: how often n tokens follow each other, and the perplexity to beat.
 
 Tokens are anything hashable, and a text is any string, list, tuple or 1-D array of
-them. What is drawn depends on `seed` alone.
+them. Random samples depend on `seed` alone.
 
 Perplexity is exp of the mean of -log P(x_t | the n - 1 tokens before it), in nats, as
 for the RNN. The first n - 1 tokens, which have no full context, are not scored.
@@ -28,22 +28,23 @@ Gram = tuple[Hashable, ...]  # some tokens in a row
 class NGramModel:
     """A language model that predicts a token from the n - 1 tokens before it.
 
-    It counts the tokens of a text, and smooths the counts with the estimate from the
-    context less its first token, at strength epsilon:
+    It counts the n-grams of a text, and smooths the counts, with strength epsilon,
+    towards the estimate from the context without its first token:
 
         P(x | context) = (n(context, x) + epsilon P(x | shorter context))
                          / (n(context) + epsilon)
 
-    Below the empty context stands 1 / len(vocab). For n = 1 and 2 these are the
-    book's equations in section 8.3; where its third falls back from two tokens to
-    none, this goes one by one, the hierarchical Dirichlet model of MacKay and Peto
-    (1995, Natural Language Engineering 1(3)) taken beyond bigrams. epsilon = 0 leaves
-    the relative frequencies as they are.
+    The empty context falls back to 1 / len(vocab). For n = 1 and 2 these are the
+    book's equations in section 8.3; the book's third equation falls back from two
+    context tokens to none, whereas here the context loses one token at a time. This is
+    the hierarchical Dirichlet model of MacKay and Peto (1995, Natural Language
+    Engineering 1(3)), extended beyond bigrams. epsilon = 0 gives the relative
+    frequencies.
 
-    `vocab` is the tokens of the text, sorted if they can be, unless a larger one is
-    given. `epsilon` may be set anew at any time: the counts stay. They are
-    `followers`, for each context of up to n - 1 tokens how often each token follows
-    it, and `totals`, for each context how often it is followed by any.
+    `vocab` is the tokens of the text, sorted if possible, unless a larger one is
+    given. `epsilon` may be changed at any time, as the counts do not depend on it:
+    `followers[context][token]` is how often the token follows a context of up to
+    n - 1 tokens, and `totals[context]` how often any token does.
 
     Raises ValueError if the text has fewer than n tokens, if `vocab` lacks one of
     them, or if epsilon is negative.
@@ -81,9 +82,9 @@ class NGramModel:
         self._epsilon = checks.non_negative("epsilon", value)
 
     def count(self, gram: Iterable[Hashable]) -> int:
-        """Return how often the text holds the 1 to n tokens of gram, side by side.
+        """Return how often the text contains gram, 1 to n tokens in this order.
 
-        Raises ValueError if gram has none, or more than n.
+        Raises ValueError if gram has no tokens, or more than n.
         """
         gram = tuple(checks.items("gram", gram, at_least=1))
         checks.integer("len(gram)", len(gram), 1, self.n)
@@ -92,19 +93,19 @@ class NGramModel:
     def probability(self, token: Hashable, context: Iterable[Hashable] = ()) -> float:
         """Return P(token | context).
 
-        The context is a sequence of tokens: where tokens are words, ["time"] rather
-        than "time". Only its last n - 1 tokens count; where it is shorter, so is the
-        n-gram. A token outside the vocabulary has probability 0. With epsilon = 0, so
-        has every token after a context that the text does not have.
+        The context is a sequence of tokens: if tokens are words, ["time"] rather than
+        "time". Only its last n - 1 tokens count; a shorter context means a shorter
+        n-gram. A token outside the vocabulary has probability 0, and so, if epsilon is
+        0, has every token after a context that does not occur in the text.
 
-        Raises ValueError if the context is no sequence.
+        Raises ValueError if the context is not a sequence.
         """
         return self.estimate(token, self._last(context))
 
     def estimate(self, token: Hashable, context: Gram) -> float:
         """Return `probability` for a context that is a tuple of at most n - 1 tokens.
 
-        The loop climbs from the empty context to the whole one.
+        The loop goes from the empty context to the whole one.
         """
         if token not in self._known:
             return 0.0
@@ -119,8 +120,8 @@ class NGramModel:
     def perplexity(self, tokens: Iterable[Hashable]) -> float:
         """Return the perplexity on the tokens that have n - 1 tokens before them.
 
-        It is inf if the model holds one of them impossible. Raises ValueError if there
-        are fewer than n tokens.
+        It is inf if the model gives one of them probability 0. Raises ValueError if
+        there are fewer than n tokens.
         """
         tokens = checks.items("tokens", tokens, at_least=self.n)
         surprise = 0.0
@@ -134,11 +135,12 @@ class NGramModel:
     ) -> list[Hashable]:
         """Draw num_tokens tokens that continue the prefix; return them as a list.
 
-        Where the text does not have the context (the text's own end may be one), the
-        longest end of the context that it does have decides, even with epsilon = 0.
+        If nothing follows the context in the text (it may occur only at the very end),
+        the longest suffix of the context that has a follower is used instead, even
+        with epsilon = 0.
 
         Raises ValueError if `num_tokens` is not at least 1, `seed` is negative, or the
-        prefix is no sequence.
+        prefix is not a sequence.
         """
         num_tokens = checks.integer("num_tokens", num_tokens, 1)
         context, rng, drawn = self._last(prefix), generator(seed), []
@@ -153,8 +155,8 @@ class NGramModel:
         return context[max(len(context) - self.n + 1, 0) :]
 
     def _draw(self, context: Gram, rng: np.random.Generator) -> Hashable:
-        # P(x | context) is a mixture: with the weight n(context) a token that followed
-        # the context, with the weight epsilon one that suits the shorter context.
+        # P(x | context) is a mixture of the tokens that followed the context, with the
+        # weight n(context), and of P(x | shorter context), with the weight epsilon.
         for start in range(len(context) + 1):  # from the whole context to ()
             total = self.totals.get(context[start:], 0)
             u = rng.random() * (total + self.epsilon)
@@ -164,11 +166,11 @@ class NGramModel:
 
 
 def perplexity_to_beat(tokens: Iterable[Hashable], n: int = 2) -> float:
-    """The perplexity of an unsmoothed n-gram model on the very text that it counted.
+    """The perplexity of an unsmoothed n-gram model on the text that it has counted.
 
-    A model that sees no more than n - 1 tokens of the past cannot come below it on
-    this text. It is 1 for a text of fewer than n tokens, which leaves nothing to
-    predict. Raises ValueError if `n` is not at least 1.
+    No model that sees only n - 1 tokens of the past can do better on this text. It is
+    1 for a text of fewer than n tokens, in which there is nothing to predict. Raises
+    ValueError if `n` is not at least 1.
     """
     tokens = checks.items("tokens", tokens)
     n = checks.integer("n", n, 1)
@@ -178,11 +180,12 @@ def perplexity_to_beat(tokens: Iterable[Hashable], n: int = 2) -> float:
 class Tally:
     """The perplexities of the models with n = 1 … max_n, all at once.
 
-    They are those of `NGramModel(seen, n, epsilon, vocab)` on the text `seen` that it
-    has counted and on another, `new`, for whatever epsilon a slider is moved to: the
-    n-grams are counted once, for all tokens and orders in arrays.
+    They are those of `NGramModel(seen, n, epsilon, vocab)` on `seen`, the text that it
+    has counted, and on another text, `new`, for any epsilon. The n-grams are counted
+    only once, with arrays, so that an epsilon slider is answered fast.
 
-    Raises ValueError if a text has fewer than max_n tokens, or `vocab` lacks one.
+    Raises ValueError if a text has fewer than max_n tokens, or `vocab` lacks one of
+    its tokens.
     """
 
     def __init__(
@@ -199,19 +202,20 @@ class Tally:
         self.vocab_size = len(vocab)
         index = {token: i for i, token in enumerate(vocab)}
         codes = np.array([index[token] for token in both], dtype=np.int64)  # (N,)
-        # For each n and token, how often `seen` has the token after the n - 1 before
-        # it, and how often it has those n - 1. The first n - 1 of a text mean nothing.
+        # For each n and position: how often `seen` has the token there after the n - 1
+        # before it, and how often it has those n - 1. The first n - 1 positions of a
+        # text mean nothing.
         self.counts: list[tuple[np.ndarray, np.ndarray]] = []
         context = np.zeros_like(codes)  # (N,): a number for each kind of context
         for n in range(1, max_n + 1):
-            # Numbered anew from 0, an n-gram is a small number, as a context must be.
+            # Renumbered from 0, so that the numbers of the next contexts stay small.
             gram = np.unique(context * len(vocab) + codes, return_inverse=True)[1]
             counted = slice(n - 1, self.num_seen)
             self.counts.append((_times(gram, counted), _times(context, counted)))
             context = np.roll(gram, 1)  # (N,)
 
     def perplexities(self, epsilon: float) -> tuple[list[float], list[float]]:
-        """Return those of n = 1 … max_n on the text seen, and on the new one.
+        """Return the perplexities for n = 1 … max_n on `seen`, and those on `new`.
 
         Raises ValueError if epsilon is not a finite number of at least 0.
         """
@@ -228,7 +232,7 @@ class Tally:
 
 
 def count_grams(tokens: list[Hashable], n: int) -> Counter[Gram]:
-    """Count how often each n tokens stand in a row."""
+    """Count how often each n-gram occurs."""
     return Counter(zip(*(tokens[i:] for i in range(n)), strict=False))
 
 
@@ -240,7 +244,7 @@ def _times(numbers: np.ndarray, counted: slice) -> np.ndarray:
 def _vocabulary(
     of_text: list[Hashable], vocab: Iterable[Hashable] | None
 ) -> tuple[Hashable, ...]:
-    """The tokens of a text, or the vocabulary given, which must hold them all."""
+    """The tokens of a text, or the given vocabulary, which must contain them all."""
     if vocab is None:
         return tuple(of_text)
     given = dict.fromkeys(checks.items("vocab", vocab))
@@ -253,7 +257,7 @@ def _vocabulary(
 
 
 def _pick(counts: Mapping[Hashable, int], u: float) -> Hashable:
-    """The token in whose share of the counts u falls; u is below their sum."""
+    """Pick the token whose share of the counts u falls into; u is below their sum."""
     for token, count in counts.items():
         u -= count
         if u < 0:

@@ -1,13 +1,13 @@
 """Series of real numbers: make one, regress it on its own past, forecast it.
 
-A *predictor* here is any function from the last `tau` values to the next one:
+A *predictor* here is any function from the last `tau` values to the next one: it maps
 windows (N, tau), the oldest value first, to predictions (N, 1). A linear
 autoregression, a network and a lambda are all predictors, and every forecast below
-takes any of them. A predictor of D series at once maps (N, tau, D) to (N, 1, D).
+accepts any of them. A predictor of D series at once maps (N, tau, D) to (N, 1, D).
 
 The series are short, so everything runs on the CPU. Tensors and arrays keep their
 floating dtype; lists and integers become float32, as in the book. Nothing touches
-the global random state: what is drawn depends on `seed` alone.
+the global random state: random numbers depend on `seed` alone.
 
 Sources: "Sequence models" in the notes; section 8.1 of Dive into Deep Learning,
 PyTorch 0.17 ("the book").
@@ -42,7 +42,8 @@ def noisy_sine(
     The defaults are the book's data, sin(0.01 t) + N(0, 0.2^2). `noise` is the
     standard deviation, `period` is in time steps.
 
-    Raises ValueError if there is no point, no period, or negative noise.
+    Raises ValueError if `num_points` is not at least 1, `period` is not positive, or
+    `noise` is negative.
     """
     num_points = checks.integer("num_points", num_points, 1)
     noise = checks.non_negative("noise", noise)
@@ -68,9 +69,9 @@ def lag_matrix(x: ArrayLike, tau: int) -> tuple[Tensor, Tensor]:
 
 
 def windows(x: Tensor, tau: int) -> Tensor:
-    """Every stretch of tau values of x: (T - tau + 1, tau), or (…, tau, D) of (T, D).
+    """Every window of tau values of x: (T - tau + 1, tau), or (…, tau, D) of (T, D).
 
-    It is a view, and copies nothing.
+    The result is a view: nothing is copied.
     """
     return x.unfold(0, tau, 1).movedim(-1, 1)
 
@@ -82,9 +83,9 @@ def windows(x: Tensor, tau: int) -> Tensor:
 class LinearAR:
     """Predict the next value as a weighted sum of the last tau values and a bias.
 
-    `weights` (tau,) stand in the order of the lag matrix: weights[-1] is the weight
-    of x_{t-1}. They are float64; predictions come in the dtype of the features.
-    Called with other windows than (N, tau), it raises ValueError.
+    `weights` (tau,) are in the order of the lag matrix: weights[-1] is the weight of
+    x_{t-1}. They are float64; predictions have the dtype of the features. Raises
+    ValueError when called with windows that are not (N, tau).
     """
 
     weights: Tensor
@@ -104,8 +105,8 @@ class LinearAR:
 def fit_ar(features: ArrayLike, labels: ArrayLike) -> LinearAR:
     """Fit AR(tau) to the rows of a lag matrix by least squares.
 
-    Where many fits are equally good (a constant series, say), it is the one with the
-    smallest weights.
+    Where many fits are equally good (for a constant series, say), the result is the
+    one with the smallest weights.
 
     Raises ValueError if features and labels are not (N, tau) and (N, 1) or hold
     values that are not finite.
@@ -118,7 +119,7 @@ def fit_ar(features: ArrayLike, labels: ArrayLike) -> LinearAR:
 def least_squares(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Weights (F, D) and bias (D,) from features (N, F) to targets (N, D), in float64.
 
-    Of many that are equally good, the smallest.
+    Of several equally good solutions, the one with the smallest norm.
     """
     ones = features.new_ones(len(features), 1)  # (N, 1)
     design = torch.cat((features, ones), dim=1).double()  # (N, F + 1)
@@ -127,7 +128,7 @@ def least_squares(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return solution[:-1], solution[-1]
 
 
-# --- Forecasts: between what was observed, and beyond it -----------------------
+# --- Forecasts: within the observations, and beyond them -----------------------
 
 
 @torch.no_grad()
@@ -160,7 +161,7 @@ def forecast(model: Predictor, x: ArrayLike, tau: int, num_steps: int) -> Tensor
     """Continue the series x beyond its end: extrapolation.
 
     x is (T,) or (T, D), and only its last tau values matter. Returns (num_steps,) or
-    (num_steps, D). The book's multi-step picture is
+    (num_steps, D). The book's multi-step forecast is
     `forecast(net, x[:n_train + tau], tau, T - n_train - tau)`.
 
     Raises ValueError if x has fewer than tau values, and as `continue_windows` does.
@@ -202,8 +203,8 @@ def rmse(predictions: Tensor, observed: Tensor) -> Tensor:
 def rmse_by_step(model: Predictor, x: ArrayLike, tau: int, max_steps: int) -> Tensor:
     """Return the error of the k-step forecasts of x for k = 1 .. max_steps.
 
-    Entry k - 1 is the RMSE of `k_step_forecasts(model, x, tau, k)`, all from one
-    pass. Shape (max_steps,), or (max_steps, D) where x is (T, D).
+    Entry k - 1 is the RMSE of `k_step_forecasts(model, x, tau, k)`; one pass computes
+    them all. Shape (max_steps,), or (max_steps, D) where x is (T, D).
 
     Raises ValueError if x has fewer than tau + max_steps values, and as
     `continue_windows` does.
@@ -217,7 +218,7 @@ def rmse_by_step(model: Predictor, x: ArrayLike, tau: int, max_steps: int) -> Te
     return torch.stack(errors)
 
 
-# --- Checks at the door, for this module and the models of its siblings ---------
+# --- Input checks, for this module and for vector_ar and neural_ar --------------
 
 
 def as_series(
@@ -225,8 +226,8 @@ def as_series(
 ) -> Tensor:
     """Return x as a floating tensor of finite numbers, on the CPU, without gradients.
 
-    Raises ValueError if it is none, has another number of dimensions than `ndims`
-    allows, or fewer than `at_least` rows.
+    Raises ValueError if x is not such a tensor, has a number of dimensions that
+    `ndims` does not allow, or fewer than `at_least` rows.
     """
     try:
         x = torch.as_tensor(x, device="cpu")
@@ -248,7 +249,7 @@ def as_series(
 def as_examples(features: ArrayLike, labels: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return the two halves of a lag matrix, (N, tau) and (N, 1), in one dtype.
 
-    Raises ValueError if they have other shapes or values that are not finite.
+    Raises ValueError if their shapes are wrong or their values are not all finite.
     """
     features = as_series(features, (2,), at_least=1, name="features")
     labels = as_series(labels, (2,), at_least=1, name="labels")
@@ -261,7 +262,7 @@ def as_examples(features: ArrayLike, labels: ArrayLike) -> tuple[Tensor, Tensor]
 
 
 def expect_windows(windows: Tensor, *shape: int) -> None:
-    """Raise ValueError unless windows are (N, *shape), before anything broadcasts."""
+    """Raise ValueError unless windows are (N, *shape): others might broadcast."""
     if tuple(windows.shape[1:]) != shape:
         sizes = ", ".join(map(str, shape))
         raise ValueError(
@@ -271,12 +272,12 @@ def expect_windows(windows: Tensor, *shape: int) -> None:
 
 
 def generator(seed: int) -> torch.Generator:
-    """Random numbers that `seed` alone decides; ValueError unless 0 <= seed < 2^64."""
+    """A new generator with this seed; ValueError unless 0 <= seed < 2^64."""
     return torch.Generator().manual_seed(checks.integer("seed", seed, 0, 2**64 - 1))
 
 
 def _horizon(x: ArrayLike, tau: int, name: str, k: int) -> tuple[Tensor, int, int]:
-    """Check that x has a window of tau values with a value k steps after it."""
+    """Check that x has a window of tau values and a value k steps after it."""
     x = as_series(x, (1, 2))
     why = f"the series has {len(x)} values"
     tau = checks.integer("tau", tau, 1, len(x) - 1, why)

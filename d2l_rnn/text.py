@@ -33,15 +33,15 @@ def clean_line(line: str) -> str:
 
 
 def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> list[str]:
-    """Step 1: load the text into memory, a list of its lines.
+    """Step 1: load the text into memory, as a list of its lines.
 
     `path` names the reader's own text; without it, `corpora.find_text` looks for
     *The Time Machine*. With `clean=False` the lines stay as they are, in any script.
 
-    Raises ValueError if the text is missing, empty, not UTF-8, or has no letter from
-    a to z left after cleaning.
+    Raises ValueError if the text is missing, empty or not UTF-8, or if cleaning
+    leaves no letters.
     """
-    # Not `splitlines`, which also splits at characters that end no line of a file.
+    # Not `splitlines`, which also splits at characters that do not end a file's line.
     lines = corpora.find_text(path).read().removesuffix("\n").split("\n")
     if not clean:
         return lines
@@ -57,7 +57,7 @@ def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> lis
 def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
     """Step 2: split each line into words (at white space) or into characters.
 
-    Raises ValueError if `token` is neither "word" nor "char", or if the lines are one
+    Raises ValueError if `token` is neither "word" nor "char", or if `lines` is a
     string.
     """
     one_of("token", token, TOKEN_TYPES)
@@ -84,14 +84,14 @@ class Vocab:
 
     Index 0 is `<unk>`, the unknown token; then come the reserved tokens (`<pad>`,
     `<bos>`, `<eos>`, …), then every token that occurs at least `min_freq` times, the
-    most frequent first and ties in the order of their first appearance.
+    most frequent first, and ties in order of first appearance.
 
     `vocab[token]` is an index, `vocab[[token, …]]` a list of them; a token that is not
-    in the vocabulary has index 0. `vocab.to_tokens` goes the other way. Iterating gives
-    the tokens in the order of their indices.
+    in the vocabulary has index 0. `vocab.to_tokens` is the inverse. Iterating gives the
+    tokens in the order of their indices.
 
-    Raises ValueError if `min_freq` is negative, or `reserved_tokens` is one string or
-    names a token twice.
+    Raises ValueError if `min_freq` is negative, or if `reserved_tokens` is a string or
+    contains a token twice.
     """
 
     def __init__(
@@ -164,8 +164,8 @@ def load_corpus(
     """Step 4: the whole text as one list of indices, with its vocabulary.
 
     Lines are joined, because a line of the text is neither a sentence nor a
-    paragraph. `max_tokens` is how many tokens are kept, from the first one on (0 or
-    -1: all of them, as in the book); the vocabulary is always that of the whole text.
+    paragraph. Only the first `max_tokens` tokens are kept (0 or -1: all of them, as in
+    the book); the vocabulary is always that of the whole text.
 
     Raises ValueError for a bad text, token type, size or frequency.
     """
@@ -180,7 +180,7 @@ def corpus_of(
     min_freq: int = 0,
     reserved_tokens: Sequence[str] | None = None,
 ) -> tuple[list[int], Vocab]:
-    """What `load_corpus` makes of a text, for lines that are already loaded.
+    """The same as `load_corpus`, for lines that are already loaded.
 
     Raises ValueError for a bad token type, size or frequency.
     """

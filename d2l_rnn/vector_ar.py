@@ -1,7 +1,8 @@
 """Several series that predict each other: VAR(tau), and an invented weather to fit.
 
-The vector autoregression is a predictor as `series` has them, for D series at once:
-windows (N, tau, D) to predictions (N, 1, D). `series.forecast` and its like take it.
+A vector autoregression is a predictor in the sense of `series`, for D series at once:
+it maps windows (N, tau, D) to predictions (N, 1, D), and works with `series.forecast`
+and the other forecasts there.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ class VectorAR:
     """Predict D series from the last tau values of all: x_t = c + sum_i A_i x_{t-i}.
 
     `weights` (tau, D, D) hold the matrices A_1, A_2, ... in the order of the formula:
-    weights[i - 1] is A_i, and A_i[d, e] says how far series e, i steps ago, moves
-    series d now. `bias` (D,) is c. A predictor: (N, tau, D) to (N, 1, D). Called with
-    other windows, it raises ValueError.
+    weights[i - 1] is A_i, and A_i[d, e] is the effect of series e, i steps ago, on
+    series d now. `bias` (D,) is c. A predictor: (N, tau, D) to (N, 1, D). Raises
+    ValueError when called with windows of any other shape.
     """
 
     weights: Tensor
@@ -58,8 +59,8 @@ def fit_var(x: ArrayLike, tau: int = 1) -> VectorAR:
 WEATHER_SERIES = ("temperature", "humidity", "precipitation")
 
 # The invented climate behind simulate_weather: a row for each of today's series, a
-# column for each of yesterday's. A warm day leaves the next one more humid (+0.5 % for
-# each degree), a humid day leaves it cooler (-0.1 degrees for each per cent), and both
+# column for each of yesterday's. A warm day makes the next one more humid (+0.5 % for
+# each degree), a humid day makes it cooler (-0.1 degrees for each per cent), and both
 # bring rain.
 WEATHER = VectorAR(
     weights=torch.tensor(
@@ -76,9 +77,9 @@ def simulate_weather(num_days: int = 1000, seed: int = 0) -> Tensor:
     The units are degrees Celsius, per cent and millimetres. The days follow the
     VAR(1) `WEATHER`, with noise of standard deviation `WEATHER_NOISE`, around
     15 degrees and 60 per cent; 0 and 100 per cent are more than six standard
-    deviations off. Rain cannot be negative, so what the model puts below 0 is a dry
-    day: temperature and humidity, the first two columns, are exactly a VAR(1), and
-    precipitation is not.
+    deviations away. Rain cannot be negative, so values below 0 are set to 0, a dry
+    day: temperature and humidity, the first two columns, follow a VAR(1) exactly,
+    precipitation does not.
 
     Raises ValueError if `num_days` is not at least 1 or `seed` is negative.
     """
