@@ -1,8 +1,8 @@
 """Find the text: a file you name, a folder, the cache, the book's server, the story.
 
-The course is written for *The Time Machine* as the book ships it. The file is not
-part of this package: it is fetched once, checked, and kept in a cache. A reader who
-is offline gets a story that is part of the package, so that every notebook runs.
+The course is written for the book's copy of *The Time Machine*. The file is not part
+of this package: it is fetched once, checked, and cached. Offline, a story that is part
+of the package takes its place, so that every notebook runs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PATIENCE = 6  # seconds in all before the reader gets the story instead
 
 @dataclass(frozen=True)
 class TextFile:
-    """The file of a text: where it lies, and how it was found.
+    """The file of a text: its path, and how it was found.
 
     `origin` is "file" (named by the reader), "folder" (`D2L_RNN_DATA_DIR`), "cache",
     "download" or "story".
@@ -79,14 +79,14 @@ class TextFile:
 
 
 def find_text(path: str | os.PathLike | None = None) -> TextFile:
-    """Find the text to learn from, and say so in one line if it is the story.
+    """Find the text to learn from, and print one line if it is the story.
 
     Looks, in this order, at: `path`; the folder named by the environment variable
     `D2L_RNN_DATA_DIR`; the cache; the book's server and its mirror, once per process
-    and for a few seconds at most; the built-in story. What is downloaded is used only
-    if its SHA-1 is the book's.
+    and for a few seconds at most; the built-in story. A download is used only if its
+    SHA-1 is the book's.
 
-    Raises ValueError if `path` is given and no file is there.
+    Raises ValueError if `path` is given but is not a file.
     """
     if path is not None:
         return named_file(path)
@@ -94,7 +94,7 @@ def find_text(path: str | os.PathLike | None = None) -> TextFile:
 
 
 def named_file(path: str | os.PathLike) -> TextFile:
-    """The file that the reader names. Raises ValueError if it is not there."""
+    """The file that the reader names; ValueError if there is no such file."""
     with contextlib.suppress(OSError, RuntimeError):  # a name too long, ~nobody
         file = Path(path).expanduser()
         if file.is_file():
@@ -103,7 +103,7 @@ def named_file(path: str | os.PathLike) -> TextFile:
 
 
 def in_data_dir() -> TextFile | None:
-    """The text in the folder that `D2L_RNN_DATA_DIR` names, if it is there."""
+    """The text in the folder that `D2L_RNN_DATA_DIR` names, or None."""
     folder = os.environ.get(DATA_DIR_VARIABLE)
     if not folder:
         return None
@@ -112,7 +112,7 @@ def in_data_dir() -> TextFile | None:
 
 
 def in_cache() -> TextFile | None:
-    """The text fetched by an earlier run; one that is not the book's is removed."""
+    """The text that an earlier run has fetched, or None; a corrupt file is removed."""
     text = TextFile(cache_dir() / FILE_NAME, "cache")
     try:
         if text.is_time_machine:
@@ -125,7 +125,7 @@ def in_cache() -> TextFile | None:
 
 @functools.cache
 def fetched_or_story() -> TextFile:
-    """The text in the cache, or fetched now, or the story: decided once per process."""
+    """The cached text, a fetched one, or the story: decided once per process."""
     text = in_cache()
     if text is not None:
         return text
@@ -144,14 +144,14 @@ def fetched_or_story() -> TextFile:
 
 
 def cache_dir() -> Path:
-    """This user's folder for the text that was fetched."""
+    """This user's cache folder for the fetched text."""
     return Path(_pooch().os_cache("d2l_rnn"))
 
 
 def _pooch() -> types.ModuleType:
     """The module pooch, loaded when it is first needed.
 
-    It loads tqdm where that is installed, which warns of Jupyter without ipywidgets.
+    It loads tqdm if that is installed, which warns if Jupyter lacks ipywidgets.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
@@ -159,11 +159,11 @@ def _pooch() -> types.ModuleType:
 
 
 def download() -> str | None:
-    """Fetch the text into the cache; return None, or the reason why that failed.
+    """Fetch the text into the cache; return None, or why that failed.
 
-    The work is done in a thread, because looking up a host name can hang for longer
-    than any socket's time-out. A fetch that is merely slow goes on in the background,
-    and the next process finds its result in the cache.
+    It runs in a thread, because looking up a host name can hang for longer than any
+    socket timeout. A fetch that is merely slow continues in the background, and the
+    next process finds the text in the cache.
     """
     failures: list[str] = []
     worker = threading.Thread(
@@ -177,19 +177,19 @@ def download() -> str | None:
 
 
 def _try_mirrors(failures: list[str]) -> None:
-    """Fetch from the first mirror that answers; note why the ones before it failed."""
+    """Fetch from the first mirror that answers; record why those before it failed."""
     for url in MIRRORS:
         try:
             return _fetch(url)
-        except Exception as error:  # offline has many names; none may stop the reader
+        except Exception as error:  # being offline raises many kinds of errors
             failures.append(_reason(error, url))
 
 
 def _fetch(url: str) -> None:
-    """Download, check, and only then put the text into the cache, in one step.
+    """Download the text, check it, and only then put it into the cache, atomically.
 
-    It arrives in a temporary folder, so that a process killed during the download
-    leaves nothing in the cache.
+    The download goes to a temporary folder, so that a process killed meanwhile leaves
+    nothing in the cache.
     """
     pooch = _pooch()
     logger = pooch.get_logger()
@@ -216,7 +216,7 @@ def _fetch(url: str) -> None:
 
 
 def _reason(error: Exception, url: str) -> str:
-    """Why a fetch failed, in a few words for the line that the reader gets."""
+    """Why a fetch failed, in a few words for the message to the reader."""
     host = url.split("/")[2]
     if isinstance(error, ValueError) and "hash" in str(error):
         return f"what {host} sent is not the book's file"

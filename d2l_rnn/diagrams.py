@@ -1,6 +1,6 @@
-"""Ideas into pictures: the unrolled network, clipping, how a corpus is cut.
+"""Pictures of ideas: the unrolled network, clipping, how a corpus is cut.
 
-Beside `figures`, which draws what was measured. These too are `pictures.Picture`s.
+`figures` draws measurements. The diagrams, too, are `pictures.Picture`s.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, style
 def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
     """Which tokens of the corpus go into which minibatch.
 
-    `minibatches` are the X of one epoch over the corpus 0, 1, 2, …, so that each token
-    is its own position, shape (batch_size, num_steps) each. Each subsequence is a bar
-    from its first to its last token; its number is its row in the minibatch.
+    `minibatches` are the X of one epoch, each of shape (batch_size, num_steps), over
+    the corpus 0, 1, 2, …, in which each token is its own position. A subsequence is
+    drawn as a bar from its first to its last token, numbered by its row.
     """
     figure, axes = blank("position in the corpus (tokens)", "minibatch", title)
     for number, X in enumerate(minibatches):
@@ -41,8 +41,8 @@ def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
 def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
     """Gradients of two components, (N, 2), before and after clipping.
 
-    The dashed arrows are the gradients as they came, the solid ones their projections
-    onto the ball of radius theta.
+    The dashed arrows are the gradients, the solid ones their projections onto the ball
+    of radius theta.
 
     Raises ValueError if theta is not greater than 0.
     """
@@ -67,17 +67,17 @@ def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
 def unrolled_rnn(num_steps: int = 3, recurrent: bool = True) -> Picture:
     """The RNN unrolled over time: the same weights at every step.
 
-    X_t goes in below, O_t comes out above, and H_t is handed on to the right. With
-    `recurrent=False` it is not: that is a network without hidden state.
+    X_t enters below, O_t leaves above, and H_t passes to the right. With
+    `recurrent=False` it does not, as in a network without hidden state.
 
-    Raises ValueError if there is not at least one time step.
+    Raises ValueError if `num_steps` is not at least 1.
     """
     arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
     return _unrolled("X", "H", "O", arrows, 0, num_steps)
 
 
 def latent_autoregression(num_steps: int = 3) -> Picture:
-    """The latent autoregressive model: h_t sums up the past, and gives x̂_t.
+    """The latent autoregressive model: h_t summarises the past and predicts x̂_t.
 
     Raises ValueError as `unrolled_rnn` does.
     """
@@ -90,7 +90,7 @@ def _unrolled(
     """A row of states, each with its input below it and its output above.
 
     The input of state t is `given` at t - lag. `arrows` are the labels of the arrows
-    into a state, along to the next (None: there is no such arrow), and out.
+    from the input, to the next state (None: no such arrow), and to the output.
     """
     integer("num_steps", num_steps, at_least=1)
     into, along, out = arrows

@@ -1,4 +1,4 @@
-"""Measurements into pictures: curves, bars, heat maps.
+"""Pictures of measurements: curves, bars, heat maps.
 
 Every function returns a `pictures.Picture`, and knows nothing of training or widgets.
 """
@@ -38,7 +38,7 @@ def curves(
     levels: Mapping[str, float] | None = None,
     log: str = "",
 ) -> Picture:
-    """Curves {label: (x, y)}, over a cloud of `points` {label: (x, y)} if there are.
+    """Curves {label: (x, y)}, drawn over a scatter plot of `points` {label: (x, y)}.
 
     `levels` {label: y} are drawn as thin horizontal lines; `log` names the axes with a
     logarithmic scale: "", "x", "y" or "xy".
@@ -67,7 +67,7 @@ def curves(
 
 
 def _draw_curve(axes: Axes, x: Sequence[float], y: Sequence[float], **look) -> None:
-    # A run of one epoch is one point, which a line alone would not show.
+    # A run of one epoch is a single point, which a line would not show.
     axes.plot(x, y, **{"marker": "o" if len(x) == 1 else None} | look)
 
 
@@ -81,18 +81,18 @@ def perplexity_curves(
 ) -> Picture:
     """Perplexity against epoch, on a logarithmic scale, for runs {label: history}.
 
-    A history is a sequence of records with `epoch` and `perplexity`. Where they have a
-    `held_out_perplexity` too, that is a second, broken line in the colour of the run.
+    A history is a sequence of records with `epoch` and `perplexity`. If they also have
+    a `held_out_perplexity`, it is drawn as a dashed line in the colour of the run.
 
-    An infinite perplexity has no place on the scale: the curve of a run that diverged
-    ends in a cross. `levels` are perplexities to compare with, as that of guessing.
+    An infinite perplexity cannot be drawn: the curve of a run that diverged ends in a
+    cross. `levels` are perplexities to compare with, such as that of guessing.
     """
     figure, axes = blank("epoch", "perplexity")
     axes.set_yscale("log")
     num_held_out = sum(len(_finite(run, HELD_OUT)[0]) > 0 for run in runs.values())
     for i, (label, run) in enumerate(runs.items()):
         look, epochs = style(i), _finite(run, HELD_OUT)[0]
-        if num_held_out:  # solid and broken now have a meaning: a marker tells apart
+        if num_held_out:  # the line style now has a meaning: markers tell apart
             look |= {"linestyle": "-", "marker": "os^D"[i % 4], "markevery": [-1]}
         named = f"{label}, training text" if epochs else label
         _draw_curve(axes, *_finite(run, "perplexity"), label=named, **look)
@@ -111,14 +111,14 @@ def perplexity_curves(
 
 
 def _finite(run: Sequence, field: str) -> tuple[list[int], list[float]]:
-    """The epochs whose records have a finite number in a field, and these numbers."""
+    """The epochs in whose records a field is finite, and its values."""
     numbers = {record.epoch: getattr(record, field, math.nan) for record in run}
     drawn = {epoch: each for epoch, each in numbers.items() if math.isfinite(each)}
     return list(drawn), list(drawn.values())
 
 
 def _mark_diverged(axes: Axes, epoch: int, colour: str) -> None:
-    """A cross at the top, above the last epoch of a run, which says what happened."""
+    """A labelled cross at the top, above the last epoch of a run that diverged."""
     top = axes.get_ylim()[1]
     axes.plot(epoch, top, marker="X", markersize=9, clip_on=False, color=colour)
     axes.annotate(
@@ -128,15 +128,16 @@ def _mark_diverged(axes: Axes, epoch: int, colour: str) -> None:
 
 
 def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
-    """Above, the mean norm of the gradient by epoch; below, the share of it clipped.
+    """Above, the mean gradient norm in each epoch; below, the share of clipped steps.
 
     `history` is a sequence of records with `epoch`, `gradient_norm`, `clipped_norm` and
-    `clipped_fraction`; theta is drawn as a line, and then the norm after clipping too.
+    `clipped_fraction`. If theta is given, it is drawn as a line, together with the norm
+    after clipping.
     """
     figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     epochs = [record.epoch for record in history]
-    marker = "o" if len(epochs) == 1 else None  # a line of one point does not show
+    marker = "o" if len(epochs) == 1 else None  # a line would not show one point
     decorate(above, "", "gradient norm")
     decorate(below, "epoch", "clipped (%)")
     norms = [record.gradient_norm for record in history]
@@ -164,7 +165,7 @@ def heatmap(
 ) -> Picture:
     """A matrix as a picture, light for small and dark for large values.
 
-    Where there are both signs, 0 is light, and each sign has a colour of its own. With
+    If there are values of both signs, 0 is light and each sign has its own colour. With
     `digits`, each value is also written into its cell.
     """
     matrix = np.asarray(matrix)
@@ -202,7 +203,7 @@ def bars(
     ylabel: str,
     title: str = "",
 ) -> Picture:
-    """Bars beside each other, one for each label and group {name: values}."""
+    """Bars side by side, one for each label and each group {name: values}."""
     figure, axes = blank(xlabel, ylabel, title)
     axes.grid(axis="x", visible=False)
     places, width = np.arange(len(labels)), 0.8 / len(groups)

@@ -1,8 +1,8 @@
-"""What all pictures share: how they show themselves, colours, labels and scales.
+"""The base of all pictures: how they show themselves, colours, labels and scales.
 
 A `Picture` is a matplotlib figure that shows itself as a PNG in a notebook, with no
-global state (pyplot) behind it. Curves differ in colour and in line style; the colours
-are those of Okabe and Ito, which colour-blind readers can tell apart.
+global state (pyplot) behind it. Curves differ in both colour and line style; the
+colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from PIL import Image
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
-# Matplotlib's parser of formulas, in labels and on axes, is for one thread at a time.
+# Matplotlib's formula parser, used for labels and ticks, is not thread-safe.
 _DRAWING = threading.RLock()
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Picture(Figure):
-    """A figure that shows itself, drawn by Agg; safe to make in any thread.
+    """A figure that shows itself, drawn by Agg; can be created in any thread.
 
-    `width` and `height` are in inches. The axes make room for their labels, which
-    takes as long as the drawing, unless `layout` is "none": then they stay in place.
+    `width` and `height` are in inches. By default the layout makes room for the labels
+    of the axes, which takes as long as the drawing; with `layout="none"` the axes stay
+    in place.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Picture(Figure):
         super().__init__(figsize=(width, height), dpi=100, layout=layout)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw all that is in the picture, one thread at a time."""
+        """Draw everything in the picture, one thread at a time."""
         with _DRAWING:
             super().draw(renderer)
 
@@ -56,7 +57,7 @@ class Picture(Figure):
 
 
 def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
-    """What has been drawn, as the bytes of an image file; options are Pillow's."""
+    """The drawn canvas as the bytes of an image file; options are Pillow's."""
     size, buffer = canvas.get_width_height(), io.BytesIO()
     pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
     pixels.convert("RGB").save(buffer, format, **options)
@@ -66,7 +67,7 @@ def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
 def blank(
     xlabel: str, ylabel: str, title: str = "", width: float = 6.4, height: float = 3.6
 ) -> tuple[Picture, Axes]:
-    """A picture of labelled axes and no more, `width` by `height` inches; the axes."""
+    """An empty picture with labelled axes, `width` by `height` inches, and the axes."""
     figure = Picture(width, height)
     return figure, decorate(figure.add_subplot(), xlabel, ylabel, title)
 
@@ -83,9 +84,9 @@ def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
 def draw_level(
     axes: Axes, level: float, label: str, linestyle: str = ":", va: str = "center"
 ) -> tuple[Line2D, Annotation]:
-    """A thin horizontal line to compare with, and its label in the right margin.
+    """A thin horizontal reference line, with its label in the right margin.
 
-    `va` is which part of the label stands at the height of the line.
+    `va` is the vertical alignment of the label to the line.
     """
     line = axes.axhline(level, color=GREY, linewidth=1, linestyle=linestyle)
     words = axes.annotate(
@@ -96,11 +97,11 @@ def draw_level(
 
 
 def log_ticks(axis: Axis) -> None:
-    """Plain numbers on a logarithmic axis, whose limits have to be final.
+    """Put plain numbers on a logarithmic axis, whose limits must already be final.
 
-    They are 1, 2, 5, 10, 20, …; or powers of ten, and not all of them, on an axis that
-    spans three or more. Matplotlib's own labels are formulas, which draw slowly and in
-    one thread at a time.
+    They are 1, 2, 5, 10, 20, …; on an axis that spans three or more powers of ten, a
+    selection of these powers. Matplotlib's own labels are formulas, which draw slowly
+    and in one thread at a time.
     """
     low, high = axis.get_view_interval()
     if high < 1000 * low:
@@ -130,7 +131,7 @@ def style(i: int) -> dict:
 
 
 class Screen:
-    """A place in a notebook that shows one picture at a time, the latest.
+    """A place in a notebook that shows only the latest picture.
 
     Outside a notebook it shows nothing.
     """
@@ -139,7 +140,7 @@ class Screen:
         self._handle = None
 
     def show(self, figure: Picture) -> None:
-        """Put the picture in the place of the one before it."""
+        """Show the picture in place of the one before it."""
         try:
             from IPython import display, get_ipython
         except ImportError:

@@ -15,8 +15,8 @@ from d2l_rnn.doctor.findings import Finding, Report, trouble, well
 
 PATIENCE = 5  # seconds for a browser to print its version
 
-# The panels' style sheet says :has, which Safari has had since 15.4; its WebAssembly
-# has had SIMD, for pages that train, since 16.4.
+# The panels' style sheet uses :has, which Safari supports since 15.4; pages that train
+# use WebAssembly with SIMD, which it supports since 16.4.
 OLDEST = {
     "Chromium": (105,),
     "Chrome": (105,),
@@ -28,7 +28,7 @@ ANY_BROWSER = "open the address in any browser of 2024 or later"
 
 
 def check_browser() -> Report:
-    """Whether a browser that is installed here can show the panels."""
+    """Whether an installed browser can show the panels."""
     if sys.platform == "darwin":
         yield new_enough(browsers_on_macos())
     elif os.name == "nt":
@@ -54,7 +54,7 @@ def new_enough(found: dict[str, str]) -> Finding:
 
 
 def browsers_on_path() -> dict[str, str]:
-    """The versions of the browsers that can be called by name."""
+    """The versions of the browsers on the PATH."""
     commands = {
         "chromium": "Chromium",
         "chromium-browser": "Chromium",
@@ -73,7 +73,7 @@ def browsers_on_path() -> dict[str, str]:
 
 
 def printed_version(program: str) -> str | None:
-    """The version that a program prints; None if it prints none, or not in time."""
+    """The version that a program prints; None if it prints none in time."""
     try:
         printed = subprocess.run(
             [program, "--version"],
@@ -88,7 +88,7 @@ def printed_version(program: str) -> str | None:
 
 
 def browsers_on_macos() -> dict[str, str]:
-    """The versions of the browsers among the applications."""
+    """The versions of the browsers in the applications folders."""
     apps = {
         "Safari": "Safari",
         "Google Chrome": "Chrome",
@@ -106,7 +106,7 @@ def browsers_on_macos() -> dict[str, str]:
 
 
 def browsers_on_windows() -> dict[str, str]:
-    """The versions of the browsers that the registry knows."""
+    """The versions of the browsers in the registry."""
     import winreg
 
     keys = {

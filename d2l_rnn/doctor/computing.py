@@ -1,4 +1,4 @@
-"""What computes: PyTorch, on the CPU or on a GPU, and the engine."""
+"""PyTorch, on the CPU or on a GPU, and the engine."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_torch() -> Report:
 
 
 def processor(torch: ModuleType) -> Finding:
-    """What PyTorch computes on here: the CPU, or CUDA if it works."""
+    """The device that PyTorch computes on here: the CPU, or CUDA if it works."""
     version, cuda = f"torch {torch.__version__}", torch.version.cuda
     if not torch.cuda.is_available():
         built = f"; it is built for CUDA {cuda}, but finds no GPU" if cuda else ""
@@ -53,7 +53,7 @@ def processor(torch: ModuleType) -> Finding:
 
 
 def check_engine() -> Report:
-    """Whether there is an engine, and its gradient is the one computed by hand."""
+    """Whether the engine loads, and computes the same gradient as `bptt`."""
     yield "loading the engine"
     try:
         from d2l_rnn import engine

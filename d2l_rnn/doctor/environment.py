@@ -1,4 +1,4 @@
-"""This environment: commands for it, to type as they stand, and what it holds."""
+"""This environment: commands for it, ready to paste, and the versions in it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 
 
 def python(*words: str) -> str:
-    """A command line for this environment's Python, by the shorter of its paths."""
+    """A command line for this environment's Python, by a relative path if possible."""
     program = sys.executable
-    with contextlib.suppress(ValueError, OSError):  # it is not below this folder
+    with contextlib.suppress(ValueError, OSError):  # not inside this folder
         program = str(Path(program).relative_to(Path.cwd()))
     return command_line(program, *words)
 
 
 def command_line(*words: str) -> str:
-    """The words with the quotation marks that this system's shell needs."""
+    """The words, quoted as this system's shell requires."""
     if os.name == "nt":
         return " ".join(f'"{w}"' if set(w) & set(" <>&|") else w for w in words)
     return " ".join(map(shlex.quote, words))
@@ -31,12 +31,12 @@ def pip_install(*words: str) -> str:
 
 
 def reinstall(name: str) -> str:
-    """The command that reinstalls a package; none if it is not installed at all."""
+    """The command that reinstalls a package; empty if it is not installed."""
     return pip_install("--force-reinstall", name) if version_of(name) else ""
 
 
 def version_of(name: str) -> str | None:
-    """The version of a package that is installed here, or None."""
+    """The installed version of a package, or None."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

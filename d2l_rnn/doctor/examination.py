@@ -1,4 +1,4 @@
-"""All checks, each in a process of its own, and what they find, in order."""
+"""All checks, each in a process of its own, and their findings, in order."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ CHECKS = {
     "text": optional.check_text,
     "browser": browsers.check_browser,
 }
-# A check's process prints its report a line a time, each with this mark; whatever else
-# is printed there has none. The last line says that nothing is left out.
+# A check's process prints its report line by line, each line with this mark, which any
+# other output lacks. The last line says that the report is complete.
 MARK = "d2l_rnn: "
 DONE = "done"
 
 
 def perform(title: str) -> Report:
-    """One check, in this process: its report, or why it could not end; then DONE."""
+    """Run one check in this process: its report, or why it failed; then DONE."""
     doing = ""
     try:
         for each in CHECKS[title]():
@@ -52,7 +52,7 @@ def perform(title: str) -> Report:
 
 
 def unknown(title: str, doing: str, why: str) -> Finding:
-    """The finding that a check did not come to its end, and what it was doing."""
+    """The finding that a check did not finish, and what it was doing."""
     when = f", while {doing}" if doing else ""
     return trouble(f"{title}: could not find out{when} ({why})")
 
@@ -65,7 +65,7 @@ def print_report(title: str) -> None:
 
 
 class Examination:
-    """One check, under way in a process of its own."""
+    """One check, running in a process of its own."""
 
     def __init__(self, title: str):
         self.title = title
@@ -78,7 +78,7 @@ class Examination:
         )
 
     def findings(self, seconds: float) -> list[Finding]:
-        """Wait for the check, at most that many seconds: what it has found."""
+        """Wait for the check, at most that many seconds, and return its findings."""
         try:
             status = self.process.wait(max(0, seconds))
             why = f"its Python ended with status {status}"
@@ -91,7 +91,7 @@ class Examination:
         return found if doing == DONE else [*found, unknown(self.title, doing, why)]
 
     def report(self) -> Report:
-        """What the process has reported so far."""
+        """The report of the process so far."""
         self.file.seek(0)
         for line in self.file.read().decode().splitlines():
             if line.startswith(MARK):
@@ -99,12 +99,12 @@ class Examination:
                 yield each if isinstance(each, str) else Finding(*each)
 
     def end(self) -> None:
-        """Kill the process if it is still at work, and forget its report."""
+        """Kill the process if it is still running, and discard its report."""
         self.kill()
         self.file.close()
 
     def kill(self) -> None:
-        """End the process, if the system lets us within five seconds."""
+        """Kill the process, and wait for that for at most five seconds."""
         self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
@@ -123,10 +123,10 @@ def examine(titles: Iterable[str]) -> Iterator[Finding]:
 
 
 def main() -> int:
-    """Print what is found, as it is found; 0 if all is well, 1 if not."""
+    """Print the findings as they come; 0 if all is well, 1 if not."""
     sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
     all_well = True
-    # Where Python itself is too old, nothing else can be right.
+    # If Python itself is too old, the other checks are pointless.
     for finding in examine(["Python"] if packages.python_is_too_old() else CHECKS):
         print(finding, flush=True)
         all_well = all_well and finding.is_well

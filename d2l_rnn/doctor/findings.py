@@ -11,7 +11,7 @@ COLUMNS = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check has found: whether it is well, in words, and what to type."""
+    """One result of a check: whether all is well, a description, and a command."""
 
     is_well: bool
     text: str
@@ -33,17 +33,17 @@ class Finding:
         return "\n".join(lines)
 
 
-# What a check yields: what it finds and, as a string, what it is doing next.
+# What a check yields: findings and, as strings, what it does next.
 Report = Iterator["Finding | str"]
 
 
 def well(text: str, command: str = "") -> Finding:
-    """Nothing to do; a command, if there is one, is only an offer."""
+    """A finding with nothing to fix; the command, if any, is optional."""
     return Finding(True, text, command)
 
 
 def trouble(text: str, command: str = "") -> Finding:
-    """Something that `command` puts right; where there is none, nor is the colon."""
+    """A problem that `command` fixes; without a command, a final colon is dropped."""
     return Finding(False, text if command else text.rstrip(":"), command)
 
 
@@ -53,5 +53,5 @@ def reason(error: BaseException) -> str:
 
 
 def shorten(text: str) -> str:
-    """The text in one line of at most 160 characters."""
+    """The text as one line of at most 160 characters."""
     return textwrap.shorten(text, 160, placeholder=" ...")

@@ -1,4 +1,4 @@
-"""ipywidgets' front end in JupyterLab: what shows the panels in the browser."""
+"""ipywidgets' front end in JupyterLab, which shows the panels in the browser."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from d2l_rnn.doctor.environment import pip_install, python
 from d2l_rnn.doctor.findings import Finding, trouble, well
 
 FRONT_END = "@jupyter-widgets/jupyterlab-manager"
-# The major version of the front end for each of ipywidgets'.
+# The major version of the front end for each major version of ipywidgets.
 FRONT_ENDS = {"7": "3", "8": "5"}
 
 
 def widgets(version: str) -> Finding:
-    """Whether JupyterLab has what shows this version of ipywidgets, and uses it."""
+    """Whether JupyterLab has the front end for this ipywidgets, and has it enabled."""
     found = front_end_of(sys.prefix)
     if found is None:
         return trouble(
@@ -41,12 +41,12 @@ def widgets(version: str) -> Finding:
 
 
 def major(version: str) -> str:
-    """The number before the first dot of a version."""
+    """The major number of a version."""
     return version.split(".")[0]
 
 
 def front_end_of(prefix: str | os.PathLike[str]) -> str | None:
-    """The version of the front end that a server of the environment `prefix` finds."""
+    """The version of the front end that a server in the environment `prefix` finds."""
     from jupyter_core.paths import jupyter_path
 
     here, there = (str(Path(each, "share", "jupyter")) for each in (sys.prefix, prefix))
@@ -68,7 +68,7 @@ def switched_off() -> tuple[str, str]:
 
 
 def disabling_entries(level: str) -> list[str]:
-    """What disables the front end in the settings of one level, or of "all"."""
+    """The settings of one level, or of "all", that disable the front end."""
     from jupyterlab_server.config import get_static_page_config
 
     disabled = get_static_page_config(level=level).get("disabledExtensions", {})
@@ -76,5 +76,5 @@ def disabling_entries(level: str) -> list[str]:
 
 
 def is_front_end(name: str) -> bool:
-    """True for the extension, and for a plugin of it: extension:plugin."""
+    """True for the extension, and for each of its plugins: extension:plugin."""
     return name.split(":")[0] == FRONT_END

@@ -1,4 +1,4 @@
-"""The kernel that the notebooks name, and whether it shows a plot as a picture."""
+"""The kernel that the notebooks use, and whether it shows a plot as a picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jupyter_client.blocking import BlockingKernelClient
     from jupyter_client.manager import KernelManager
 
-KERNEL = "python3"  # the kernel that the notebooks name
+KERNEL = "python3"  # the kernel that the notebooks use
 PATIENCE = 60  # seconds for the kernel to start, and for it to answer
 NEEDED = ("d2l_rnn", "torch", "ipywidgets")
 
@@ -45,9 +45,9 @@ print(json.dumps({
 
 
 def check_kernel() -> Report:
-    """Whether the kernel starts, is this environment's, and shows plots.
+    """Whether the kernel starts, belongs to this environment, and shows plots.
 
-    Raises TimeoutError if it starts, but a cell does not end.
+    Raises TimeoutError if it starts but a cell does not finish.
     """
     from jupyter_client.kernelspec import NoSuchKernel
     from jupyter_client.manager import KernelManager
@@ -85,10 +85,10 @@ def no_start(error: OSError, program: str, folder: str) -> Finding:
 
 @contextlib.contextmanager
 def started(manager: KernelManager) -> Iterator[BlockingKernelClient]:
-    """A client of a kernel that runs in an empty folder, and is shut down in the end.
+    """A client of a kernel that runs in an empty folder and is shut down afterwards.
 
-    Raises OSError, with the last line of what the kernel's process has written, if it
-    does not start.
+    Raises OSError, with the last line that the kernel's process has written, if it does
+    not start.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder, "stderr.txt")
@@ -110,9 +110,8 @@ def started(manager: KernelManager) -> Iterator[BlockingKernelClient]:
 
 
 def try_out(client: BlockingKernelClient, folder: str) -> Iterator[Finding]:
-    """What a kernel that runs is, and what it shows; `folder` is its description's."""
-    # The plot first, as a reader does: matplotlib_inline, once imported, repairs
-    # the plots after it.
+    """Check a running kernel and its plots; `folder` holds the kernel's description."""
+    # The plot first: DESCRIBE imports matplotlib_inline, which repairs later plots.
     reply, _, kinds = run_cell(client, PLOT)
     _, printed, _ = run_cell(client, DESCRIBE)
     description = json.loads(printed.splitlines()[-1])
@@ -123,7 +122,7 @@ def try_out(client: BlockingKernelClient, folder: str) -> Iterator[Finding]:
 def run_cell(
     client: BlockingKernelClient, code: str
 ) -> tuple[dict[str, Any], str, set[str]]:
-    """Run a cell: its reply, what it prints, and the kinds of output that it shows."""
+    """Run a cell: its reply, the text it prints, and the types of output it shows."""
     printed, kinds = [], set()
 
     def note(message: dict[str, Any]) -> None:
@@ -139,7 +138,7 @@ def run_cell(
 
 
 def whose_kernel(description: dict[str, Any], folder: str) -> Iterator[Finding]:
-    """Whether the kernel is this environment's, and can import what panels need."""
+    """Whether the kernel is this environment's and can import what the panels need."""
     errors = {name: e for name, e in description["errors"].items() if name in NEEDED}
     if not is_here(description["prefix"]):
         lacks = f", which cannot import {' or '.join(errors)}" if errors else ""
@@ -158,10 +157,10 @@ def whose_kernel(description: dict[str, Any], folder: str) -> Iterator[Finding]:
 
 
 def use_own_kernel(folder: str) -> str:
-    """The command after which the kernel described in `folder` is this environment's.
+    """The command that makes the notebooks use this environment's kernel.
 
-    A description in this environment is written again; one elsewhere, which hides it,
-    is removed.
+    If the description in `folder` is part of this environment, it is rewritten; if it
+    is elsewhere, hiding the right one, it is removed.
     """
     if Path(folder).resolve().is_relative_to(Path(sys.prefix).resolve()):
         return python("-m", "ipykernel", "install", "--sys-prefix")

@@ -1,4 +1,4 @@
-"""What the course can do without: d2l, the book's own package, and the book's text."""
+"""Optional parts: d2l, which is the book's own package, and the book's text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from d2l_rnn.doctor.findings import Report, trouble, well
 
 
 def check_d2l() -> Report:
-    """Whether d2l is installed; it is well without, too."""
+    """Whether d2l is installed; the course works without it."""
     version = version_of("d2l")
     if version is None:
         yield well(
@@ -27,7 +27,7 @@ def check_d2l() -> Report:
 def check_text() -> Report:
     """Which text the notebooks read, and how to get the book's.
 
-    Raises ValueError or OSError if there is one, but it cannot be read or is empty.
+    Raises ValueError or OSError if it is empty or cannot be read.
     """
     from d2l_rnn import corpora
 

@@ -37,9 +37,9 @@ def python_is_too_old() -> bool:
 
 
 def check_packages() -> Report:
-    """Whether the packages are here, new enough, and can be imported.
+    """Whether the packages are installed, new enough, and can be imported.
 
-    Stops at the first that cannot be imported: others may build on it.
+    Stops at the first that cannot be imported: others may depend on it.
     """
     try:
         needed = requirements()
@@ -56,7 +56,7 @@ def check_packages() -> Report:
             "; ".join(str(misfit(each)) for each in misfits) + ":",
             pip_install("-U", *(f"{each.name}{each.specifier}" for each in misfits)),
         )
-        return  # what does not fit cannot be expected to be imported
+        return  # packages of the wrong version may fail to import
     for name in (each.name for each in needed):
         yield f"importing {name}"
         error = import_error(name)
@@ -67,10 +67,10 @@ def check_packages() -> Report:
 
 
 def requirements() -> list[Requirement]:
-    """What the course needs, each package once; what d2l needs, if d2l is installed.
+    """The course's requirements, each package once, and d2l's if it is installed.
 
-    Raises ModuleNotFoundError if d2l_rnn is not installed, or `packaging` is not, which
-    matplotlib and JupyterLab need as well.
+    Raises ModuleNotFoundError if d2l_rnn is not installed, or if `packaging`, which
+    matplotlib and JupyterLab also need, is not.
     """
     lines = importlib.metadata.requires("d2l_rnn") or []
     from packaging.requirements import Requirement

@@ -18,7 +18,7 @@ COURSE = Path(__file__).resolve().parents[2]
 
 
 def check_jupyterlab() -> Report:
-    """JupyterLab here, the servers that are running, and ipywidgets' front end."""
+    """This JupyterLab, the servers that are running, and ipywidgets' front end."""
     yield "importing JupyterLab"
     try:
         import jupyterlab
@@ -38,7 +38,7 @@ def check_jupyterlab() -> Report:
 
 
 def jupyterlab_here(version: str) -> Finding:
-    """Where JupyterLab lies, and how to start it if `jupyter` starts another one."""
+    """Where JupyterLab is, and how to start it if `jupyter` starts another one."""
     text = f"JupyterLab {version}: {sys.prefix}"
     other = other_jupyter()
     if other is None:
@@ -51,13 +51,13 @@ def jupyterlab_here(version: str) -> Finding:
 
 
 def start_jupyterlab() -> str:
-    """The command that starts this environment's JupyterLab, also for root."""
+    """The command that starts this environment's JupyterLab, even as root."""
     is_root = hasattr(os, "geteuid") and not os.geteuid()
     return python("-m", "jupyterlab", *(["--allow-root"] if is_root else []))
 
 
 def other_jupyter() -> str | None:
-    """The program that the command `jupyter` starts, if not this environment's."""
+    """The program that `jupyter` starts, or None if it is this environment's."""
     program = shutil.which("jupyter")
     if program is None:
         return None
@@ -70,9 +70,9 @@ def other_jupyter() -> str | None:
 
 
 def servers() -> Iterator[Finding]:
-    """The servers that are running: trouble if one opens the course elsewhere.
+    """The running servers: a problem if one opens the course in another environment.
 
-    A server of another environment, left running, is the most frequent trouble of all.
+    A server left running from another environment is the most common problem of all.
     """
     from jupyter_server.serverapp import list_running_servers
 
@@ -95,7 +95,7 @@ def servers() -> Iterator[Finding]:
 
 
 def environment_of(pid: int) -> Path | None:
-    """The environment of a process's Python, as far as the system tells."""
+    """The environment of a process's Python, or None if it cannot be determined."""
     with contextlib.suppress(Exception):  # no psutil, or somebody else's process
         import psutil
 
@@ -109,7 +109,7 @@ def environment_of(pid: int) -> Path | None:
 
 
 def opens_course(root: str) -> bool:
-    """True if a server of the folder `root` can open the course, or this folder."""
+    """True if a server of the folder `root` can open the course or this folder."""
     served = Path(root).resolve()
     return any(
         folder.is_relative_to(served) or served.is_relative_to(folder)
