@@ -1,11 +1,11 @@
-"""Compile `d2l_rnn/engine/rnn.c` for every system that the course has readers on.
+"""Compile `d2l_rnn/engine/rnn.c` for every system that the course supports.
 
     python tools/build_engine.py [--into FOLDER] [--web | --own]
 
-ziglang, a package on PyPI, is a C compiler for all of them, from any machine for any
-other. What comes out is committed, and is the same to the last byte wherever it is
-made. `--web` makes the one for the browser only. `--own` uses the compiler of this
-machine, for this machine alone; so does `make engine` where there is no ziglang.
+ziglang, a package on PyPI, is a C compiler that targets all of them from any machine.
+Its output is committed, and is identical to the last byte wherever it is built. `--web`
+builds only the engine for the browser. `--own` uses this machine's own compiler, for
+this machine only; so does `make engine` without ziglang.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ENGINE = Path(__file__).parents[1] / "d2l_rnn" / "engine"
-# No -ffast-math: it would let the compiler drop the test for NaN.
+# No -ffast-math: it would let the compiler remove the test for NaN.
 OPTIONS = [
     "-O3",
     "-ffp-contract=fast",
@@ -43,7 +43,7 @@ WEB = {
 
 
 def targets() -> dict[str, list[str]]:
-    """The name of each file, and the options that it is compiled with."""
+    """The name of each file, and the options to compile it with."""
     files = {
         "rnn-linux-arm64.so": ["-target", "aarch64-linux-gnu", *SHARED["linux"]],
         "rnn-darwin-arm64.dylib": ["-target", "aarch64-macos", *SHARED["macos"]],
@@ -76,7 +76,7 @@ def build(into: Path, files: dict[str, list[str]]) -> None:
 
 def build_own(into: Path) -> None:
     """Compile it for this machine, with the C compiler that it has."""
-    from d2l_rnn import engine  # which needs PyTorch: ziglang's part does without
+    from d2l_rnn import engine  # needs PyTorch, which building with ziglang does not
 
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
@@ -90,7 +90,7 @@ def build_own(into: Path) -> None:
 
 
 def main() -> None:
-    """Compile what the command line asks for, with what this machine has."""
+    """Compile what the command line asks for, with ziglang if it is installed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--into", type=Path, default=ENGINE / "bin")
     which = parser.add_mutually_exclusive_group()

@@ -1,11 +1,11 @@
-"""Make the environment that the course runs in, or update it.
+"""Create the environment that the course runs in, or update it.
 
     python3 tools/install.py [--venv .venv] [--extras lab,book,test]
 
-It holds the package with its extras, each at the version in constraints.txt, and d2l,
-the book's own package, without the versions that d2l asks for. `make lab` and `make
-test` call this when there is something to do. It needs the standard library only, and
-has to be read by a Python that is too old, so that it can say so.
+The environment holds the package with its extras, at the versions in constraints.txt,
+and d2l, the book's own package, without the versions that d2l pins. `make lab` and
+`make test` call this when there is something to do. It needs only the standard library,
+and must run on a Python that is too old for the course, so that it can say so.
 """
 
 import argparse
@@ -23,22 +23,22 @@ BOOK = "d2l==1.0.3"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 4  # seconds for the index of CPU builds to answer
 
-# What pip says when an index has no such version, when two versions do not agree, and
-# before it asks an index for the last time.
+# pip's words for a version that an index does not have, for versions that conflict, and
+# before its last attempt to reach an index.
 UNSATISFIED = ("No matching distribution", "ResolutionImpossible")
 OFFLINE = "Retry(total=0"
 
 
 def print_lines(*lines: str) -> None:
-    """Print them with the project's name in front: pip prints a lot around them."""
+    """Print lines with the project's name in front, to stand out from pip's output."""
     print(*(f"d2l_rnn: {line}" for line in lines), sep="\n", flush=True)
 
 
 class Environment:
-    """A virtual environment: where it lies, and whether it is complete.
+    """A virtual environment: its folder, and whether it is complete.
 
-    It holds the file `.installed` once it is complete, and `.installing` while pip is
-    at work, so that the next call knows of an installation that was interrupted.
+    It contains the file `.installed` once it is complete, and `.installing` while pip
+    is running, so that the next call notices an interrupted installation.
     """
 
     def __init__(self, folder: "str | Path"):
@@ -52,7 +52,7 @@ class Environment:
 
     @property
     def is_sound(self) -> bool:
-        """True if its Python runs and has pip, and no installation was cut off."""
+        """True if its Python runs and has pip, and no installation was interrupted."""
         if self.installing.exists():
             return False
         try:
@@ -64,7 +64,7 @@ class Environment:
             return False
 
     def make(self) -> None:
-        """Make it, beside what an interrupted installation has left.
+        """Create it; what an interrupted installation has left is moved aside.
 
         Raises SystemExit if Python's venv fails.
         """
@@ -81,7 +81,7 @@ class Environment:
                 raise SystemExit(1)  # venv has said why
 
     def pip_install(self, *arguments: str) -> "str | None":
-        """Run `pip install` in it: None, or what pip wrote to stderr if it failed."""
+        """Run `pip install` in it; if that fails, return what pip wrote to stderr."""
         command = [str(self.python), "-m", "pip", "install", *arguments]
         pip = subprocess.Popen(
             command, cwd=str(ROOT), stderr=subprocess.PIPE, universal_newlines=True
@@ -94,12 +94,12 @@ class Environment:
 
 
 def has_nvidia_gpu() -> bool:
-    """True if the driver is here: without it, PyTorch cannot use a GPU."""
+    """True if NVIDIA's driver is here, without which PyTorch cannot use a GPU."""
     return bool(glob.glob("/dev/nvidia*") or shutil.which("nvidia-smi"))
 
 
 def answers(url: str, patience: float = PATIENCE) -> bool:
-    """True if the address answers in time; a look-up of its name may take any time."""
+    """True if the address answers in time, however long its DNS lookup takes."""
     heard = []
 
     def ask():
@@ -116,7 +116,7 @@ def answers(url: str, patience: float = PATIENCE) -> bool:
 
 
 def without_cuda(index: str = CPU_INDEX) -> "list[str]":
-    """Options for pip that prefer PyTorch's CPU build where CUDA is of no use."""
+    """Options that make pip prefer PyTorch's CPU build where CUDA is useless."""
     if not sys.platform.startswith("linux") or has_nvidia_gpu():
         return []
     if not answers(f"{index}/torch/"):
@@ -130,12 +130,12 @@ def without_cuda(index: str = CPU_INDEX) -> "list[str]":
 
 
 def lacks_a_version(errors: str) -> bool:
-    """True if an index answered, and did not have what was asked for."""
+    """True if an index answered but did not have the requested version."""
     return OFFLINE not in errors and any(words in errors for words in UNSATISFIED)
 
 
 def install(environment: Environment, extras: str, index: str) -> "str | None":
-    """Put everything into the environment: None, or pip's errors."""
+    """Install everything into the environment; return None, or pip's errors."""
     package = ["--no-warn-conflicts", *without_cuda(index)]
     package += ["--editable", f".[{extras}]"]
     errors = environment.pip_install("--constraint", "constraints.txt", *package)
@@ -151,7 +151,7 @@ def install(environment: Environment, extras: str, index: str) -> "str | None":
 
 
 def install_book(environment: Environment) -> None:
-    """Add d2l without its pins, which ask for NumPy 1.23.5 and others of that year."""
+    """Install d2l without its pins, such as NumPy 1.23.5 and others of its age."""
     if environment.pip_install("--quiet", "--no-deps", BOOK):
         print_lines(
             f"{BOOK} could not be installed; only the book's own helpers are missing"
@@ -163,7 +163,7 @@ def install_book(environment: Environment) -> None:
 
 
 def update(environment: Environment, extras: str, index: str = CPU_INDEX) -> int:
-    """Make and fill the environment: the exit status, 0 if it can be used."""
+    """Create and fill the environment; return the exit status, 0 if it can be used."""
     environment.make()
     environment.installing.touch()
     if not install(environment, extras, index):
@@ -174,7 +174,7 @@ def update(environment: Environment, extras: str, index: str = CPU_INDEX) -> int
     if environment.old.exists():
         shutil.rmtree(environment.folder)
         environment.old.rename(environment.folder)
-    else:  # pip looks for everything before it changes anything
+    else:  # pip finds every package before it changes anything
         environment.installing.unlink()
     if environment.installed.exists():
         print_lines("the environment could not be updated, and is used as it is")

@@ -1,10 +1,10 @@
-"""Open the course in JupyterLab; options are handed on to it.
+"""Open the course in JupyterLab; options are passed on to it.
 
     python tools/lab.py [--no-browser] [--port=9999] [...]
 
-`make lab` calls this. JupyterLab refuses to run for root without an option, opens a
-browser only where there is a display, and writes its address above whatever it logs
-next. This adds the options that are needed, and prints the address last.
+`make lab` calls this. JupyterLab does not run as root without an extra option, needs a
+display to open a browser, and logs its address where later messages push it up. This
+script adds the options that are needed, and prints the address last.
 """
 
 import os
@@ -27,7 +27,7 @@ FIRST_PAGE = "/lab/tree/notebooks/00-start-here.ipynb"
 def settings(
     given: list[str], is_root: bool, has_display: bool
 ) -> tuple[list[str], list[str]]:
-    """The options that JupyterLab is started with, and notes on those added here."""
+    """JupyterLab's options, and notes on those added here."""
     names = {
         option.lstrip("-").partition("=")[0].rpartition(".")[2] for option in given
     }
@@ -35,10 +35,10 @@ def settings(
     if not names & {"log_level", "log-level", "debug"}:
         options += ["--LabApp.log_level=ERROR", "--ServerApp.log_level=ERROR"]
     if not names & {"token", "password", "hashed_password"}:
-        # A token of ours: with one of its own, JupyterLab gives the address itself.
+        # With a generated token, JupyterLab would print the address itself.
         options.append(f"--IdentityProvider.token={secrets.token_hex(24)}")
     if hasattr(KernelManager, "transport_encryption") and zmq.has("curve"):
-        # Otherwise each kernel warns of eavesdroppers in this window.
+        # Without it, each kernel prints a warning about eavesdropping.
         options.append("--KernelManager.transport_encryption=auto")
     if is_root and not names & {"allow-root", "allow_root"}:
         options.append("--allow-root")
@@ -53,21 +53,21 @@ def settings(
 
 
 def has_display() -> bool:
-    """True where a browser can show a window."""
+    """True if a browser can open a window."""
     if not sys.platform.startswith("linux"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def address(server: dict[str, Any]) -> str:
-    """The first page's address at one of the servers of `list_running_servers`."""
+    """The address of the first page on one of the servers of `list_running_servers`."""
     base = server["url"].rstrip("/")
     token = f"?token={server['token']}" if server["token"] else ""
     return f"{base}{FIRST_PAGE}{token}"
 
 
 def announce(notes: list[str]) -> None:
-    """Wait until this process serves, then print the notes and, last, the address."""
+    """Wait until the server is up, then print the notes and, last, the address."""
     while True:
         time.sleep(0.3)
         for server in list_running_servers():
@@ -80,7 +80,7 @@ def announce(notes: list[str]) -> None:
 
 
 def main() -> None:
-    """Start JupyterLab in the course's folder, and stay until it ends."""
+    """Start JupyterLab in the course's folder, and run until it ends."""
     os.chdir(ROOT)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     options, notes = settings(sys.argv[1:], is_root, has_display())

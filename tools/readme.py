@@ -1,11 +1,11 @@
-"""Write what the READMEs quote: the measured tables, and the list of modules.
+"""Write the generated parts of the READMEs: tables of results, and the list of modules.
 
     make readme
 
 README.md and benchmarks/README.md have pairs of markers, `<!-- speed -->` and
-`<!-- /speed -->`. Between them goes what `BLOCKS` makes: a table from a result in
-benchmarks/results, or the modules of the package from the docstring of
-`d2l_rnn/__init__.py`. The rest of the pages stays as it is.
+`<!-- /speed -->`. `BLOCKS` says what goes between them: a table of a result in
+benchmarks/results, or the modules of the package, from the docstring of
+`d2l_rnn/__init__.py`. The rest of the pages is left unchanged.
 """
 
 import inspect
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 PAGES = (ROOT / "README.md", BENCHMARKS / "README.md")
 BLOCK = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
-# A module and its job, which may go on in lines that are indented further.
+# A module and its job, which may continue on lines with a deeper indent.
 MODULE = re.compile(r"^ {4}(\w+) {2,}(\S.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
 
 sys.path.insert(0, str(BENCHMARKS))
@@ -41,18 +41,18 @@ import d2l_rnn  # noqa: E402
 
 
 def result(name: str) -> dict:
-    """What a benchmark has measured: benchmarks/results/NAME.json."""
+    """The result of a benchmark: benchmarks/results/NAME.json."""
     path = BENCHMARKS / "results" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def measured(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
-    """A block that is a benchmark's own table of a result."""
+    """A block made by a benchmark's own table function, from its result."""
     return lambda: table(result(name))
 
 
 def modules() -> str:
-    """The modules of the package in their order, each with a link and its job."""
+    """The modules of the package in order, each with a link and its job."""
     found = MODULE.findall(inspect.getdoc(d2l_rnn) or "")
     return markdown(
         ["module", "its job"],
@@ -61,14 +61,14 @@ def modules() -> str:
 
 
 def place(module: str) -> str:
-    """Where a module lies, a file or a folder, from the project's root."""
+    """The path of a module, a file or a folder, from the project's root."""
     path = ROOT / "d2l_rnn" / f"{module}.py"
     path = path if path.exists() else path.with_suffix("")
     return path.relative_to(ROOT).as_posix()
 
 
 def headline(num_hiddens: int = 256) -> str:
-    """The numbers that the README begins with."""
+    """The numbers at the top of the README."""
     race, panel = result("speed"), result("explorers")
     (run,) = (r for r in race["rows"] if r["num_hiddens"] == num_hiddens)
     speeds = run["tokens_per_second"]
@@ -113,7 +113,7 @@ BLOCKS = {
 
 
 def rewritten(page: str) -> str:
-    """The text of a page with its blocks made anew.
+    """The text of a page with its blocks regenerated.
 
     Raises KeyError for a block that is not in `BLOCKS`.
     """
@@ -126,7 +126,7 @@ def rewritten(page: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the pages, and say which of them changed."""
+    """Rewrite the pages, and print which of them changed."""
     for path in PAGES:
         before = path.read_text(encoding="utf-8")
         after = rewritten(before)

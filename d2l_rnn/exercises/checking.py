@@ -1,13 +1,13 @@
-"""How an answer is checked: it is tried, compared, and the verdict is a few lines.
+"""How an answer is checked: it is tried and compared, and the verdict is a few lines.
 
-An exercise is a generator, which gets the reader's answer and yields what it has tried:
+An exercise is a generator that takes the reader's answer and yields its trials:
 
     @Exercise
     def mean(answer: Answer) -> Iterator[Trial]:
         yield answer([1, 2, 6]).gives(3, "three values", "divide by how many there are")
 
-What comes back from the reader is never trusted: whatever it is, or raises, becomes a
-line of the verdict.
+The reader's code is never trusted: whatever it returns or raises becomes a line of the
+verdict.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from d2l_rnn.exercises.comparing import TOLERANCE, brief, difference
 
 
 class Empty(Exception):
-    """The reader has not written anything yet."""
+    """Raised if the reader has not written an answer yet."""
 
 
 class Failed(Exception):
-    """The reader's function has raised an error, which this one describes."""
+    """Raised if the reader's function fails; the message describes the error."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One thing that was tried: what it was and, if it was wrong, how, and a hint."""
+    """One trial: what was tried and, if it failed, the problem and a hint."""
 
     what: str
     problem: str = ""
@@ -54,7 +54,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check has tried, in this order, with the name of the exercise."""
+    """The name of an exercise and the trials of its check, in order."""
 
     name: str
     trials: list[Trial] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Verdict:
 
 
 class Result:
-    """A value from the reader, and what gave it: the call, as it would be typed."""
+    """A value from the reader, and its source: the call, as it would be typed."""
 
     def __init__(self, value: object, source: str):
         self.value, self.source = value, source
@@ -92,7 +92,7 @@ class Result:
     ) -> Trial:  # fmt: skip
         """Compare with the expected value, which the verdict does not give away.
 
-        `mistakes` are pairs of a wrong value that is often met and the hint for it.
+        `mistakes` are pairs of a common wrong value and the hint for it.
         """
         problem = difference(self.value, expected, tolerance)
         if not problem:
@@ -103,10 +103,10 @@ class Result:
         return Trial(what, f"{self._in_words()}{problem}", hint)
 
     def has(self, what: str, holds: Callable[..., object], hint: str = "") -> Trial:
-        """Look whether `holds(value)` is true; an error there counts as False."""
+        """Check whether `holds(value)` is true; an error in it counts as False."""
         try:
             ok = bool(holds(self.value))
-        except Exception:  # the value is not of a kind that can be looked at
+        except Exception:  # a value of the wrong kind
             ok = False
         return Trial(what) if ok else Trial(what, self._in_words(), hint)
 
@@ -115,7 +115,7 @@ class Result:
 
 
 class Answer:
-    """The reader's answer: a function to call, or a value to look at.
+    """The reader's answer: a function to call, or a value.
 
     Raises Empty if there is none.
     """
@@ -128,7 +128,7 @@ class Answer:
     def __call__(self, *args: object, **kwargs: object) -> Result:
         """Call the reader's function with copies of the arguments.
 
-        Raises Failed if it is no function or raises an error, Empty if it returns
+        Raises Failed if it is not a function or raises an error, Empty if it returns
         nothing.
         """
         call = f"{self.name}({_arguments(args, kwargs)})"
@@ -136,7 +136,7 @@ class Answer:
             raise Failed(f"a function is expected, not {brief(self.answer)}")
         try:
             value = self.answer(*copy.deepcopy(args), **copy.deepcopy(kwargs))
-        except Exception as error:  # the reader's own: described, not raised
+        except Exception as error:  # the reader's own error: described, not raised
             described = _described(error, self.answer)
             raise Failed(f"{call} raised {described}") from error
         if value is None or value is ...:
@@ -145,14 +145,14 @@ class Answer:
 
     @property
     def value(self) -> Result:
-        """The answer itself, where no function is asked for."""
+        """The answer itself, if it is not a function."""
         return Result(self.answer, f"your {self.name}")
 
 
 class Exercise:
     """A check: called with an answer, it returns a verdict.
 
-    It decorates a generator that gets an `Answer` and yields a `Trial` at a time.
+    It decorates a generator that takes an `Answer` and yields `Trial`s.
     """
 
     def __init__(self, try_out: Callable[[Answer], Iterator[Trial]]):
@@ -176,7 +176,7 @@ class Exercise:
 
 
 def drawn(*shape: int, seed: int = 0, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """Normal random numbers of this shape to try an answer on, the same each time."""
+    """Normal random numbers of this shape to try an answer on; fixed by `seed`."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=dtype)
 
@@ -187,7 +187,7 @@ def _arguments(args: tuple, kwargs: dict) -> str:
 
 
 def _described(error: Exception, function: Callable) -> str:
-    """An error as the reader needs it: its kind, its message, the line it is from."""
+    """An error described for the reader: its type, its message, and the line."""
     message = f"{type(error).__name__}: {error}".rstrip(": ")
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     lines = [

@@ -1,6 +1,6 @@
-"""How a value from the reader is compared with the expected one, and put into words.
+"""How a value from the reader is compared with the expected one, and described.
 
-Numbers may come as Python's, NumPy's or PyTorch's, in lists, arrays or tensors.
+Numbers may be Python's, NumPy's or PyTorch's, in lists, arrays or tensors.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from types import FunctionType
 import numpy as np
 import torch
 
-LONGEST = 70  # characters of a value in a line
-SMALL = 8  # numbers of an array whose values are shown, and not only its shape
+LONGEST = 70  # characters of a value in a message
+SMALL = 8  # numbers of an array: of a larger one, only the shape is shown
 TOLERANCE = 1e-4  # relative, or absolute for numbers below 1
 
 
@@ -92,14 +92,14 @@ def _is_array(value: Sequence) -> bool:
 
 
 def _array(value: object) -> np.ndarray:
-    """Numbers as an array; ValueError or TypeError if there are others among them."""
+    """Numbers as an array; TypeError for anything else, ValueError for uneven rows."""
     if isinstance(value, list | tuple):
         rows = [_array(each) for each in value]
         return np.stack(rows) if rows else np.zeros(0)
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
     if isinstance(value, numbers.Real):
-        value = np.float64(value)  # of a large integer, too
+        value = np.float64(value)  # also for large integers
     if not isinstance(value, np.ndarray | np.generic):
         raise TypeError
     array = np.asarray(value)
@@ -113,19 +113,19 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def brief(value: object) -> str:
-    """A value in at most 70 characters; of a large array, its shape."""
+    """A value in at most 70 characters; for a large array, its shape."""
     text = repr(_simplified(value))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 class _Unquoted(str):
-    """Words that stand for a value: their repr is without quotation marks."""
+    """Words in place of a value: their repr has no quotation marks."""
 
     __repr__ = str.__str__
 
 
 def _simplified(value: object) -> object:
-    """The same with four digits of each number, and words for what is long."""
+    """The value with four digits of each number, and words for what is long."""
     if isinstance(value, np.ndarray | torch.Tensor):
         if math.prod(value.shape) > SMALL:
             kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"

@@ -11,7 +11,7 @@ import numpy as np
 from d2l_rnn.exercises.checking import Answer, Exercise, Trial
 from d2l_rnn.markov import MarkovChain
 
-# Sunny, cloudy, rainy: the notebook's. And a year of three seasons, round and round.
+# Sunny, cloudy, rainy, as in the notebook; and three seasons that follow in a cycle.
 _WEATHER = np.array([[0.7, 0.2, 0.1], [0.3, 0.4, 0.3], [0.2, 0.4, 0.4]])
 _SEASONS = np.array([[0.8, 0.2, 0.0], [0.0, 0.7, 0.3], [0.4, 0.0, 0.6]])
 _INITIAL = np.array([0.5, 0.3, 0.2])
@@ -56,7 +56,7 @@ def path_probability(answer: Answer) -> Iterator[Trial]:
 
 
 def _most_probable(P, start: int, k: int) -> list[float]:
-    """By way of every path of k steps, k of at least 1."""
+    """By trying every path of k steps, for k of at least 1."""
     states, first = range(len(P)), np.eye(len(P))[start]
     return [
         max(
@@ -101,7 +101,7 @@ def _pairs(Q: np.ndarray) -> np.ndarray:
 @Exercise
 def pair_matrix(answer: Answer) -> Iterator[Trial]:
     """The transition matrix of the pairs of a second-order model."""
-    # Two states: the next is the same as two steps before, but for a small chance.
+    # Two states: with high probability, the next is the same as two steps before.
     Q = np.array([[[0.9, 0.1], [0.9, 0.1]], [[0.1, 0.9], [0.1, 0.9]]])
     swapped = _pairs(Q).reshape(4, 2, 2).transpose(0, 2, 1).reshape(4, 4)
     result = answer(Q)

@@ -40,7 +40,7 @@ def counts_to_store(answer: Answer) -> Iterator[Trial]:
 
 
 def _slope(counts: Sequence[float]) -> float:
-    """That of log count against log rank, which is -alpha."""
+    """The slope of log count against log rank, which is -alpha."""
     ranks = range(1, len(counts) + 1)
     counts = sorted(counts, reverse=True)
     return linear_regression(
@@ -77,7 +77,7 @@ def zipf_exponent(answer: Answer) -> Iterator[Trial]:
 
 
 def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> float:
-    # The last token is no context in the model, so `before` must be another one.
+    # In the model the last token is not a context, so `before` must be another one.
     return NGramModel(tokens, 2, epsilon).probability(after, [before])
 
 

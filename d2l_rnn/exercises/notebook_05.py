@@ -17,7 +17,7 @@ from d2l_rnn.ngrams import perplexity_to_beat
 def _states(
     inputs: Tensor, H_0: Tensor, W_xh: Tensor, W_hh: Tensor, b_h: Tensor
 ) -> Tensor:
-    """The states, as the outputs of a network whose W_hq changes nothing."""
+    """The states, as the outputs of a network whose W_hq is the identity."""
     B, H = H_0.shape
     params = [W_xh, W_hh, b_h, torch.eye(H), torch.zeros(H)]
     return rnn.rnn(inputs, (H_0,), params)[0].reshape(-1, B, H)

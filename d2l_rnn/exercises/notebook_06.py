@@ -44,7 +44,7 @@ def input_term(answer: Answer) -> Iterator[Trial]:
 @Exercise
 def perplexity_by_sequence(answer: Answer) -> Iterator[Trial]:
     """The perplexity of each subsequence of a minibatch."""
-    # The first is certain and right; of the second, nothing is known.
+    # The first subsequence is predicted with certainty, the second is guessed.
     Y = torch.tensor([[1, 3, 2], [0, 2, 1]])
     outputs = torch.zeros(3, 2, 4)
     outputs[:, 0] = 50 * F.one_hot(Y[0], 4)
@@ -99,7 +99,7 @@ def rnn_with_relu(answer: Answer) -> Iterator[Trial]:
 def rnn_with_embedding(answer: Answer) -> Iterator[Trial]:
     """The recurrence of the RNN on learnable embeddings of the tokens."""
     inputs, state, [_, *rest] = _random_case()
-    # Two products, one after the other, are one product with both matrices.
+    # Multiplying by E and then by W_xh is multiplying by E @ W_xh.
     E, W_xh = drawn(V, V, seed=8), drawn(V, H, seed=9)
     yield answer(inputs, state, [E, W_xh, *rest]).gives(
         rnn.rnn(inputs, state, [E @ W_xh, *rest]),
@@ -150,7 +150,7 @@ def finish_word(answer: Answer) -> Iterator[Trial]:
 
 
 def _other_pieces(written: str, begin: int, end: int) -> list[tuple[str, str]]:
-    """What is often returned in place of written[:end]; the prefix ends at `begin`."""
+    """Common wrong answers, with hints; written[:end] is right, [:begin] the prefix."""
     prefix = written[:begin]
     return [
         (prefix.rstrip(), "stop at the *next* space"),
@@ -171,7 +171,7 @@ def _random_case() -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
 
 
 def _perplexities(outputs: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """By sequence; by time step; and by sequence with exp and mean exchanged."""
+    """By sequence; by time step; and by sequence with exp and mean swapped."""
     B, T = Y.shape
     by_token = outputs.reshape(T, B, -1).permute(1, 2, 0)  # (B, V, T)
     losses = F.cross_entropy(by_token, Y, reduction="none")  # (B, T)
@@ -179,7 +179,7 @@ def _perplexities(outputs: Tensor, Y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _with_relu(inputs: Tensor, state, params):
-    """The outputs and the last state by PyTorch's own function, behind `nn.RNN`."""
+    """The outputs and the last state by PyTorch's own function, as in `nn.RNN`."""
     W_xh, W_hh, b_h, W_hq, b_q = params
     weights = [W_xh.T.contiguous(), W_hh.T.contiguous(), b_h, torch.zeros_like(b_h)]
     states, last = torch.rnn_relu(
@@ -190,7 +190,7 @@ def _with_relu(inputs: Tensor, state, params):
 
 
 def _mistakes(inputs: Tensor, state, params):
-    """What is often written in place of the recurrence with ReLU."""
+    """Common wrong results for the recurrence with ReLU, with hints."""
     outputs, (H,) = _with_relu(inputs, state, params)
     zeros = (torch.zeros_like(H),)
     return [
@@ -208,9 +208,9 @@ def _mistakes(inputs: Tensor, state, params):
 
 @functools.lru_cache(maxsize=1)
 def _writer() -> tuple[rnn.RNNModelScratch, text.Vocab]:
-    """A small network that knows one sentence by heart, and its vocabulary."""
+    """A small network that has memorised one sentence, and its vocabulary."""
     corpus, vocab = text.corpus_of([SENTENCE], "char")
-    # The sentence again and again, from every fourth character on.
+    # The repeated sentence, starting at every fourth character.
     rows = torch.tensor(corpus * 2).unfold(0, 21, 4)[: len(corpus) // 4]
     net = rnn.make_model("scratch", len(vocab), num_hiddens=24, seed=0)
     minibatch = rows[:, :-1], rows[:, 1:]

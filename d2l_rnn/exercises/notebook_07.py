@@ -87,7 +87,7 @@ def _two_gradients(answer: Answer) -> Trial:
 
 
 def _relu_rnn(T: int, seed: int, b_h: float = 0.0) -> tuple[list[Tensor], Tensor]:
-    """What `backward_relu` gets for a random network, and dL/dZ, by autograd."""
+    """Arguments of `backward_relu` for a random network, and dL/dZ by autograd."""
     H_t, Z, outputs = torch.zeros(3, 4, dtype=torch.double), [], []
     W_hq, W_hh = _randn(4, 5, seed=seed), _randn(4, 4, seed=seed + 1)
     for X_t in _randn(T, 3, 4, seed=seed + 2):

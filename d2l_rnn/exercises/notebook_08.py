@@ -37,7 +37,7 @@ def steps_back(answer: Answer) -> Iterator[Trial]:
 
 
 def _network(scale: float) -> rnn.RNNModelScratch:
-    """A small RNN, whose initial weights are `scale` times the usual ones."""
+    """A small RNN whose initial weights are `scale` times the usual ones."""
     net = rnn.make_model("scratch", vocab_size=6, num_hiddens=8, seed=0)
     net.params = [(scale * param.detach()).requires_grad_() for param in net.params]
     return net
@@ -57,7 +57,7 @@ def _perplexity(
     theta: float | None,
     **changes,
 ) -> float:
-    """Of one epoch by `training.train_epoch`, on a copy of the network."""
+    """That of one epoch of `training.train_epoch`, on a copy of the network."""
     net = copy.deepcopy(net)
     sgd = training.SGD(net.params, lr)
     return training.train_epoch(

@@ -135,7 +135,7 @@ def forget_gate_bias(answer: Answer) -> Iterator[Trial]:
 
 
 def _step_of(get_params) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """X_t, H_{t-1} and parameters of such a size that every mistake shows."""
+    """X_t, H_{t-1} and parameters large enough for every mistake to show."""
     generator = torch.Generator().manual_seed(1)
     params = [
         torch.randn(param.shape, generator=generator)
