@@ -21,13 +21,13 @@ MARGINS = {"left": 0.115, "right": 0.88, "top": 0.94, "bottom": 0.1, "hspace": 0
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A noisy sine, the AR(tau) that its beginning has taught, and its forecasts.
+    """A noisy sine, an AR(tau) fitted to its beginning, and the model's forecasts.
 
-    `time` and `x` (T,) are the data, `noise` the standard deviation of what was added
-    to the sine. `one_step` (T - tau,) are the forecasts of `x[tau:]`; `multi_step`
-    those of `x[N_TRAIN + tau:]`, which the model has not learned from, all made at
-    once from what came before. There `errors[k - 1]` is the RMSE k steps ahead, and
-    `mean_error` that of always saying the mean of what was learned.
+    `time` and `x` (T,) are the data, `noise` the standard deviation of the noise on the
+    sine. `one_step` (T - tau,) are the forecasts of `x[tau:]`; `multi_step` those of
+    `x[N_TRAIN + tau:]`, the part that the model was not fitted to, all made from the
+    values before it. On that part `errors[k - 1]` is the RMSE k steps ahead, and
+    `mean_error` that of always predicting the mean of the training labels.
     """
 
     noise: float
@@ -41,11 +41,11 @@ class Experiment:
 
     @property
     def num_known(self) -> int:
-        """How many values of x, from the first, the model has learned from."""
+        """How many values at the beginning of x the model was fitted to."""
         return N_TRAIN + self.model.tau
 
     def k_step(self, k: int) -> Tensor:
-        """Forecasts of `x[tau + k - 1:]`, each from the data up to k steps before."""
+        """Forecasts of `x[tau + k - 1:]`, each from the data until k steps before."""
         return series.k_step_forecasts(self.model, self.x, self.model.tau, k)
 
 
@@ -53,8 +53,8 @@ class Experiment:
 def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
 
-    Section 8.1 of the book, with the linear model in place of its network. Raises
-    ValueError for a tau, a noise or a seed that cannot be.
+    Section 8.1 of the book, with a linear model in place of its network. Raises
+    ValueError for an invalid tau, noise or seed.
     """
     time, x = series.noisy_sine(NUM_POINTS, noise, seed=seed)
     features, labels = series.lag_matrix(x, tau)
@@ -114,7 +114,7 @@ def _draw_errors(axes: Axes, done: Experiment, k: int) -> None:
 
 
 def describe(done: Experiment, k: int) -> str:
-    """The errors one step and k steps ahead, as lines of HTML."""
+    """The errors one step and k steps ahead, as HTML."""
     one, ahead = done.errors[0].item(), done.errors[k - 1].item()
     noise = f"The noise alone makes {done.noise:.2f}" if done.noise else "No noise"
     return (
@@ -125,7 +125,7 @@ def describe(done: Experiment, k: int) -> str:
 
 
 def _times(error: float, other: float) -> str:
-    """How many times as large; nothing if there is nothing to compare."""
+    """How many times as large; empty if there is nothing to compare."""
     if error == other or min(error, other) < 1e-4:  # less than that is rounding
         return ""
     return f", {error / other:.1f} times as much"

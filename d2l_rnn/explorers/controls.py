@@ -1,7 +1,7 @@
-"""The settings of a panel: what a slider is called, where it begins, how far it goes.
+"""The controls of a panel: the label, default and range of each slider.
 
-A control is declared in the class of a panel, `theta = Steps("theta", …)`, and is then
-both: an attribute that can be read and set, and a widget that shows it and moves it.
+A control is declared in the class of a panel, `theta = Steps("theta", …)`. It is then
+both an attribute that can be read and set, and a widget that shows and changes it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import ipywidgets as widgets
 from d2l_rnn import checks
 
 LABEL_WIDTH = "9.5em"
-OFF = math.inf  # the position of "off": a widget takes None for no position at all
+OFF = math.inf  # the position of "off": to a widget, None means no selection
 ONE_TWO_FIVE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 Value = TypeVar("Value")  # what a control holds
 
 
 class Control(ABC, Generic[Value]):
-    """One setting of an explorer. `label` is what the reader sees before the slider.
+    """One setting of an explorer, with the `label` that stands before its slider.
 
-    `hint` says what it does, when the pointer rests on it. Subclasses say which values
-    are allowed, and make the widget.
+    `hint` is its tooltip. Subclasses decide which values are allowed, and create the
+    widget.
     """
 
     def __init__(self, label: str, default: Value, hint: str = ""):
@@ -45,11 +45,11 @@ class Control(ABC, Generic[Value]):
 
     @abstractmethod
     def checked(self, value: Value) -> Value:
-        """The value as it will be kept; ValueError if it is none of the allowed."""
+        """The value in the type that is stored; ValueError if it is not allowed."""
 
     @abstractmethod
     def widget(self) -> widgets.Widget:
-        """A new widget, with the default value."""
+        """A new widget that shows the default value."""
 
     def show(self, widget: widgets.Widget, value: Value) -> None:
         """Move the widget to a value that has been checked."""
@@ -80,21 +80,21 @@ class Whole(Control[int]):
         self.low, self.high = low, high
 
     def checked(self, value: int) -> int:
-        """An int, whatever kind of integer came; ValueError outside the range."""
+        """An integer of any type as an int; ValueError outside the range."""
         return checks.integer(self.name, value, self.low, self.high)
 
     def widget(self) -> widgets.IntSlider:
-        """A slider that takes every integer of the range."""
+        """A slider over all integers of the range."""
         return widgets.IntSlider(self.default, self.low, self.high, **self._look())
 
     def neighbours(self, value: int, reach: int) -> list[int]:
-        """The integers up to `reach` before and after this one."""
+        """The integers at most `reach` below or above this one."""
         near = range(max(self.low, value - reach), min(self.high, value + reach) + 1)
         return [each for each in near if each != value]
 
 
 class Real(Control[float]):
-    """A number from `low` to `high`; the slider moves by `step`, code need not."""
+    """A number from `low` to `high`; only the slider is restricted to `step`s."""
 
     def __init__(self, label: str, low: float, high: float, default: float, step: float,
                  hint: str = ""):  # fmt: skip
@@ -102,11 +102,11 @@ class Real(Control[float]):
         self.low, self.high, self.step = low, high, step
 
     def checked(self, value: float) -> float:
-        """A float, whatever kind of number came; ValueError outside the range."""
+        """A number of any type as a float; ValueError outside the range."""
         return _real(self.name, value, self.low, self.high)
 
     def widget(self) -> widgets.FloatSlider:
-        """A slider that shows as many decimals as a step has."""
+        """A slider that shows as many decimals as `step` has."""
         digits = max(0, -math.floor(math.log10(self.step)))
         return widgets.FloatSlider(
             self.default, min=self.low, max=self.high, step=self.step,
@@ -115,11 +115,11 @@ class Real(Control[float]):
 
 
 class Steps(Control[float | None]):
-    """A number that the slider takes through `values`, such as 0.1, 0.2, 0.5, 1, 2, 5.
+    """A number whose slider has the positions `values`, such as 0.1, 0.2, 0.5, 1, 2, 5.
 
-    Code may set any other number between the first and the last; the slider gets
-    a position for it. With `off`, the last position of all is None, shown as "off".
-    `whole` allows integers only.
+    Code may set any number between the first and the last; the slider gets a position
+    for it. With `off`, the slider has a last position for None, shown as "off". `whole`
+    allows only integers.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Steps(Control[float | None]):
         self.values, self.off, self.whole = tuple(values), off, whole
 
     def checked(self, value: float | None) -> float | None:
-        """A number, also between two positions, or None for off; else ValueError."""
+        """A number in the range, or None for off; else ValueError."""
         low, high = self.values[0], self.values[-1]
         if value is None and self.off:
             return None
@@ -146,7 +146,7 @@ class Steps(Control[float | None]):
         )
 
     def show(self, widget: widgets.SelectionSlider, value: float | None) -> None:
-        """Move the slider; a value between two positions gets one of its own."""
+        """Move the slider; a value between two positions gets its own."""
         value = OFF if value is None else value
         positions = [each for _, each in widget.options]
         if value not in positions:
@@ -155,11 +155,11 @@ class Steps(Control[float | None]):
         widget.value = value
 
     def read(self, widget: widgets.SelectionSlider) -> float | None:
-        """The value that the slider shows, None where it stands at "off"."""
+        """The value that the slider shows, None for "off"."""
         return None if widget.value == OFF else widget.value
 
     def neighbours(self, value: float | None, reach: int) -> list[float | None]:
-        """The positions up to `reach` before and after this one."""
+        """The values of the positions at most `reach` before or after this one."""
         positions = [*self.values, *([None] if self.off else [])]
         if value not in positions:
             bisect.insort(positions, value, hi=len(self.values))
@@ -168,7 +168,7 @@ class Steps(Control[float | None]):
         return [each for each in near if each != value]
 
     def caption(self, value: float | None) -> str:
-        """The number in as few digits as it takes, or "off"."""
+        """The number in its shortest form, or "off"."""
         return "off" if value is None else f"{value:g}"
 
     def _options(self, positions: Sequence[float]) -> list[tuple[str, float]]:
@@ -187,7 +187,7 @@ class Theta(Steps):
 
 
 class Choice(Control[Value]):
-    """One of a few values, {what the reader sees: value}."""
+    """One of a few values: `choices` are {label: value}."""
 
     def __init__(
         self, label: str, choices: Mapping[str, Value], default: Value, hint: str = ""
@@ -196,12 +196,12 @@ class Choice(Control[Value]):
         self.choices = choices
 
     def checked(self, value: Value) -> Value:
-        """The value itself, not what the reader sees; ValueError for any other."""
+        """The value, which is not its label; ValueError for any other."""
         return checks.one_of(self.name, value, list(self.choices.values()))
 
     def widget(self) -> widgets.ToggleButtons:
         """A button for each value, side by side."""
-        # Not a Dropdown: JupyterLab takes the keys that would open it for its own.
+        # Not a Dropdown: JupyterLab intercepts the keys that would open it.
         look = self._look()
         look["style"] |= {"button_width": "auto"}
         return widgets.ToggleButtons(
@@ -209,7 +209,7 @@ class Choice(Control[Value]):
         )
 
     def caption(self, value: Value) -> str:
-        """What the reader sees in place of the value."""
+        """The label of the value."""
         return next(shown for shown, each in self.choices.items() if each == value)
 
 
@@ -224,17 +224,17 @@ class Words(Control[str]):
         self.rows, self.placeholder = rows, placeholder
 
     def checked(self, value: str) -> str:
-        """The string as it came; ValueError for what is no string."""
+        """The string unchanged; ValueError for anything else."""
         if not isinstance(value, str):
             raise ValueError(f"{self.name} must be a string, got {value!r}")
         return value
 
     def widget(self) -> widgets.Text | widgets.Textarea:
-        """A field that answers every letter, or a box that waits for the end."""
+        """A field that responds to every letter, or a box that waits for the end."""
         look = {**self._look(), "placeholder": self.placeholder}
         if self.rows == 1:
             return widgets.Text(self.default, **look)
-        # A long text counts when it is there, not letter by letter.
+        # A long text is read when it is complete, not letter by letter.
         return widgets.Textarea(
             self.default, rows=self.rows, continuous_update=False, **look
         )

@@ -1,6 +1,6 @@
-"""The look that the pictures of the panels share: small labels, legends, marks.
+"""The common style of the panels' pictures: small labels, legends, markers.
 
-Their axes have fixed places, and do not move while a slider is dragged.
+Their axes have fixed positions, and do not move while a slider is dragged.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from d2l_rnn.pictures import decorate
 
 LABEL_SIZE = 8.5
 SMALL = {"fontsize": LABEL_SIZE}
-# A ring around a point that is marked.
+# A ring around a highlighted point.
 MARK = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 2,
         "clip_on": False, "zorder": 3}  # fmt: skip
 
 
 def label_axes(axes: Axes, xlabel: str, ylabel: str) -> None:
-    """Small labels, close to the axes, where several stand in one picture."""
+    """Small labels close to the axes, for a picture with several of them."""
     decorate(axes, "", "")
     axes.set_xlabel(xlabel, labelpad=1, **SMALL)
     axes.set_ylabel(ylabel, **SMALL)
@@ -27,7 +27,7 @@ def label_axes(axes: Axes, xlabel: str, ylabel: str) -> None:
 def legend_above(axes: Axes, ncols: int, place: str = "center", x: float = 0.5) -> None:
     """A legend in one row above the axes, with its left, center or right at x.
 
-    x counts in widths of the axes.
+    x is a fraction of the width of the axes.
     """
     axes.legend(
         loc=f"lower {place}", bbox_to_anchor=(x, 0.98), ncols=ncols, frameon=False,

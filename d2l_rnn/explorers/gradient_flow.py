@@ -1,8 +1,8 @@
 """How the gradient flows back through time, and what clipping can do about it.
 
 The notes, "gradient clipping": a chain of T products with the same matrix makes the
-gradient vanish or explode. Clipping shortens the gradient of the parameters when it is
-all computed, and so shortens what each time step has added to it by the same factor.
+gradient vanish or explode. Clipping rescales the gradient of the parameters after it
+has been computed, and so scales the part from each time step by the same factor.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ LAST, ALL = "last", "all"
 
 @dataclass(frozen=True)
 class Flow:
-    """What one backward pass through T time steps comes to.
+    """The result of one backward pass through T time steps.
 
     state_norms  ‖dL/dH_t‖ for t = 1 … T, shape (T,)
-    part_norms   the norms of what the time steps add to dL/dW_hh, H_{t-1}ᵀ dL/dZ_t, for
-                 t = 1 … T, shape (T,); the first is 0, because H_0 is
-    early, late  the norms of what the first T // 2 time steps add to it together, and
-                 the others
-    gradient     that of all five parameters, as one long vector
+    part_norms   the norms of the parts of dL/dW_hh, H_{t-1}ᵀ dL/dZ_t, for t = 1 … T,
+                 shape (T,); the first is 0, because H_0 is
+    early, late  the norms of the sum of the first T // 2 parts, and of the sum of the
+                 others
+    gradient     the gradient of all five parameters, as one long vector
     """
 
     state_norms: Tensor
@@ -40,7 +40,7 @@ class Flow:
 
     @property
     def early_share(self) -> float:
-        """How much of dL/dW_hh the first half of the time steps makes up, 0 to 1."""
+        """The share of dL/dW_hh that the first half of the time steps adds, 0 to 1."""
         both = self.early + self.late
         return self.early / both if both else 0.0
 
@@ -49,12 +49,12 @@ class Flow:
 def flow(
     net: rnn.RNNModelScratch, X: Tensor, Y: Tensor, last_only: bool = False
 ) -> Flow:
-    """Go forward and back once, over a minibatch X, Y of shape (B, T), from H_0 = 0.
+    """One forward and backward pass over a minibatch X, Y of shape (B, T), H_0 = 0.
 
     L is the mean cross-entropy of all time steps, or with `last_only` that of the last,
     as in `vanishing.state_gradient_norms`.
 
-    Raises ValueError if `net` is no scratch RNN.
+    Raises ValueError if `net` is not a scratch RNN.
     """
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
@@ -101,16 +101,16 @@ def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
 def flow_of(
     scale: float, num_steps: int, loss: str, num_hiddens: int, seed: int
 ) -> Flow:
-    """The `flow` in such a network, over the first characters of the sequences."""
+    """The `flow` in such a network, over the beginnings of the sequences."""
     tokens, _ = sequences()
     X, Y = tokens[:, :num_steps], tokens[:, 1 : num_steps + 1]
     return flow(network(num_hiddens, scale, seed), X, Y, last_only=loss == LAST)
 
 
 def clipped(gradient: Tensor, theta: float | None) -> tuple[float, float]:
-    """The norm of a gradient before and after `clipping.project`; it stays as it is.
+    """The norm of a gradient before and after clipping, which is done on a copy.
 
-    One that is not finite has the same norm after as before.
+    A norm that is not finite is the same after clipping.
     """
     copy = gradient.clone()
     return clipping.project([copy], theta), float(copy.norm())

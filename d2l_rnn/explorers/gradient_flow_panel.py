@@ -1,4 +1,4 @@
-"""The gradient flow, drawn: on its way back through time, and cut into its parts."""
+"""The gradient flow, drawn: back through time, and split into its parts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.wording import short
 from d2l_rnn.pictures import COLOURS, GREY, Picture, log_ticks, style
 
-# A gradient has exploded, or vanished, when its norm has changed by this factor on its
-# way back from where it came from.
+# A gradient counts as exploded, or vanished, if its norm has changed by this factor on
+# the way back from the last time step.
 FACTOR = 1000
 # The ends of a logarithmic axis: 10 to their power. A double goes a little further.
 LOWEST, HIGHEST = -300, 300
@@ -34,8 +34,8 @@ LOWEST, HIGHEST = -300, 300
 def draw(flow: Flow, scale: float, theta: float | None = None) -> Picture:
     """The flow as a picture.
 
-    Above, ‖dL/dH_t‖, with a chain of numbers `scale` to compare it to. Below, what the
-    time steps add to dL/dW_hh, before and after clipping.
+    Above, ‖dL/dH_t‖, compared with powers of the number `scale`. Below, the parts that
+    the time steps add to dL/dW_hh, before and after clipping.
     """
     figure = Picture(6.4, 4.6, layout="none")
     before, after = clipped(flow.gradient, theta)
@@ -51,10 +51,10 @@ def draw(flow: Flow, scale: float, theta: float | None = None) -> Picture:
 
 
 class GradientFlow(Explorer):
-    """The gradient on its way back through T time steps: it vanishes, or it explodes.
+    """The gradient going back through T time steps: it vanishes or explodes.
 
-    The network is untrained. Its W_hh is drawn at random and scaled to a spectral
-    radius, `scale`. `theta` clips the gradient of all parameters.
+    The network is untrained. Its W_hh is drawn at random and scaled to the spectral
+    radius `scale`. `theta` clips the gradient of all parameters.
     """
 
     scale = Real(
@@ -79,14 +79,14 @@ class GradientFlow(Explorer):
         self, scale: float, num_steps: int, loss: str, theta: float | None,
         num_hiddens: int, seed: int,
     ) -> tuple[Picture, str]:  # fmt: skip
-        """The gradient in the network of these sizes, before clipping and after."""
+        """The gradient in this network, before and after clipping."""
         flow = flow_of(scale, num_steps, loss, num_hiddens, seed)
         self.live.check()
         return draw(flow, scale, theta), describe(flow, theta)
 
 
 def describe(flow: Flow, theta: float | None) -> str:
-    """The flow as lines of HTML: on the way, in the end, and after clipping."""
+    """The flow in words, as HTML: on the way back, at the end, and after clipping."""
     T = len(flow.state_norms)
     first, last = (float(flow.state_norms[t]) for t in (0, -1))
     if first > FACTOR * last:
@@ -140,7 +140,7 @@ def _draw_states(axes: Axes, state_norms: Tensor, scale: float) -> None:
 
 
 def _draw_region(axes: Axes, low: float, high: float, place: int, name: str) -> None:
-    """A band across the axes, named beside them: at the top (1) or at the bottom."""
+    """A band across the axes, named beside them: at the top (1) or the bottom (0)."""
     axes.axhspan(low, high, color=COLOURS[place], alpha=0.13, linewidth=0)
     axes.text(
         1.02, place, name, color=COLOURS[place], va="top" if place else "bottom",
@@ -161,7 +161,7 @@ def _draw_parts(axes: Axes, parts: dict[str, Tensor]) -> None:
 
 
 def _draw_halves(axes: Axes, early_share: float, lengths: dict[str, float]) -> None:
-    """The same two parts of dL/dW_hh for each of the `lengths` of the gradient."""
+    """The shares of the two halves of dL/dW_hh, for each length of the gradient."""
     places = range(len(lengths))
     early, late = 100 * early_share, 100 * (1 - early_share)
     axes.bar(
@@ -177,9 +177,9 @@ def _draw_halves(axes: Axes, early_share: float, lengths: dict[str, float]) -> N
 
 
 def _draw_norms(axes: Axes, values: Tensor, first: int = 1, **look) -> None:
-    """Values on a logarithmic axis from time step `first` on.
+    """Values on a logarithmic axis, starting at time step `first`.
 
-    What has no place there is marked: 0 at the bottom, infinity at the top.
+    Values that cannot be drawn there are marked: 0 at the bottom, infinity at the top.
     """
     steps = torch.arange(first, first + len(values))
     is_drawn = (values > 0) & values.isfinite()
@@ -199,7 +199,7 @@ def _draw_norms(axes: Axes, values: Tensor, first: int = 1, **look) -> None:
 
 
 def _fit(axes: Axes, values: Sequence[float]) -> None:
-    """Let the axis go from the power of ten below the values to the one above."""
+    """Set the axis from the power of ten below the values to the one above."""
     logs = [math.log10(each) for each in values if 0 < each < math.inf] or [0.0]
     low = min(max(math.floor(min(logs)), LOWEST), HIGHEST - 1)
     high = max(min(math.ceil(max(logs)), HIGHEST), low + 1)

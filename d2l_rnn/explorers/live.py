@@ -1,8 +1,8 @@
-"""The run behind a panel: one job at a time, in a thread of its own, the latest.
+"""The thread behind a panel: it runs one job at a time, always the latest.
 
-The cell that shows a panel is done long before the reader moves a slider, and other
-cells run meanwhile. So the work is done in a thread, which ends when there is nothing
-left to do. All that it may touch of the panel is the values of widgets.
+The cell that shows a panel has finished long before the reader moves a slider, and
+other cells may be running by then. So the work is done in a thread, which ends when
+nothing is left to do. It may touch nothing of the panel but the values of widgets.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import time
 import weakref
 from collections.abc import Callable
 
-# Seconds between the beginnings of two jobs that replace each other. While a slider is
-# dragged it is better to see some settings learn a little than all of them not at all.
+# Seconds between the starts of two jobs, of which the second replaces the first. While
+# a slider is dragged, a few settings that learn a little are better than none.
 APART = 0.35
 
 
@@ -24,22 +24,21 @@ _all = weakref.WeakSet()
 
 @atexit.register
 def _stop_all() -> None:
-    """End what runs: a thread in the middle of PyTorch must not outlive Python."""
+    """End all threads: one that is inside PyTorch must not outlive Python."""
     for live in list(_all):
         live.end()
 
 
 class Stopped(Exception):
-    """Raised inside a job that is to make way for the next."""
+    """Raised inside a job that must make way for the next."""
 
 
 class Live:
-    """A thread that runs the latest job: to start one is to stop the one before.
+    """A thread that runs the latest job: starting one stops the one before.
 
-    A job is a function. Wherever it can be interrupted it calls `check`, which returns
-    at once as a rule, waits while the reader has paused it, and raises `Stopped` when
-    another job has been started. `on_change` is called when a job has paused, gone on
-    or ended.
+    A job is a function. Wherever it can be interrupted, it calls `check`, which returns
+    at once as a rule, waits while the job is paused, and raises `Stopped` once another
+    job has been started. `on_change` is called when a job has paused, resumed or ended.
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None):
@@ -60,7 +59,7 @@ class Live:
     ) -> None:
         """Run a job now, or `apart` seconds after the last one began.
 
-        It pauses after `steps` steps, if that is given, and otherwise runs on.
+        It pauses after `steps` steps; without `steps`, it runs to its end.
         """
         with self._changed:
             self._next, self._begin_at = job, self._began + apart
@@ -68,9 +67,9 @@ class Live:
             self._wake()
 
     def ask(self, aside: Callable[[], None]) -> None:
-        """Do something short in between: the job, if there is one, goes on after it.
+        """Do something short in between; the current job, if any, then continues.
 
-        An aside that already waits is not asked for twice. It may end the job, by
+        An aside that is already waiting is not added again. It may end the job by
         raising `Stopped`.
         """
         with self._changed:
@@ -79,35 +78,35 @@ class Live:
             self._wake()
 
     def pause(self) -> None:
-        """Let the job wait at its next check."""
+        """Make the job wait at its next check."""
         self._allow(0)
 
     def resume(self) -> None:
-        """Let the job go on."""
+        """Let the job continue."""
         self._allow(None)
 
     def step(self) -> None:
-        """Let a paused job take one step more."""
+        """Let a paused job take one more step."""
         with self._changed:
             self._allow((self._steps or 0) + 1)
 
     def stop(self) -> None:
-        """Let the job end at its next check, and the one that waits never begin."""
+        """End the job at its next check, and drop the one that is waiting."""
         with self._changed:
             self._next, self._stopping, self._settled = None, True, True
             self._changed.notify_all()
 
     def end(self) -> None:
-        """Stop, and wait for the thread to end, for a few seconds at most."""
+        """Stop, and wait a few seconds at most for the thread to end."""
         self.stop()
         thread = self._thread
         if thread is not None:
             thread.join(5)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all that was asked for is done; False if it takes longer.
+        """Wait until all requested work is done; False if it takes longer.
 
-        Raises what the job ended with, such as the ValueError of a bad setting.
+        Raises the error that ended the job, such as the ValueError of a bad setting.
         """
         with self._changed:
             done = self._changed.wait_for(lambda: self._settled, seconds)
@@ -117,23 +116,23 @@ class Live:
 
     @property
     def is_busy(self) -> bool:
-        """True while a job has something to do that was asked for."""
+        """True until all requested work is done."""
         return not self._settled
 
     @property
     def is_paused(self) -> bool:
-        """True while a job waits for the reader to let it go on."""
+        """True while a job waits for the reader to resume it."""
         return self.is_busy and self._steps == 0
 
     @property
     def is_running(self) -> bool:
-        """True while there is a thread, even if what it does is extra: see `settle`."""
+        """True while there is a thread, even if its work is extra: see `settle`."""
         return self._thread is not None
 
-    # What a job calls.
+    # Called by a job.
 
     def check(self) -> None:
-        """Go on, wait, or raise `Stopped`."""
+        """Return at once, wait, or raise `Stopped`."""
         while True:
             with self._changed:
                 if self._stopping or self._due():
@@ -149,7 +148,7 @@ class Live:
                 raise Stopped
 
     def stepped(self) -> None:
-        """One step is done: a job that was to take a number of them may pause now."""
+        """Report that a step is done; a job limited to some steps may now pause."""
         with self._changed:
             self._steps = self._steps and self._steps - 1
             paused = self._steps == 0
@@ -157,7 +156,7 @@ class Live:
             self.on_change()
 
     def settle(self) -> None:
-        """All that was asked for is done; what the job does from here on is extra."""
+        """Report that the requested work is done; what the job does now is extra."""
         with self._changed:
             if self._next is None:
                 self._settled = True
@@ -193,7 +192,7 @@ class Live:
             with self._changed:
                 while self._next is not None and not self._due() and not self._asides:
                     self._changed.wait(self._patience())
-                if self._asides:  # asked for before the job: first come, first served
+                if self._asides:  # these were requested before the job
                     do = self._asides.popleft()
                 elif self._due():
                     do, self._next, self._began = self._next, None, time.monotonic()
@@ -206,7 +205,7 @@ class Live:
             self.on_change()
 
     def _do(self, function: Callable[[], None]) -> bool:
-        """Call the function; False if it was, or wants, to be stopped."""
+        """Call the function; False if it raised `Stopped`."""
         try:
             function()
         except Stopped:
@@ -217,10 +216,10 @@ class Live:
 
 
 class Turn:
-    """Something to be done every few `seconds` while a job runs, and not more often.
+    """An action to repeat while a job runs, at most once every `seconds`.
 
-    It comes later if it takes long: between two times the job has `share` times as long
-    for itself.
+    A slow action is repeated less often: one that takes t seconds is next due
+    `share` * t seconds after it began.
     """
 
     def __init__(self, do: Callable[[], None], seconds: float, share: float):
@@ -228,11 +227,11 @@ class Turn:
         self.begin()
 
     def begin(self) -> None:
-        """Count the seconds from now on."""
+        """Count the seconds from now."""
         self.due = time.perf_counter() + self.seconds
 
     def take(self) -> bool:
-        """Do it if it is time to; True if it was."""
+        """Perform the action if it is due; True if it was."""
         began = time.perf_counter()
         if began < self.due:
             return False

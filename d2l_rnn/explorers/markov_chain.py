@@ -23,7 +23,7 @@ from d2l_rnn.pictures import (
 
 STATES = ("sunny", "rainy")
 NUM_STEPS = 30
-LEAST = 1e-4  # a distance from the stationary distribution that nobody would see
+LEAST = 1e-4  # a distance from the stationary distribution too small to see
 MARGINS = {"left": 0.14, "right": 0.97, "top": 0.94, "bottom": 0.1, "hspace": 0.24}
 
 
@@ -31,10 +31,10 @@ MARGINS = {"left": 0.14, "right": 0.97, "top": 0.94, "bottom": 0.1, "hspace": 0.
 class Walk:
     """The distribution of a two-state chain, step by step.
 
-    `distributions` (NUM_STEPS + 1, 2) begin with the start; `stationary` (2,) is what
-    a step does not change. Where the chain never leaves a state every distribution
-    is stationary, and this is the start's. `eigenvalue` is the transition matrix's
-    second: a step multiplies by it what is left of the start.
+    `distributions` (NUM_STEPS + 1, 2) begin with that of the start; `stationary` (2,)
+    is unchanged by a step. If the chain never changes state, every distribution is
+    stationary, and this is the start's. `eigenvalue` is the second one of the
+    transition matrix: each step multiplies the distance from stationary by it.
     """
 
     distributions: np.ndarray
@@ -49,7 +49,7 @@ class Walk:
 
     @property
     def perplexity_of_shares(self) -> float:
-        """The perplexity of a model that knows how often each state is, no more."""
+        """The perplexity of a model that knows only how frequent each state is."""
         shares = self.stationary[self.stationary > 0]
         return math.exp(-(shares * np.log(shares)).sum())
 
@@ -62,17 +62,17 @@ class Walk:
 def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
     """Follow the chain that stays sunny, and stays rainy, with these probabilities.
 
-    Raises ValueError for what is no probability, or no state.
+    Raises ValueError for an invalid probability or start.
     """
     P = [[stay_sunny, 1 - stay_sunny], [1 - stay_rainy, stay_rainy]]
     chain = markov.MarkovChain(P, states=STATES)
     distributions = chain.distributions(start, NUM_STEPS)
-    # Of two states that are never left, neither is stationary more than the other.
+    # If neither state is ever left, the stationary distribution is not unique.
     never_moves = stay_sunny == stay_rainy == 1
     return Walk(
         distributions,
         distributions[0] if never_moves else chain.stationary_distribution(),
-        # The trace, less the first, which is 1; an exact 0 comes out as 1e-16.
+        # The trace minus the first eigenvalue, 1; rounding removes errors of 1e-16.
         eigenvalue=round(stay_sunny + stay_rainy - 1, 12) + 0.0,
         entropy_rate=0.0 if never_moves else chain.entropy_rate(),
     )
@@ -132,7 +132,7 @@ def _draw_distances(axes: Axes, walked: Walk) -> None:
 
 
 def describe(walked: Walk, k: int) -> str:
-    """The distribution after k steps, the speed, and the floor, as lines of HTML."""
+    """The distribution after k steps, the speed and the floor, as HTML."""
     eigenvalue = walked.eigenvalue
     return (
         f"After k = {k} steps: {_shares(walked.distributions[k])}; "
@@ -153,7 +153,7 @@ def _shares(distribution: np.ndarray) -> str:
 
 
 class MarkovChain(Explorer):
-    """A chain of sunny and rainy days, walking to its stationary distribution."""
+    """A chain of sunny and rainy days, converging to its stationary distribution."""
 
     stay_sunny = Real(
         "P(sunny | sunny)", 0, 1, 0.9, 0.05,
@@ -172,6 +172,6 @@ class MarkovChain(Explorer):
     def answer(
         self, stay_sunny: float, stay_rainy: float, start: str, k: int
     ) -> tuple[Picture, str]:
-        """The chain with these probabilities, and its distribution after k steps."""
+        """The chain with these probabilities, with the step k marked."""
         walked = walk(stay_sunny, stay_rainy, start)
         return draw(walked, k), describe(walked, k)

@@ -1,8 +1,8 @@
-"""Minibatches: which characters of a text go where, in both ways of sampling.
+"""Minibatches: which characters of a text go into which, for both kinds of sampling.
 
-Both cut the text into subsequences and pile them up. In sequential partitioning row i
-of a minibatch goes on where row i of the one before it ended; in random sampling it
-begins anywhere.
+Both cut the text into subsequences and stack them. In sequential partitioning, row i
+of a minibatch continues row i of the one before; in random sampling, it begins
+anywhere.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WAYS = {
 
 @functools.lru_cache(maxsize=2)
 def beginning(num_characters: int) -> str:
-    """The first characters of *The Time Machine*, if it is there, or of the story."""
+    """The first characters of *The Time Machine* if it is found, else of the story."""
     return "".join(lines_of(at_hand()))[:num_characters]
 
 

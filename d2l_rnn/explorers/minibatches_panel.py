@@ -1,4 +1,4 @@
-"""Minibatches, drawn on the text that they are cut from, in both ways of sampling."""
+"""Minibatches, drawn on the text that they are cut from, for both kinds of sampling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
 from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
-# All in hundredths of an inch, which are the pixels of a picture.
+# Lengths are in hundredths of an inch, the pixels of a picture.
 LINE, LINES = 60, 4  # characters of a line, lines
 WIDTH, LEFT, CELL = 640, 32, 10  # of the picture; where a line begins; of a character
 HEAD, PITCH, TALL = 42, 56, 20  # above the first line; from line to line; of a cell
@@ -37,16 +37,16 @@ HINT = {"color": GREY, "fontsize": 8.5}
 
 
 def shown_text() -> str:
-    """The characters that the panel has room for."""
+    """The characters that fit into the panel."""
     return beginning(LINE * LINES)
 
 
 def draw(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> Picture:
-    """A text, cut in some ways {title: starts}; one minibatch and the next are framed.
+    """A text, cut in the ways {title: starts}; one minibatch and the next are framed.
 
-    Above each subsequence stands its row, below it its minibatch.
+    Above each subsequence is its row, below it its minibatch.
     """
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
@@ -106,7 +106,7 @@ def _draw_cut(
 
 
 def _pieces(start: int, end: int, top: float) -> list[tuple]:
-    """Where the characters from `start` to `end` stand: ((x, y), width) by line."""
+    """The places of the characters from `start` to `end`: ((x, y), width) by line."""
     pieces = []
     for line in range(start // LINE, (end - 1) // LINE + 1):
         first, last = max(start, line * LINE), min(end, (line + 1) * LINE)
@@ -134,14 +134,14 @@ def _write_text(
 
 
 def _write_words(axes: Axes, words: list[tuple]) -> None:
-    """Words (word, x, y), each with its middle at x."""
+    """Words (word, x, y), each centred at x."""
     _add_paths(
         axes, [_number(word) for word, _, _ in words], [at for _, *at in words], "black"
     )
 
 
 def _add_paths(axes: Axes, paths: list[Path], offsets: list, colour) -> None:
-    # Hundreds of texts, one by one, would take a hundred times as long.
+    # One collection: hundreds of separate texts would take a hundred times as long.
     axes.add_collection(
         PathCollection(
             paths, offsets=offsets, offset_transform=axes.transData, linewidth=0,
@@ -152,20 +152,20 @@ def _add_paths(axes: Axes, paths: list[Path], offsets: list, colour) -> None:
 
 @functools.cache
 def _letter(sign: str) -> Path:
-    """The outline of a letter as wide as a cell, in inches."""
+    """The outline, in inches, of a letter as wide as a cell."""
     return TextPath((0, 0), sign, LETTERS / 100, prop=MONO)
 
 
 @functools.cache
 def _number(word: str) -> Path:
-    """The outline of a word or a number with its middle at 0, in inches."""
+    """The outline, in inches, of a word or a number centred at 0."""
     path = TextPath((0, 0), word, NUMBERS / 100, prop=SANS)
     middle = path.get_extents().x0 + path.get_extents().width / 2
     return Path(path.vertices - (middle, 0), path.codes)
 
 
 def pale(row: int, strong: bool = False) -> np.ndarray:
-    """The colour of a row, mixed with white, for black letters to stand on."""
+    """The colour of a row, mixed with white, as a background for black letters."""
     share = 0.55 if strong else 0.25
     return share * np.array(to_rgb(COLOURS[row % len(COLOURS)])) + 1 - share
 
@@ -173,7 +173,7 @@ def pale(row: int, strong: bool = False) -> np.ndarray:
 def describe(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> str:
-    """How much of the text is in use, and the X and Y of a minibatch, as HTML."""
+    """How much of the text is used, and the X and Y of a minibatch, as HTML."""
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(
@@ -221,13 +221,13 @@ def _marked(characters: str, row: int) -> str:
 
 
 class Minibatches(Explorer):
-    """Which characters of a text go into which minibatch, in both ways of sampling.
+    """Which characters of a text go into which minibatch, for both kinds of sampling.
 
-    `offset` goes up to `num_steps - 1` and `minibatch` up to the last one, so their
-    sliders follow the others.
+    `offset` is at most `num_steps - 1`, and `minibatch` at most the last one, so the
+    ranges of these sliders depend on the others.
     """
 
-    # None goes further than the text has a first minibatch and a next, at any offset.
+    # At these limits the text still has two minibatches, whatever the offset.
     batch_size = Whole(
         "batch size", 1, 5, 3, hint="subsequences of a minibatch (批量大小)"
     )
@@ -239,7 +239,7 @@ class Minibatches(Explorer):
     seed = Whole("seed", 0, 20, 0, hint="of the order in random sampling (随机抽样)")
 
     def check_together(self, given: dict, values: dict) -> None:
-        """The offset and the minibatch are within their `_limits`, else ValueError."""
+        """Raise ValueError if the offset or the minibatch exceeds its limit."""
         for name, most, why in self._limits(**values):
             if name in given:
                 checks.integer(name, given[name], 0, most, why)
@@ -247,7 +247,7 @@ class Minibatches(Explorer):
     def answer(
         self, batch_size: int, num_steps: int, offset: int, minibatch: int, seed: int
     ) -> tuple[Picture, str]:
-        """The text in minibatches of this size, cut in both ways."""
+        """The text, cut into minibatches of this size in both ways."""
         characters = shown_text()
         cuts = {
             title: starts(way, len(characters), batch_size, num_steps, offset, seed)
@@ -263,12 +263,12 @@ class Minibatches(Explorer):
         return super()._panel()
 
     def _limit(self, _=None) -> None:
-        """Let the sliders go as far as they can."""
+        """Update the ranges of the sliders."""
         for name, most, _ in self._limits(**self.values):
             self.widgets[name].max = most
 
     def _limits(self, batch_size: int, num_steps: int, offset: int, **_) -> list[tuple]:
-        """How far the offset and the minibatch can go, and why."""
+        """The maxima of the offset and the minibatch, and the reasons for them."""
         offset = min(offset, num_steps - 1)
         cut = starts(
             sequential_partitioning, len(shown_text()), batch_size, num_steps,

@@ -1,4 +1,4 @@
-"""Text from n-grams: as n grows it reads better, because more of it is recited."""
+"""Text from n-grams: as n grows it reads better, because more of it is copied."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from d2l_rnn.pictures import (
 MAX_N = 6
 LENGTH = 300  # characters that the model writes
 MOST_NEW = 5000  # characters, from the end of the text, that no model sees
-LEAST = 100  # characters of a text that is long enough to be divided
+LEAST = 100  # characters that a text needs to be divided
 MARGINS = {"left": 0.12, "right": 0.87, "top": 0.9, "bottom": 0.14}
 TYPED = "font-family: monospace; overflow-wrap: anywhere"
 
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """A text in two parts: what a model has seen, and what is new to it.
+    """Two parts of a text: one that a model has seen, and one that is new to it.
 
-    `vocab` is the characters of the whole text, which may have more parts.
+    `vocab` is the characters of the whole text, which may be longer than both.
     """
 
     seen: str
@@ -57,7 +57,7 @@ class Division:
 def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
     """The first `num_chars` characters of a text, and its last tenth (at most 5,000).
 
-    Of a shorter text, all but the last tenth is the first part.
+    If the text is shorter, the first part is everything but the last tenth.
 
     Raises ValueError as `characters` does.
     """
@@ -90,7 +90,7 @@ def _tally(division: Division) -> Tally:
 
 
 def perplexities(division: Division, epsilon: float) -> tuple[list[float], list[float]]:
-    """Perplexity for n = 1 … 6 on the part that was seen, and on the new one."""
+    """The perplexities for n = 1 … 6 on the seen part, and on the new one."""
     return _tally(division).perplexities(epsilon)
 
 
@@ -100,14 +100,14 @@ def _count(division: Division, n: int) -> NGramModel:
 
 
 def write(division: Division, n: int, epsilon: float, seed: int = 0) -> str:
-    """300 characters that the n-gram model draws, one after the other."""
+    """300 characters, drawn one after the other from the n-gram model."""
     model = copy.copy(_count(division, n))  # the counts are shared, and stay
     model.epsilon = epsilon
     return "".join(model.sample(LENGTH, seed=seed))
 
 
 def longest_copy(written: str, source: str) -> slice:
-    """Where in `written` the longest passage stands that is also in `source`."""
+    """The slice of `written` with the longest passage that is also in `source`."""
     longest, start = slice(0, 0), 0
     for end in range(1, len(written) + 1):
         while written[start:end] not in source:
@@ -122,8 +122,8 @@ def draw(
 ) -> Picture:
     """The perplexities for n = 1, 2, … on both parts of the text, with n marked.
 
-    `guessing` is that of a model which knows nothing. An infinite perplexity has no
-    place on the scale, and is shown as ∞ at its top.
+    `guessing` is the perplexity of a model that knows nothing. An infinite perplexity
+    is shown as ∞ at the top of the scale.
 
     Raises ValueError if there are no perplexities for n.
     """
@@ -160,7 +160,7 @@ def _draw_curve(
 def describe(
     division: Division, n: int, perplexity: tuple[float, float], written: str
 ) -> str:
-    """The perplexities of the chosen n, and what it writes, as lines of HTML."""
+    """The perplexities for n, and the text that its model writes, as HTML."""
     copied = longest_copy(written, division.seen)
     before, passage, after = (
         html.escape(part)
@@ -176,7 +176,7 @@ def describe(
 
 
 class NGramText(Explorer):
-    """What an n-gram model writes, and what it has only learned by heart."""
+    """What an n-gram model writes, and how much of that it has memorised."""
 
     n = Whole("n (n-gram)", 1, MAX_N, 3, hint="characters of an n-gram (n元语法)")
     epsilon = Steps(
@@ -196,7 +196,7 @@ class NGramText(Explorer):
         self, n: int, epsilon: float, num_chars: int, seed: int, text: str,
         own_text: str,
     ) -> tuple[Picture, str]:  # fmt: skip
-        """The perplexity of n-grams, for all n, and what those of one n write."""
+        """The perplexities for all n, and what the model for this n writes."""
         division = divide(text, in_use(text, own_text), num_chars)
         seen, new = perplexities(division, epsilon)
         self.live.check()

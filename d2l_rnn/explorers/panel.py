@@ -1,6 +1,6 @@
-"""What all panels share: sliders, a picture that answers them, and a plain object.
+"""The base of all panels: sliders, and a picture that responds to them.
 
-A panel can be driven by hand, in JupyterLab, and by code, anywhere:
+A panel can be used by hand in JupyterLab, or from code anywhere:
 
     explorer = GradientFlow(num_steps=50)
     explorer.scale = 1.5
@@ -20,9 +20,9 @@ from d2l_rnn.explorers.live import Live
 from d2l_rnn.explorers.wording import complaint
 from d2l_rnn.pictures import Picture
 
-# Seconds that a cell waits for the picture of its panel, which is then saved with it.
+# Seconds that a cell waits for the picture of its panel, to be saved in the notebook.
 PATIENCE = 30
-# Where the panel is alive, what is kept below it would say the same once more.
+# Next to a live panel, the saved picture below it would only repeat it: hide it.
 STYLE = """<style>
 .jp-OutputArea-child:has(.d2l-rnn-explorer) ~ .jp-OutputArea-child { display: none; }
 .d2l-rnn-explorer .widget-image { max-width: 100%; height: auto; align-self: start; }
@@ -39,11 +39,11 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Explorer:
-    """Sliders, and below them a picture that is drawn anew when one is moved.
+    """Sliders, and a picture that is redrawn when one of them moves.
 
-    A subclass declares its controls and says what they lead to, in `answer`. Each
-    control is an attribute, and an argument here; a value that cannot be is refused
-    with a ValueError, and all stays as it was.
+    A subclass declares its controls, and computes the picture for them in `answer`.
+    Each control is an attribute, and an argument here. A value that is not allowed
+    raises ValueError, and changes nothing.
     """
 
     def __init__(self, **values):
@@ -71,15 +71,15 @@ class Explorer:
     def answer(self, **values) -> tuple[Picture, str]:
         """The picture for these values of the controls, and a line of HTML below it.
 
-        It is called in the explorer's thread. A ValueError that it raises is shown to
-        the reader.
+        It is called in the explorer's thread. If it raises a ValueError, the reader
+        sees the message.
         """
         raise NotImplementedError
 
     def set(self, **values) -> None:
         """Set several controls at once.
 
-        Raises ValueError for a name that is no control, or a value that is not allowed.
+        Raises ValueError for a name that is not a control, or an invalid value.
         """
         for name in values:
             known(name, self.controls)
@@ -97,9 +97,9 @@ class Explorer:
             self.answer_to(*checked)
 
     def check_together(self, given: dict, values: dict) -> None:
-        """Raise ValueError if what is given does not go with the values of the others.
+        """Raise ValueError if the given values are incompatible with the others.
 
-        `values` are those of all controls, as they would be.
+        `values` are the resulting values of all controls.
         """
 
     @property
@@ -108,18 +108,18 @@ class Explorer:
         return {name: getattr(self, name) for name in self.controls}
 
     def wait(self, seconds: float = PATIENCE) -> bool:
-        """Wait until the picture shows the controls as they are; False if too long.
+        """Wait until the picture matches the controls; False if that takes too long.
 
-        Raises ValueError if they are a setting that cannot be.
+        Raises ValueError if their setting is invalid.
         """
         return self.live.wait(seconds)
 
     def answer_to(self, *names: str) -> None:
-        """Begin to draw the picture anew, because these controls have moved."""
+        """Start redrawing the picture, because these controls have changed."""
         self.live.start(lambda: self._draw(self.values))
 
     def __setattr__(self, name: str, value) -> None:
-        # A slip of the pen would otherwise set nothing, and say nothing.
+        # Without this check, a misspelt control would be ignored silently.
         if "_is_made" in self.__dict__ and not hasattr(self, name):
             known(name, self.controls)
         super().__setattr__(name, value)
@@ -131,7 +131,7 @@ class Explorer:
         return f"{type(self).__name__}({values})"
 
     def _ipython_display_(self) -> None:
-        """Show the panel; keep its picture and state for those who have no kernel."""
+        """Show the panel; save its picture and state for readers without a kernel."""
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
@@ -148,14 +148,14 @@ class Explorer:
         return {"text/plain": f"{self!r}\nRun this cell to move the sliders."}
 
     def _keep(self) -> None:
-        """Put the picture and the state as they are now in the place of the last."""
+        """Replace the saved picture and state by the current ones."""
         if self._kept and self.picture:
             picture, state = self._kept
             picture.update(self.picture)
             state.update(self._state(), raw=True)
 
     def _panel(self) -> widgets.Widget:
-        """The widgets, put together."""
+        """The layout of the widgets."""
         controls = grid(self.widgets.values())
         return widgets.VBox([side_by_side([controls], [self.image]), self.readout])
 
@@ -172,7 +172,7 @@ class Explorer:
         self.readout.value = words
 
     def _changed(self) -> None:
-        """The live run has paused, gone on or ended."""
+        """Called when the live job has paused, resumed or ended."""
         if self.live.error is not None:
             self.readout.value = complaint(self.live.error)
         elif not self.live.is_busy:
@@ -180,11 +180,12 @@ class Explorer:
 
 
 def answer_meanwhile(widget: widgets.Widget) -> None:
-    """Let a widget, and all inside it, be answered while a cell runs.
+    """Let a widget, and all its children, respond while a cell runs.
 
-    JupyterLab asks for that, by sending their messages to a subshell of the kernel. But
-    ipykernel 7.4 hands a message to the shell that has last sent one the other way,
-    which is the cell's where code has moved a slider; here it does as it is asked.
+    JupyterLab asks for that by sending their messages to a subshell of the kernel. But
+    ipykernel 7.4 routes a message to the shell that last sent one in the other
+    direction, which is the cell's if code has moved a slider. This makes it use the
+    subshell that was asked for.
     """
     if hasattr(widget.comm, "_reply_subshell_for"):
         widget.comm._reply_subshell_for = lambda data, asked_for: asked_for
@@ -193,7 +194,7 @@ def answer_meanwhile(widget: widgets.Widget) -> None:
 
 
 def grid(controls: Iterable[widgets.Widget]) -> widgets.Widget:
-    """Controls in as many columns as there is room for."""
+    """Controls in as many columns as fit."""
     layout = {"grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))"}
     return widgets.GridBox(list(controls), layout=layout)
 
@@ -226,13 +227,13 @@ def side_by_side(
 
 
 def _brief(value) -> str:
-    """A value as code has it; of a long text, only its beginning."""
+    """The repr of a value, cut if it is long."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}...'"
 
 
 def known(name: str, controls: Collection[str]) -> None:
-    """Raise ValueError for a name that is none of the controls'."""
+    """Raise ValueError for a name that is not a control."""
     if name not in controls:
         names = ", ".join(controls)
         raise ValueError(f"there is no control {name!r}, but {names}")

@@ -1,6 +1,6 @@
 """The text that a panel reads: *The Time Machine*, the story, or the reader's own.
 
-Its controls, and the rules for which text there is and how its lines are cleaned.
+Its controls, and the rules for which text is available and how its lines are cleaned.
 """
 
 from __future__ import annotations
@@ -18,44 +18,44 @@ CHOICES = {"The Time Machine": TIME_MACHINE, "the story": STORY, "my own": OWN}
 
 
 class TextChoice(Choice[str]):
-    """Which text; at first the one of `at_hand`."""
+    """Which text to read; the default is `at_hand()`."""
 
     def __init__(self, hint: str = ""):
         super().__init__("text", CHOICES, TIME_MACHINE, hint)
 
     def widget(self) -> widgets.ToggleButtons:
-        """A button for each text, with the one pressed that is at hand."""
+        """A button for each text, with that of the default pressed."""
         widget = super().widget()
         widget.value = at_hand()
         return widget
 
 
 class OwnText(Words):
-    """A box for a text of the reader's own."""
+    """A box for the reader's own text."""
 
     def __init__(self, placeholder: str):
         super().__init__("my own text", rows=3, placeholder=placeholder)
 
 
 def at_hand() -> str:
-    """The text to begin with: *The Time Machine* if it can be found, else the story."""
+    """The default text: *The Time Machine* if it can be found, else the story."""
     return TIME_MACHINE if corpora.find_text().is_time_machine else STORY
 
 
 def in_use(which: str, own_text: str) -> str:
-    """The reader's text if it is the one chosen: otherwise it makes no difference."""
+    """The reader's own text if it is chosen, else an empty one."""
     return own_text if which == OWN else ""
 
 
 @functools.lru_cache(maxsize=8)
 def lines_of(which: str, own_text: str = "", clean: bool | None = None) -> list[str]:
-    """The lines of a text; with `clean`, only their letters from a to z.
+    """The lines of a text; with `clean=True`, only their letters from a to z.
 
-    Without it the reader's own text stays as it is, in any script, and the others are
+    By default the reader's own text stays as it is, in any script, and the others are
     cleaned.
 
-    Raises ValueError if *The Time Machine* was not found, if there is no text, or if
-    cleaning leaves nothing of it.
+    Raises ValueError if *The Time Machine* was not found, if the reader's text is
+    empty, or if cleaning leaves nothing of it.
     """
     clean = which != OWN if clean is None else clean
     if which != OWN:

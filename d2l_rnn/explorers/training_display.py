@@ -1,4 +1,4 @@
-"""What a reader sees of the training runs: curves, numbers, and what a model writes."""
+"""The display of the training runs: curves, numbers, and text written by the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from d2l_rnn.explorers.training_runs import Plan, Run, Runs
 from d2l_rnn.explorers.wording import complaint
 
 LENGTH = 80  # characters that the model writes
-# What a legend calls the controls, before their values.
+# How a legend names the controls, before their values.
 SHORT = {
     "theta": "theta = ", "num_hiddens": "H = ", "lr": "lr = ", "num_steps": "T = ",
     "batch_size": "B = ", "num_epochs": "epochs = ", "seed": "seed = ", "sampling": "",
@@ -24,10 +24,10 @@ SHORT = {
 
 
 class Display:
-    """The widgets that answer the sliders, given those of any panel.
+    """The output widgets of the panel.
 
-    `image` is for the picture and `readout` for the last epoch; a bar of the epochs and
-    a place for what the model writes are added.
+    `image` is for the picture and `readout` for the last epoch; a progress bar of the
+    epochs and a place for the model's text are added.
     """
 
     def __init__(self, image: widgets.Image, readout: widgets.HTML):
@@ -40,7 +40,7 @@ class Display:
         self.picture: TrainingPicture | None = None
 
     def show(self, run: Run, curves: Iterable[Curve]) -> None:
-        """A run as it is now, over the `curves` of the others."""
+        """Draw the current state of a run, over the `curves` of the others."""
         levels, history = run.text.levels, run.history
         if self.picture is None or self.picture.levels != levels:
             self.picture = TrainingPicture(levels)
@@ -52,18 +52,18 @@ class Display:
         self.show_numbers(run)
 
     def show_frame(self) -> None:
-        """What the run that was shown has become since the last frame."""
+        """Draw the epochs that the shown run has added since the last frame."""
         self.picture.update()
         self.image.value = self.picture.jpeg()
 
     def show_numbers(self, run: Run) -> None:
-        """The last epoch of a run, as a bar and in numbers."""
+        """Show the last epoch of a run, as a bar and in numbers."""
         self.epochs.max = run.plan.num_epochs
         self.epochs.value = len(run.history)
         self.readout.value = describe(run)
 
     def show_writing(self, run: Run, prefix: str, temperature: float) -> None:
-        """What the model writes now: the most probable characters, and drawn ones."""
+        """Show what the model writes now: most probable characters, and drawn ones."""
         net, vocab = run.net, run.text.vocab
         try:
             both = (
@@ -77,7 +77,7 @@ class Display:
             self.writing.value = two_texts(len(read), *both)
 
     def clear(self, num_epochs: int) -> None:
-        """Nothing but axes."""
+        """Show empty axes."""
         if self.picture is not None:
             self.picture = TrainingPicture(self.picture.levels)
             self.picture.show(num_epochs, Curve("no run yet", []))
@@ -88,9 +88,9 @@ class Display:
 def labelled(
     runs: Runs, controls: Mapping[str, Control], named: Iterable[str]
 ) -> list[Curve]:
-    """The curves of all runs, each labelled by what tells it apart from the others.
+    """The curves of all runs, each labelled by the controls that differ between them.
 
-    A single one is labelled by the controls `named`.
+    If there is nothing to tell apart, they are labelled by the controls `named`.
     """
     captions = [_captions(plan, controls) for plan in runs]
     differing = [name for name in SHORT if len({each[name] for each in captions}) > 1]
@@ -105,7 +105,7 @@ def labelled(
 
 
 def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
-    """What a legend says of each control, in a run of this plan."""
+    """The legend's words for each control, in a run of this plan."""
     values = plan.values
     captions = {
         name: SHORT[name] + controls[name].caption(values[name]) for name in SHORT
@@ -116,7 +116,7 @@ def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
 
 
 def describe(run: Run) -> str:
-    """The last record of a run, as a line of HTML."""
+    """The last record of a run, as HTML."""
     if not run.history:
         return ""
     last = run.history[-1]
@@ -131,7 +131,7 @@ def describe(run: Run) -> str:
 
 
 def two_texts(read: int, greedy: str, drawn: str) -> str:
-    """What a model writes, as a table in HTML; what it has `read` first is bold."""
+    """What a model writes, as an HTML table; the first `read` characters are bold."""
     rows = (("most probable", greedy), ("drawn", drawn))
     return (
         "<table>"

@@ -1,8 +1,8 @@
-"""Training, live: move a slider, and watch the perplexity curve answer.
+"""Training, live: move a slider, and watch the perplexity curve respond.
 
-Each setting of the sliders is a run of `training.train`. A run that has been seen is
-kept, with its model, and comes back at once; while the reader thinks, the settings next
-to the last one are trained ahead, all in one `sweeping.sweep`.
+Each setting of the sliders is a run of `training.train`. Runs are kept with their
+models, so that an earlier setting is shown again at once; while the reader thinks, the
+settings next to the last one are trained ahead, all in one `sweeping.sweep`.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from d2l_rnn.explorers.training_display import Display, labelled
 from d2l_rnn.explorers.training_picture import Curve
 from d2l_rnn.explorers.training_runs import Plan, Run, Runs, load, train_side_by_side
 
-# Seconds between two pictures, two lines of numbers, two texts that the model writes.
+# Seconds between two pictures, two lines of numbers, two texts by the model.
 FRAME, LINE, WRITE = 1 / 14, 0.2, 1.0
-AHEAD = 5.0  # seconds that a run may take for its neighbours to be trained ahead
-# The controls whose neighbours are trained: no value of them is too large for a text.
+AHEAD = 5.0  # seconds: the neighbours of a run that takes longer are not trained ahead
+# The controls whose neighbours are trained: all their values suit any text.
 TRAINED_AHEAD = ("theta", "lr", "seed", "num_hiddens")
 
 
 class Training(panel.Explorer):
     """A character RNN, trained while you watch, with all its settings on sliders.
 
-    `show` names the controls that stand in view; the others fold away. `history` is the
-    record of the run with the present setting.
+    `show` names the controls that are always visible; the others are folded away.
+    `history` has the records of the run with the current setting.
 
-    Raises ValueError as `Explorer` does, and for a name in `show` that is no control.
+    Raises ValueError as `Explorer` does, and if a name in `show` is not a control.
     """
 
     theta = Theta()
@@ -88,43 +88,43 @@ class Training(panel.Explorer):
 
     @property
     def plan(self) -> Plan:
-        """What the sliders say is to be trained."""
+        """The plan of the run that the sliders describe."""
         return Plan.of(self.values)
 
     @property
     def history(self) -> training.History:
-        """The records of the run with the present plan; empty if there is none."""
+        """The records of the run with the current plan; empty if there is none."""
         run = self.runs.get(self.plan)
         return training.History() if run is None else run.history
 
     def curves(self) -> list[Curve]:
-        """Every run shown so far, labelled by what tells them apart."""
+        """The curves of all runs shown so far, labelled by how they differ."""
         return labelled(self.runs, self.controls, named=self.show)
 
-    # What the reader does.
+    # Actions of the reader.
 
     def answer_to(self, *names: str) -> None:
-        """Begin the run of the new plan, or write anew if only that has changed."""
+        """Start a run of the new plan; if only text settings changed, write anew."""
         if names and set(names) <= {"prefix", "temperature"}:
             return self.live.ask(self._show_writing)
         self._moved_last = names[0] if names else self._moved_last
         return self.live.start(functools.partial(self._learn, self.plan), APART)
 
     def start(self, steps: int | None = None) -> None:
-        """Train the present plan from the beginning; pause after `steps` epochs."""
+        """Train the current plan from the beginning; pause after `steps` epochs."""
         learn = functools.partial(self._learn, self.plan, anew=True)
         self.live.start(learn, steps=steps)
 
     def pause(self) -> None:
-        """Let the run wait after its minibatch."""
+        """Pause the run after the current minibatch."""
         self.live.pause()
 
     def resume(self) -> None:
-        """Let a paused run go on."""
+        """Let a paused run continue."""
         self.live.resume()
 
     def step(self) -> None:
-        """Train for one epoch and pause: the run that goes on, or else a new one."""
+        """Train the current run, or else a new one, for one epoch, then pause."""
         if self.live.is_busy:
             self.live.step()
         else:
@@ -139,10 +139,10 @@ class Training(panel.Explorer):
         self.live.stop()
         self.live.ask(self._forget)
 
-    # What the thread does.
+    # Work of the thread.
 
     def _learn(self, plan: Plan, anew: bool = False) -> None:
-        """Show the run of this plan: a complete one that is kept, or a new one."""
+        """Show the run of this plan: the kept one if it is complete, else a new one."""
         run = self.runs.find(plan)
         is_new = anew or run is None or not run.is_complete
         if is_new:
@@ -167,17 +167,17 @@ class Training(panel.Explorer):
                 run.history.append(record)
                 self._show_in_time()
                 self.live.stepped()
-                if self.live.is_paused:  # after one step: it is to be seen
+                if self.live.is_paused:  # after one step: show its result
                     self.display.show_frame()
                     self._show_numbers()
         except Stopped:
-            if not self.live.is_busy:  # nothing comes after it
+            if not self.live.is_busy:  # no other run replaces it
                 self._show_all()
             raise
         run.seconds = time.perf_counter() - started
 
     def _show_in_time(self) -> None:
-        """After an epoch: at most one of the things that the reader wants to see."""
+        """After an epoch, update at most one part of the display, if one is due."""
         if len(self.current.history) == 1:
             self._show_all()
             for turn in self._turns:
@@ -186,7 +186,7 @@ class Training(panel.Explorer):
             any(turn.take() for turn in self._turns)
 
     def _show_all(self) -> None:
-        """The run as it is now, over all that were shown before."""
+        """Show the current run, over all earlier ones."""
         self.display.show(self.current, self.curves())
         self.picture = self.display.picture
 
@@ -198,15 +198,15 @@ class Training(panel.Explorer):
             self.display.show_writing(self.current, self.prefix, self.temperature)
 
     def _forget(self) -> None:
-        """No runs, and nothing but axes."""
+        """Delete all runs, and show empty axes."""
         self.runs.forget()
         self.current = None
         self.display.clear(self.num_epochs)
         self.picture = self.display.picture
-        raise Stopped  # the run that goes on is forgotten as well
+        raise Stopped  # the current run is forgotten as well
 
     def _train_ahead(self, run: Run) -> None:
-        """Train the plans next to this one, while the reader looks at it."""
+        """Train the neighbouring plans while the reader looks at this run."""
         is_scratch = run.plan.setting.cell == "scratch"
         if not self.is_watched or not is_scratch or run.seconds > AHEAD:
             return
@@ -227,7 +227,7 @@ class Training(panel.Explorer):
             for value in self.controls[name].neighbours(now, reach=2)
         ]
 
-    # What the reader sees.
+    # The layout.
 
     def _panel(self) -> widgets.Widget:
         for name in self.show:

@@ -1,8 +1,8 @@
-"""The picture of a training run, drawn fast enough to be watched.
+"""The picture of a training run, drawn fast enough to be watched live.
 
 Matplotlib takes a hundred times as long to draw axes as to draw a curve on them. So the
-picture is drawn in layers: the axes, the earlier runs, and on top the run as it goes
-on. Only a layer that has changed is drawn again, with those above it ("blitting").
+picture has layers: the axes, the earlier runs, and on top the current run. Only a layer
+that has changed is redrawn, with those above it ("blitting").
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BOLD = {"linewidth": 2.2, "linestyle": "-"}
 FADED = {"linewidth": 1.4, "alpha": 0.5}
 AFTER = {"linewidth": 1.4, "linestyle": "--", "color": "black"}
 LABELLED = 6  # of the earlier runs: a longer legend would hide the curves
-HIGHEST = 100  # times the perplexity of guessing: a curve above it leaves the picture
+HIGHEST = 100  # times the perplexity of guessing: higher values are not shown
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Curve:
     """One run in the picture.
 
     `records` have `epoch`, `perplexity`, `gradient_norm`, `clipped_norm`,
-    `clipped_fraction` and `diverged`, as those of `training.train`; `number` chooses
+    `clipped_fraction` and `diverged`, like those of `training.train`; `number` selects
     colour and line style.
     """
 
@@ -58,11 +58,11 @@ class Curve:
 
     @property
     def linestyle(self) -> str:
-        """How its line is broken, once it is one of the earlier runs."""
+        """The line style, once this is one of the earlier runs."""
         return LINE_STYLES[self.number % len(LINE_STYLES)]
 
     def column(self, name: str) -> list[float]:
-        """One field of the records by epoch, NaN where it has no place on a scale.
+        """One field of the records by epoch, with NaN where it is not finite.
 
         The list is kept, and grows with the records.
         """
@@ -74,10 +74,10 @@ class Curve:
 
 
 class TrainingPicture(Picture):
-    """Perplexity by epoch; the gradient's norm; the share of steps that were clipped.
+    """Perplexity by epoch; the gradient norm; the share of clipped steps.
 
-    The run that goes on is drawn bold, earlier ones are faded. `levels` {label:
-    perplexity} are lines to compare with.
+    The current run is bold, earlier ones are faded. `levels` {label: perplexity} are
+    reference lines.
     """
 
     def __init__(self, levels: Mapping[str, float]):
@@ -110,7 +110,7 @@ class TrainingPicture(Picture):
         self, num_epochs: int, run: Curve, earlier: Sequence[Curve] = (),
         words: str = "",
     ) -> None:  # fmt: skip
-        """Show a run of `num_epochs` epochs, in the end, over the earlier ones.
+        """Show a run, which will have `num_epochs` epochs, over the earlier ones.
 
         `words` are written across the curves.
         """
@@ -124,7 +124,7 @@ class TrainingPicture(Picture):
         self._drawn = len(run.records)
 
     def update(self) -> None:
-        """Show what the run has become since."""
+        """Draw the epochs that the run has added since."""
         num_epochs, run, earlier = self._shown
         if self._has_left(run):
             self.show(num_epochs, run, earlier, self.words)
@@ -138,7 +138,7 @@ class TrainingPicture(Picture):
     _repr_png_ = png
 
     def jpeg(self) -> bytes:
-        """The same as a JPEG, which takes a fifth of the time to encode."""
+        """The picture as a JPEG, which takes a fifth of the time to encode."""
         return encoded(self.canvas, "jpeg", quality=90, subsampling=0)
 
     def _set_scales(self) -> None:
@@ -152,12 +152,12 @@ class TrainingPicture(Picture):
             axes.set_yscale("log")
 
     def _line(self, axes: Axes, style: Mapping, **more) -> Line2D:
-        """A curve that `canvas.draw` leaves out: it is not of the axes' layer."""
+        """A curve that `canvas.draw` leaves out: it is not part of the axes' layer."""
         (line,) = axes.plot([], [], animated=True, **style, **more)
         return line
 
     def _limits_for(self, num_epochs: int, curves: Sequence[Curve]) -> tuple:
-        """The ends of the epochs, and of perplexity and norm in powers of ten."""
+        """The number of epochs, the highest perplexity, and the range of the norms."""
         epochs = max([num_epochs, *(len(each.records) for each in curves)])
         guessing = max(self.levels.values(), default=10.0)
         highest = max([guessing, *_positive(curves, "perplexity")])
@@ -176,7 +176,7 @@ class TrainingPicture(Picture):
         """True if the last epochs do not fit between the limits."""
         _, top, low, high = self._limits
         if top >= HIGHEST * max(self.levels.values(), default=10.0):
-            top = math.inf  # as far as the scale ever goes
+            top = math.inf  # the scale cannot grow any further
         new, self._drawn = run.records[self._drawn :], len(run.records)
         return any(
             top < each.perplexity < math.inf
@@ -218,7 +218,7 @@ class TrainingPicture(Picture):
         self._earlier_layer = self.canvas.copy_from_bbox(self.bbox)
 
     def _draw_perplexity(self, curve: Curve) -> None:
-        """The curve of an earlier run; its end is marked, as a point by itself is."""
+        """The curve of an earlier run, with a marker at its end."""
         line = self._faded
         line.set_data(curve.column("epoch"), curve.column("perplexity"))
         line.set(color=curve.colour, linestyle=curve.linestyle)
@@ -228,7 +228,7 @@ class TrainingPicture(Picture):
             self._draw_cross(curve)
 
     def _draw_cross(self, curve: Curve) -> None:
-        """Where a curve ends that has no perplexity any more."""
+        """A cross where the curve of a diverged run ends."""
         _, top = self.perplexity.get_ylim()
         _draw(
             *self.perplexity.plot(
@@ -266,8 +266,8 @@ class TrainingPicture(Picture):
 def trouble(history: Sequence, guessing: float) -> str:
     """What went wrong in a run, and what may help; empty if all is well.
 
-    A run is lost if it has become far worse than guessing among the vocabulary, even if
-    its numbers are finite.
+    A run is lost if it is far worse than guessing among the vocabulary, even if its
+    numbers are finite.
     """
     lost = [each.epoch for each in history if each.perplexity > HIGHEST * guessing]
     if not lost or history[-1].perplexity <= guessing:
@@ -282,7 +282,7 @@ def _handle(label: str, **style) -> Line2D:
 
 
 def _draw(*artists: Artist) -> None:
-    """Draw onto what is there, and forget: the axes are to stay as they were."""
+    """Draw artists onto the canvas, then remove them: the axes stay unchanged."""
     for artist in artists:
         artist.axes.draw_artist(artist)
         artist.remove()

@@ -1,6 +1,6 @@
-"""The runs of the training panel: what each is trained with, and those that are kept.
+"""The runs of the training panel: their settings and texts, and the runs that are kept.
 
-No widgets: what the reader sees of a run is in `training_panel`.
+No widgets: these are in `training_panel` and `training_display`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_TOKENS = 10_000  # of a text, as in the book
 
 @dataclass(frozen=True)
 class TrainingText:
-    """What a run learns from, and the perplexities to compare it with."""
+    """The text that a run learns from, and the perplexities to compare it with."""
 
     corpus: list[int]
     vocab: Vocab
@@ -43,9 +43,9 @@ def load(which: str, own_text: str = "") -> TrainingText:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that the curve of a run depends on: its setting, its length, its text.
+    """Everything that the curve of a run depends on: setting, length and text.
 
-    `own_text` is the reader's, and empty where another `text` is learned.
+    `own_text` is the reader's; it is empty if another `text` is used.
     """
 
     setting: Setting
@@ -55,7 +55,7 @@ class Plan:
 
     @classmethod
     def of(cls, values: Mapping) -> Plan:
-        """The plan that the sliders stand for, given the values of all controls."""
+        """The plan that the values of all controls describe."""
         setting = Setting(
             use_random_iter=values["sampling"] == "random",
             **{each.name: values[each.name] for each in fields(Setting)
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def values(self) -> dict:
-        """The values of the controls that lead to this plan."""
+        """The values of the controls that give this plan."""
         values = asdict(self.setting) | {"num_epochs": self.num_epochs}
         is_random = values.pop("use_random_iter")
         values["sampling"] = "random" if is_random else "sequential"
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass
 class Run:
-    """One run of the panel: its plan, what it learns from, and what became of it."""
+    """One run of the panel: its plan, its text, and its results."""
 
     plan: Plan
     text: TrainingText
@@ -105,7 +105,7 @@ class Run:
 
 
 class Runs(dict[Plan, Run]):
-    """The runs that have been shown, in this order, and `ahead`, those that may be."""
+    """The runs that have been shown, in order; `ahead` are those trained ahead."""
 
     def __init__(self):
         super().__init__()
@@ -113,18 +113,18 @@ class Runs(dict[Plan, Run]):
         self._numbers = itertools.count()
 
     def find(self, plan: Plan) -> Run | None:
-        """The run of a plan, if there is one, shown or trained ahead."""
+        """The run of a plan, shown or trained ahead, or None."""
         return self.get(plan) or self.ahead.get(plan)
 
     def show(self, run: Run) -> None:
-        """Take a run among those that are shown, in place of one of the same plan."""
+        """Add a run to those shown, in place of any run of the same plan."""
         before = self.get(run.plan)
         run.number = next(self._numbers) if before is None else before.number
         self.ahead.pop(run.plan, None)
         self[run.plan] = run
 
     def forget(self) -> None:
-        """Keep no run; the next ones get other colours all the same."""
+        """Forget all runs; the colours of new ones continue the sequence."""
         self.clear()
         self.ahead.clear()
 
@@ -132,7 +132,7 @@ class Runs(dict[Plan, Run]):
 def train_side_by_side(runs: Sequence[Run], check: Callable[[], None]) -> None:
     """Train runs that differ only in their setting, all at once.
 
-    `check` is called now and then, and may end them.
+    `check` is called regularly, and may end them.
     """
     of_setting = {run.plan.setting: run for run in runs}
     text, num_epochs = runs[0].text, runs[0].plan.num_epochs

@@ -1,8 +1,7 @@
 """An RNN that reads your text, one time step after another.
 
-What a step makes of its character: the three terms that go into the hidden state, the
-state, and the probabilities of the next character. The notes, "recurrent neural
-networks".
+For each character: the three terms of the hidden state, the state, and the
+probabilities of the next character. The notes, "recurrent neural networks".
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
 
 @dataclass(frozen=True)
 class Reading:
-    """What a scratch RNN computes while it reads T tokens, a row for each time step.
+    """Everything a scratch RNN computes from T tokens, with a row for each time step.
 
     from_input      X_t W_xh, shape (T, H)
     from_state      H_{t-1} W_hh, shape (T, H)
@@ -45,9 +44,9 @@ class Reading:
 
 @torch.no_grad()
 def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
-    """Let a scratch RNN read token indices, from H_0 = 0 on, and keep everything.
+    """Let a scratch RNN read token indices, starting from H_0 = 0, and keep everything.
 
-    Raises ValueError if `net` is another model, or there is no index.
+    Raises ValueError if `net` is another model, or `indices` is empty.
     """
     if not isinstance(net, rnn.RNNModelScratch):
         raise ValueError(f"net must be a scratch RNN, got {net!r}")
@@ -68,7 +67,7 @@ def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
 def multiplications(vocab_size: int, num_hiddens: int) -> int:
     """How many multiplications one time step takes for one sequence.
 
-    Each weight takes one: X_t W_xh, H_{t-1} W_hh and H_t W_hq.
+    One for each weight: X_t W_xh, H_{t-1} W_hh and H_t W_hq.
     """
     return num_hiddens * (vocab_size + num_hiddens + vocab_size)
 
@@ -81,7 +80,7 @@ def corpus() -> tuple[list[int], text.Vocab]:
 
 @functools.lru_cache(maxsize=32)
 def trained(num_hiddens: int, num_epochs: int) -> rnn.RNNModelScratch:
-    """A scratch RNN after some epochs on the text; always the same."""
+    """A scratch RNN after some epochs on the text, with a fixed seed."""
     indices, vocab = corpus()
     net = rnn.make_model("scratch", len(vocab), num_hiddens, seed=SEED)
     minibatches = SequenceLoader(indices, BATCH_SIZE, NUM_STEPS, seed=SEED)

@@ -1,4 +1,4 @@
-"""The unrolled RNN, drawn: its states, what goes into one, and what may come next."""
+"""The unrolled RNN, drawn: its states, the terms of one, and the next character."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from d2l_rnn.explorers.unrolled import (
 from d2l_rnn.explorers.wording import visible
 from d2l_rnn.pictures import COLOURS, Picture, style
 
-LONGEST = 50  # characters of the string that are read: more columns would not show
+LONGEST = 50  # characters of the string that are read: more columns would not fit
 NUM_BARS = 8
 TERMS = ("X_t W_xh", "H_t-1 W_hh", "b_h")
 HATCHES = ("", "////", "....")
@@ -37,8 +37,8 @@ def draw(
 ) -> Picture:
     """The reading as a picture, at time step t = 1 … T.
 
-    From top to bottom: the hidden states of all time steps; what goes into Z_t; what
-    may come next, and what the steps cost.
+    From top to bottom: the hidden states of all time steps; the terms of Z_t; the
+    probabilities of the next character, and the cost of the steps.
     """
     figure = Picture(6.4, 4.9, layout="none")
     _draw_states(figure, reading, [vocab.to_tokens(index) for index in indices], t)
@@ -53,8 +53,8 @@ def draw(
 class UnrolledRNN(Explorer):
     """A character RNN that reads what you type, unrolled: step through it.
 
-    `step` is at most the length of `string`. It stays at the end while the string
-    grows, and moves there when the string gets too short for it.
+    `step` is at most the length of `string`. At the end, it follows the end as the
+    string grows; it also moves there if the string becomes too short for it.
 
     Raises ValueError as `Explorer` does, and for a step beyond the end of the string.
     """
@@ -74,11 +74,11 @@ class UnrolledRNN(Explorer):
     )  # fmt: skip
 
     def __init__(self, **values):
-        corpus()  # which may have to be fetched, and says so: here, not in the thread
+        corpus()  # may fetch the text and print a message: not in the thread
         super().__init__(**values)
 
     def check_together(self, given: dict, values: dict) -> None:
-        """A step is at most the number of characters that are read, else ValueError."""
+        """Raise ValueError if `step` exceeds the number of characters that are read."""
         length = _read_of(values["string"])
         if "step" in given:
             reason = f"{length} characters of the string are read"
@@ -87,13 +87,13 @@ class UnrolledRNN(Explorer):
     def answer(
         self, string: str, step: int, num_hiddens: int, num_epochs: int
     ) -> tuple[Picture, str]:
-        """What the network makes of the string, up to this time step.
+        """The network's reading of the string, at this time step.
 
-        Raises ValueError if there is nothing to read.
+        Raises ValueError if the string is empty.
         """
         if not string:
             raise ValueError("string must have at least one character: type one")
-        # Not interrupted, though it may take a third of a second: it is kept.
+        # It may take a third of a second, but is not interrupted, as it is cached.
         net, (_, vocab) = trained(num_hiddens, num_epochs), corpus()
         indices = vocab[list(string[:LONGEST])]
         reading = steps_of(net, indices)
@@ -110,7 +110,7 @@ class UnrolledRNN(Explorer):
         return super()._panel()
 
     def _fit(self) -> None:
-        """Let the slider end where the string ends."""
+        """Set the slider's maximum to the length of the string."""
         slider, length = self.widgets["step"], max(1, _read_of(self.string))
         is_at_end = slider.value == slider.max
         slider.max = length
@@ -119,7 +119,7 @@ class UnrolledRNN(Explorer):
 
 
 def describe(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
-    """Step t of a reading as lines of HTML."""
+    """Step t of a reading, as HTML."""
     T, num_hiddens = reading.H.shape
     p = reading.probabilities[t - 1]
     best = [f"<b>{_named(vocab.to_tokens(i))} {p[i]:.0%}</b>" for i in _top(p, 3)]
@@ -161,12 +161,12 @@ def _read_of(string: str) -> int:
 
 
 def _named(character: str) -> str:
-    """A character in a sentence, in HTML; one that cannot be seen, by its code."""
+    """A character in a sentence, in HTML; an invisible one, by its code."""
     return "space" if character == " " else html.escape(repr(character))
 
 
 def _top(p: Tensor, number: int) -> list[int]:
-    """The indices of the largest, from the largest on."""
+    """The indices of the `number` largest probabilities, in falling order."""
     return p.topk(min(number, len(p))).indices.tolist()
 
 
@@ -174,7 +174,7 @@ def _draw_states(figure: Figure, reading: Reading, tokens: list[str], t: int) ->
     T, num_hiddens = reading.H.shape
     axes = figure.add_axes((0.14, 0.757, 0.735, 0.23))
     reach = float(reading.H.abs().max())
-    # The further from 0 the darker: violet above it, orange below.
+    # Darker means further from 0: violet above it, orange below.
     image = axes.imshow(
         reading.H.T.numpy(), cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto",
         interpolation="nearest", extent=(0.5, T + 0.5, num_hiddens + 0.5, 0.5),
@@ -198,7 +198,7 @@ def _draw_states(figure: Figure, reading: Reading, tokens: list[str], t: int) ->
 
 
 def _draw_terms(axes: Axes, reading: Reading, t: int) -> None:
-    """Bars on top of each other, up and down from 0, and what they add up to."""
+    """The terms as stacked bars, up and down from 0, and their sum."""
     units = range(1, reading.H.shape[1] + 1)
     terms = reading.terms(t)
     Z_t = sum(terms)
@@ -242,7 +242,7 @@ def _draw_next(axes: Axes, p: Tensor, vocab: text.Vocab, following: int | None) 
 
 
 def _draw_cost(axes: Axes, reading: Reading, t: int) -> None:
-    """What T does to the number of parameters, and to the work."""
+    """How T affects the number of parameters, and the work."""
     (T, num_hiddens), V = reading.H.shape, reading.probabilities.shape[1]
     steps, each = range(T + 1), multiplications(V, num_hiddens)
     parameters = rnn.num_parameters(V, num_hiddens)
@@ -262,7 +262,7 @@ def _draw_cost(axes: Axes, reading: Reading, t: int) -> None:
 
 
 def _stairs(axes: Axes, bottom: Tensor, top: Tensor, **look) -> None:
-    """Bars around 1, 2, 3 …, all in one shape, which draws faster than many."""
+    """Bars around 1, 2, 3 …, as a single shape, which is faster to draw than many."""
     gaps = torch.full_like(top, torch.nan)
     bottom, top = (torch.stack((y, gaps), 1).flatten()[:-1] for y in (bottom, top))
     edges = torch.arange(1, len(gaps) + 1).unsqueeze(1) + torch.tensor([-0.38, 0.38])

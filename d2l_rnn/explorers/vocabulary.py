@@ -1,7 +1,7 @@
 """A vocabulary: which tokens of a text it keeps, and what that costs.
 
-The words of a text are many and most of them rare, by Zipf's law. `min_freq` cuts the
-rare ones off: the vocabulary shrinks fast, the part of the text that it covers slowly.
+By Zipf's law, most of the different words of a text are rare. `min_freq` cuts these
+off: the vocabulary shrinks fast, the share of the text that it covers slowly.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from d2l_rnn.explorers.text_controls import OwnText, TextChoice, in_use, lines_o
 from d2l_rnn.explorers.wording import percent, visible, warning
 from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, log_ticks
 
-# The ranks that Zipf's line is fitted to: not the first few, which are flatter, nor the
-# long tail of words that occur once or twice.
+# The ranks that Zipf's line is fitted to: without the first few, where the curve is
+# flatter, and without the long tail of words that occur once or twice.
 FIRST_RANK, LAST_RANK = 11, 1000
-FEW = 100  # kinds of tokens, characters for instance: the line is fitted to them all
-POINTS = 500  # at most, in the picture
+FEW = 100  # with fewer kinds of tokens (characters, say), the line is fitted to all
+POINTS = 500  # the most that are drawn
 TOP, BEGINNING = 10, 24  # tokens shown of the vocabulary, and of the text
 LONGEST = 16  # characters shown of a token
 
@@ -35,11 +35,11 @@ LOST = {"color": COLOURS[1], "marker": "x", "markersize": 4, "linestyle": ""}
 
 @dataclass(frozen=True, eq=False)
 class Census:
-    """The tokens of a text, counted, and the vocabulary that is made of them.
+    """The tokens of a text, counted, and the vocabulary made from them.
 
     `freqs` (num_types,) is how often each kind of token occurs, the most frequent
-    first; `is_kept` (num_types,) is True where it has an index of its own, and False
-    where it becomes `<unk>`. `first_line` is the first line that is not empty.
+    first; `is_kept` (num_types,) is True for one that has its own index, and False for
+    one that becomes `<unk>`. `first_line` is the first line that is not empty.
     """
 
     vocab: text.Vocab
@@ -49,7 +49,7 @@ class Census:
 
     @property
     def num_tokens(self) -> int:
-        """How many tokens the text has, every occurrence counted."""
+        """How many tokens the text has, counting every occurrence."""
         return int(self.freqs.sum())
 
     @property
@@ -67,7 +67,7 @@ def take_census(
     lines: list[str], token: str = "word", min_freq: int = 0,
     reserved_tokens: Sequence[str] = (),
 ) -> Census:  # fmt: skip
-    """Count the tokens of a text, and make a vocabulary of those that are not too rare.
+    """Count the tokens of a text, and make a vocabulary of those frequent enough.
 
     `lines` must not all be empty. Raises ValueError as `text.Vocab` does.
     """
@@ -84,8 +84,8 @@ def take_census(
 def zipf_line(freqs: np.ndarray) -> tuple[float, float] | None:
     """The alpha and c of Zipf's law, log n_i = -alpha log i + c, by least squares.
 
-    It is fitted to the ranks i from 11 to 1,000, or to all where they are fewer than
-    100; None for a single rank, which has no slope.
+    The line is fitted to ranks i from 11 to 1,000, or to all ranks if there are fewer
+    than 100. None for a single rank, which has no slope.
     """
     first, last = _fitted(len(freqs))
     if last == first:
@@ -102,7 +102,7 @@ def _fitted(num_types: int) -> tuple[int, int]:
 
 
 def draw(census: Census, min_freq: int) -> Picture:
-    """Above, frequency against rank, with Zipf's line; below, what is kept of it."""
+    """Above, frequency against rank, with Zipf's line; below, the shares kept."""
     figure = Picture(6.4, 4.6, layout="none")
     above, below = figure.subplots(2, 1, height_ratios=(5, 1), gridspec_kw=MARGINS)
     decorate(above, "rank of the token", "frequency in the text")
@@ -117,7 +117,7 @@ def draw(census: Census, min_freq: int) -> Picture:
 
 def _draw_ranks(axes: Axes, census: Census, min_freq: int) -> None:
     num_types, most = len(census.freqs), census.freqs[0]
-    # On a logarithmic axis the later ranks lie so close that a few do for all.
+    # On a logarithmic axis the later ranks are so close that a few are enough.
     ranks = np.unique(np.geomspace(1, num_types, POINTS).round().astype(int))
     for is_kept, name, look in ((True, "kept", KEPT), (False, "<unk>", LOST)):
         number = int((census.is_kept == is_kept).sum())
@@ -149,7 +149,7 @@ def _slope(alpha: float) -> str:
 
 
 def _draw_shares(axes: Axes, census: Census) -> None:
-    """Two bars: what is kept of the different tokens, and of the text."""
+    """Two bars: the share kept of the different tokens, and of the text."""
     kept = 100 * np.array([census.is_kept.mean(), census.coverage])
     places = ("different tokens", "all the text")
     axes.barh(places, kept, color=KEPT["color"], edgecolor="white")
@@ -168,7 +168,7 @@ def _draw_shares(axes: Axes, census: Census) -> None:
 
 
 def describe(census: Census) -> str:
-    """The size of the vocabulary and what it covers, and its beginning, as HTML."""
+    """The size and coverage of the vocabulary, and its beginning, as HTML."""
     line = zipf_line(census.freqs)
     first, last = _fitted(len(census.freqs))
     zipf = "one kind of token only, so no line of Zipf's" if line is None else (
@@ -197,7 +197,7 @@ def _vocabulary(census: Census) -> str:
 
 
 def _first_line(census: Census) -> str:
-    """The first tokens of the text, each with its index and what the index says."""
+    """The first tokens of the text, each with its index and that index's token."""
     vocab, line = census.vocab, census.first_line
     columns = []
     for token in line[:BEGINNING]:
@@ -211,7 +211,7 @@ def _first_line(census: Census) -> str:
 
 
 def _columns(heads: Iterable, columns: Iterable[tuple], more: bool) -> str:
-    """Columns of HTML beside each other, in as many rows as it takes."""
+    """Columns of HTML side by side, wrapped into as many rows as needed."""
     look = "display: inline-block; margin: .4em .8em 0 0; vertical-align: top"
     label = f"<span style='{look}; min-width: 6em'>{'<br>'.join(heads)}</span>"
     cells = "".join(
@@ -223,7 +223,7 @@ def _columns(heads: Iterable, columns: Iterable[tuple], more: bool) -> str:
 
 
 def _shown(token: str) -> str:
-    """A token in HTML; a long one is cut."""
+    """A token in HTML, cut if it is long."""
     token = token if len(token) <= LONGEST else token[: LONGEST - 1] + "…"
     return html.escape(visible(token))
 
@@ -254,7 +254,7 @@ class Vocabulary(Explorer):
         self, token: str, min_freq: int, reserved_tokens: str, clean: bool, text: str,
         own_text: str,
     ) -> tuple[Picture, str]:  # fmt: skip
-        """The tokens of this text, and which of them occur `min_freq` times."""
+        """The tokens of this text, and which of them the vocabulary keeps."""
         lines = lines_of(text, in_use(text, own_text), clean)
         census = take_census(lines, token, min_freq, reserved_tokens.split())
         self.live.check()

@@ -1,22 +1,22 @@
-"""How the panels write numbers, tokens and errors, for a legend or in HTML."""
+"""Numbers, tokens and errors as the panels write them, for a legend or in HTML."""
 
 from __future__ import annotations
 
 import html
 import math
 
-WARNING = "color: #A03000"  # dark enough to be read on white
+WARNING = "color: #A03000"  # dark enough to be readable on white
 
 
 def short(value: float) -> str:
-    """Two or three digits of a number that may be very large or very small."""
+    """A number, which may be very large or very small, in two or three digits."""
     return f"{value:,.0f}" if 99.5 <= value < 1e5 else f"{value:.2g}"
 
 
 def two_decimals(value: float) -> str:
-    """A positive number with two decimals, or with none from 100 on.
+    """A positive number with two decimals, or with none from 100 upwards.
 
-    One that would be 0.00 is called less than that.
+    One that would be shown as 0.00 is "less than 0.005".
     """
     if math.isinf(value):
         return "∞"
@@ -26,14 +26,14 @@ def two_decimals(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share, rounded, but never to nothing or to all where it is not."""
+    """A share in per cent, rounded to 0 or 100 only if it is exactly that."""
     if share in (0, 1):
         return f"{share:.0%}"
     return "< 0.1%" if share < 0.001 else "> 99.9%" if share > 0.999 else f"{share:.1%}"
 
 
 def visible(token: str) -> str:
-    """A token as a label: a space and what has no sign of its own can be seen."""
+    """A token as a label, in which spaces and unprintable characters are visible."""
     return "".join(
         "␣" if sign == " " else sign if sign.isprintable() else ascii(sign)[1:-1]
         for sign in token
@@ -41,10 +41,10 @@ def visible(token: str) -> str:
 
 
 def warning(words: str) -> str:
-    """Words in HTML, which they may hold, that are to catch the eye."""
+    """Words, which may contain HTML, in bold and in the colour of a warning."""
     return f"<b style='{WARNING}'>{words}</b>"
 
 
 def complaint(error: Exception) -> str:
-    """An error in HTML, as a reader wants to see it."""
+    """The message of an error, as HTML."""
     return warning(html.escape(str(error)))
