@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 
 import torch
@@ -106,7 +106,7 @@ class GivenOffset:
 
 
 class SequenceLoader:
-    """Minibatches of a corpus, as often as one likes: each `iter` is a new epoch.
+    """Minibatches of a corpus, as often as you like: each `iter` is a new epoch.
 
     Each epoch draws a new offset (and, with `use_random_iter`, a new order), from the
     standard library's `random`, or from a generator of its own if `seed` is given.
@@ -148,14 +148,14 @@ class SequenceLoader:
 
 
 class Interruptible:
-    """The minibatches of a loader, with a call of `check` before each.
+    """The minibatches of a loader or a list, with a call of `check` before each.
 
     A training run can be made to wait there, or be ended by an exception.
     """
 
-    def __init__(self, loader: SequenceLoader, check: Callable[[], None]):
+    def __init__(self, loader: Iterable, check: Callable[[], None]):
         self.loader, self.check = loader, check
-        self.use_random_iter = loader.use_random_iter
+        self.use_random_iter = getattr(loader, "use_random_iter", False)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for minibatch in self.loader:

@@ -71,8 +71,9 @@ def backward(
         dH.append(dH_t)
         dZ.append(dZ_t)
     dH, dZ = torch.stack(dH[::-1]), torch.stack(dZ[::-1])  # (T, B, H)
+    tokens = X.T.flatten().long()  # (T * B,)
     gradients = [  # (3)
-        torch.zeros_like(W_xh).index_add_(0, X.T.flatten(), dZ.flatten(0, 1)),  # (V, H)
+        torch.zeros_like(W_xh).index_add_(0, tokens, dZ.flatten(0, 1)),  # (V, H)
         torch.einsum("tbi,tbj->ij", H[:-1], dZ),  # (H, H)
         dZ.sum((0, 1)),  # (H,)
         torch.einsum("tbi,tbj->ij", H[1:], dO),  # (H, V)
@@ -90,7 +91,10 @@ def cross_entropy(
     `outputs`: (T, B, V); `labels`: (B, T). The gradient is the softmax of the outputs
     less the one-hot labels, over the number of tokens. With `last_only` these are the
     tokens of the last time step.
+
+    Raises ValueError if the labels are not tokens of this shape.
     """
+    check_tokens("labels", labels, outputs.shape[2], outputs.shape[1::-1])
     labels = labels.T.long().unsqueeze(-1)  # (T, B, 1)
     counts = slice(-1 if last_only else 0, None)  # the time steps that count
     log_p = torch.log_softmax(outputs, -1)  # (T, B, V)
@@ -104,7 +108,7 @@ def cross_entropy(
 class ByHand:
     """The loss of a scratch RNN and its gradients, as `gradients.backpropagation` says.
 
-    Where there is no engine, or not for this dtype or device, it is what trains.
+    It trains where the engine cannot: without a compiled one, in float64, on a GPU.
     """
 
     def __init__(self, net: scratch.RNNModelScratch):
@@ -113,6 +117,7 @@ class ByHand:
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
+        check_tokens("X", X, len(self.params[0]))
         H, outputs = forward(X, *state, self.params)
         loss, dO = cross_entropy(outputs, Y)
         gradients, self._dH, _ = backward(X, H, dO, self.params)
@@ -132,12 +137,13 @@ class ByHand:
             and type(net).__call__ is scratch.RNNModelScratch.__call__
             and net.forward_fn is scratch.rnn
             and all(param.requires_grad for param in net.params)
+            and len({*map(id, net.params)}) == 5  # none is tied to another
             and net.params[0].dtype in DTYPES
         )
 
 
 def norms(each: Tensor) -> Tensor:
-    """The Euclidean norms of each[0], each[1] …, shape (T,), as small as they may be.
+    """The Euclidean norms of each[0], each[1] …, shape (T,), however small they are.
 
     Of dH_1 … dH_T that is over sequences and hidden units. The numbers are divided by
     the largest of them before they are squared: even in double precision, in which all
@@ -168,7 +174,7 @@ def rnn(
 
 
 class _Recurrence(torch.autograd.Function):
-    """`forward` and `backward` as one operation of autograd's."""
+    """`forward` and `backward` as a single autograd operation."""
 
     @staticmethod
     def forward(ctx, X, H_0, *params):
@@ -193,7 +199,7 @@ def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor
 
     Raises ValueError if they have not.
     """
-    check_tokens(X)
+    check_tokens("X", X, len(params[0]))
     W_hh = params[1]
     if W_hh.dtype not in DTYPES:
         raise ValueError(f"params must be float32 or float64, got {W_hh.dtype}")
@@ -207,11 +213,26 @@ def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor
     )
 
 
-def check_tokens(X: Tensor) -> None:
-    """Raises ValueError unless X holds indices, shape (B, T), one at least."""
-    integers = not (X.is_floating_point() or X.is_complex() or X.dtype == torch.bool)
-    if X.dim() != 2 or X.numel() == 0 or not integers:
+def check_tokens(
+    name: str, tokens: Tensor, vocab_size: int, shape: Sequence[int] | None = None
+) -> None:
+    """Raises ValueError unless these are indices of a vocabulary, shape (B, T).
+
+    `shape` says which, if not any will do.
+    """
+    is_number = tokens.is_floating_point() or tokens.is_complex()
+    is_integer = not is_number and tokens.dtype != torch.bool
+    fits = tokens.dim() == 2 if shape is None else tokens.shape == tuple(shape)
+    if not (is_integer and fits and tokens.numel()):
+        wanted = "(batch_size, num_steps)" if shape is None else tuple(shape)
         raise ValueError(
-            "X must be token indices, shape (batch_size, num_steps) and not empty, got "
-            f"{X.dtype} of shape {tuple(X.shape)}"
+            f"{name} must be token indices, shape {wanted} and not empty, got "
+            f"{tokens.dtype} of shape {tuple(tokens.shape)}"
         )
+    if not tokens.is_meta:
+        least, most = (int(each) for each in tokens.aminmax())
+        if least < 0 or most >= vocab_size:
+            got = least if least < 0 else most
+            raise ValueError(
+                f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}"
+            )

@@ -36,7 +36,7 @@ def integer(
 def positive(name: str, value: object, at_most: float = math.inf) -> float:
     """Return `value` as a float over 0 and up to `at_most`, else raise ValueError.
 
-    NaN is no such number.
+    NaN is refused.
     """
     if _is_real(value) and 0 < value <= at_most:
         return float(value)

@@ -9,6 +9,7 @@ import torch
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.rnn import Device, Model, State, device_of, reading
 from d2l_rnn.text import Vocab
+from d2l_rnn.threads import suited_to
 
 
 def predict(
@@ -25,7 +26,8 @@ def predict(
     Returns the prefix and its continuation as one string. A token that is not in the
     vocabulary is read, and written, as `<unk>`.
 
-    Raises ValueError if the prefix is empty or `num_preds` negative.
+    Raises ValueError if the prefix is empty, or neither a string nor a list of tokens,
+    and if `num_preds` is negative.
     """
     return _generate(prefix, num_preds, net, vocab, device, most_probable)
 
@@ -79,7 +81,8 @@ def warm_up(
 ) -> tuple[torch.Tensor, State]:
     """Read a prefix; return the output after it, shape (vocab_size,), and the state.
 
-    Raises ValueError if the prefix is empty: there is nothing to start from.
+    Raises ValueError if the prefix is empty, since there is nothing to start from, or
+    neither a string nor a list of tokens.
     """
     if not isinstance(prefix, (str, list, tuple)):
         raise ValueError(f"prefix must be a string or a list of tokens, got {prefix!r}")
@@ -96,7 +99,7 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
     device = device_of(net) if device is None else device
     output, state = warm_up(prefix, net, vocab, device)
     indices = vocab[list(prefix)]
-    with reading(net):
+    with reading(net), suited_to(net):
         for _ in range(num_preds):
             indices.append(choose(output))
             output, state = _read(indices[-1:], state, net, device)

@@ -4,8 +4,8 @@
     bptt       the same line by line in PyTorch: the scratch RNN, float64 or a GPU too
     autograd   any model at all, and the slowest
 
-All compute the same. A run takes the first that can train its model, unless it is told
-another by name, `training.train(…, backpropagate="autograd")`.
+All compute the same. A run takes the first that can train its model, unless
+another is requested by name, `training.train(…, backpropagate="autograd")`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def backpropagation(
     """What computes the gradients of a model: the way of this name, or the best.
 
     Called with X and Y, shape (B, T), and the state, it returns the mean loss, the new
-    state and a list of the gradients, which are also the parameters' `grad`. `loss`
-    gives the mean, or one value a token, in nats; without it, it is the cross-entropy.
-    A `backpropagate` that can be called itself is returned as it is.
+    state and a list of tensors that hold the gradient together. They share their memory
+    with the parameters' `grad`, and the next call may overwrite them. `loss` gives the
+    mean, or one value a token, in nats; the default is the cross-entropy. A
+    `backpropagate` that is such a function is returned as it is.
 
     Raises ValueError if there is no such way, or it cannot train this model with this
     loss.
@@ -52,17 +53,18 @@ def backpropagation(
         if loss is None:
             return backpropagate
         raise ValueError(
-            "loss must be None where backpropagate is given, which has a loss already, "
-            f"got {loss!r}"
+            f"loss must be None for a backpropagate that has its own, got {loss!r}"
         )
     best = way_of(net, loss)
     way = (
         best if backpropagate is None else one_of("backpropagate", backpropagate, WAYS)
     )
     if WAYS.index(way) < WAYS.index(best):
+        allowed = " or ".join(map(repr, WAYS[WAYS.index(best) :]))
+        reason = f" ({describe()})" if way == "engine" else ""
         raise ValueError(
-            f"backpropagate must be {' or '.join(map(repr, WAYS[WAYS.index(best) :]))} "
-            f"for this model and loss, got {way!r} ({describe()})"
+            f"backpropagate must be {allowed} for this model and loss, got "
+            f"{way!r}{reason}"
         )
     if way == "autograd":
         return ByAutograd(net, loss)
@@ -87,11 +89,22 @@ class ByAutograd:
         self, X: Tensor, Y: Tensor, state: State
     ) -> tuple[Tensor, State, list[Tensor]]:
         outputs, state = self.forward(X, state)  # (T * B, V)
-        labels = Y.T.reshape(-1).long()  # (T * B,), in the order of the outputs
-        mean_loss = self.loss(outputs, labels).mean()
+        mean_loss = self.loss(outputs, labels_of(X, Y)).mean()
         params = parameters_of(self.net)
         for param in params:
             param.grad = None
         mean_loss.backward()
         gradients = [param.grad for param in params if param.grad is not None]
         return mean_loss.detach(), state, gradients
+
+
+def labels_of(X: Tensor, Y: Tensor) -> Tensor:
+    """The labels Y, shape (B, T), in the order of the outputs, shape (T * B,).
+
+    Raises ValueError if Y is not shaped like X.
+    """
+    if Y.shape != X.shape:
+        raise ValueError(
+            f"Y must be shaped like X, {tuple(X.shape)}, got {tuple(Y.shape)}"
+        )
+    return Y.T.reshape(-1).long()

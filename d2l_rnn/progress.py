@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from d2l_rnn.checks import positive
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -19,12 +21,12 @@ class Progress:
     tokens_per_second  trained on, wall-clock time
     gradient_norm      mean over the minibatches of ‖g‖, before clipping
     clipped_fraction   share of the minibatches whose gradient was longer than theta
-    diverged           True if the epoch ended early, at a loss or a gradient that was
-                       not finite
+    diverged           True if a gradient was not finite, which ends the epoch early, or
+                       the perplexity is too large for a number
     clipped_norm       mean over the minibatches of ‖g‖, after clipping
     state_gradient_norms  ‖dL/dH_t‖ for t = 1 … T in the last minibatch; empty at a
-                       gradient that is not finite, and for the models whose backward
-                       pass is left to autograd
+                       gradient that is not finite, and where autograd computes the
+                       gradients
     held_out_perplexity  that of text which is not trained on, at the end of the epoch;
                        NaN where it was not measured
     """
@@ -72,6 +74,10 @@ class History(list):
         found = super().__getitem__(index)
         return History(found) if isinstance(index, slice) else found
 
+    def copy(self) -> History:
+        """The same records, in another list."""
+        return History(self)
+
     def __add__(self, later: list) -> History:
         return History(super().__add__(later))
 
@@ -88,14 +94,18 @@ class EpochTally:
     """Counts what the minibatches of an epoch come to, and makes its record.
 
     `theta` is the radius that gradients are clipped to; None: they are not clipped.
+
+    Raises ValueError if theta is not greater than 0.
     """
 
     def __init__(self, epoch: int, theta: float | None):
+        if theta is not None:
+            positive("theta", theta)
         self.epoch, self.radius = epoch, math.inf if theta is None else theta
         self.losses, self.sizes, self.norms = [], [], []
         self.diverged, self._start = False, time.perf_counter()
 
-    def add(self, mean_loss: float, num_tokens: int, norm: float = 0.0) -> None:
+    def add(self, mean_loss: float, num_tokens: int, norm: float) -> None:
         """Count a minibatch: its loss in nats per token, its size, and ‖g‖.
 
         A norm that is not finite is a divergence, and does not enter the means.
@@ -146,8 +156,8 @@ def perplexity(cross_entropy: float) -> float:
     """exp(cross_entropy), with the cross-entropy in nats per token.
 
     1 for a model that is always sure and right, the size of the vocabulary for one
-    that guesses evenly. Infinite, rather than an OverflowError, where the cross-entropy
-    is infinite, not a number, or too large for exp.
+    that guesses uniformly. Infinite, rather than an OverflowError, where the
+    cross-entropy is infinite, not a number, or too large for exp.
     """
     try:
         value = math.exp(cross_entropy)

@@ -141,8 +141,8 @@ class RNNModel(nn.Module):
     Raises ValueError if `rnn_layer` is made otherwise.
     """
 
-    def __init__(self, rnn_layer: nn.RNNBase, vocab_size: int, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, rnn_layer: nn.RNNBase, vocab_size: int):
+        super().__init__()
         self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
         fits = (
             isinstance(rnn_layer, nn.RNNBase)
@@ -197,7 +197,7 @@ def make_model(
     those that `torch.manual_seed(seed)` would give, and the global generator is left
     alone, which another thread may be drawing from.
 
-    Raises ValueError for another name, a size smaller than 1, or a negative seed.
+    Raises ValueError for an unknown cell, a size smaller than 1, or a negative seed.
     """
     one_of("cell", cell, CELLS)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)

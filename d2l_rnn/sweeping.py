@@ -51,7 +51,7 @@ class Setting:
         if self.theta is not None:
             positive("theta", self.theta)
         positive("lr", self.lr, at_most=torch.finfo(torch.float32).max)
-        integer("seed", self.seed, at_least=0)
+        integer("seed", self.seed, 0, 2**64 - 1)
         for name in ("num_hiddens", "batch_size", "num_steps"):
             integer(name, getattr(self, name), at_least=1)
         one_of("use_random_iter", self.use_random_iter, (True, False))
@@ -86,13 +86,19 @@ def sweep(
     """Train a model for each setting: the `Sweep` yields their records.
 
     Each curve is the one that `single` draws for its setting, to the last bit. A run
-    that diverges yields a record that says so and none after it, and leaves the others
-    alone. `check` is called now and then, at least once an epoch, and may wait, or end
-    the sweep by an exception.
+    that diverges yields a record that says so, then no more; the other runs continue.
+    `check` is called now and then, at least once an epoch, and may wait, or end the
+    sweep by an exception.
 
-    Raises ValueError if there is no setting, or for what `single` refuses.
+    Raises ValueError if there is no setting, for `held_out` that can be iterated only
+    once, which would be the first run's alone, and for what `single` refuses.
     """
-    settings = list(settings)
+    if isinstance(held_out, Iterator):
+        raise ValueError(
+            "held_out must be iterable once a run and epoch, like a SequenceLoader or "
+            f"a list, got a {type(held_out).__name__}"
+        )
+    settings = [settings] if isinstance(settings, Setting) else list(settings)
     if not settings or not all(isinstance(each, Setting) for each in settings):
         raise ValueError(f"settings must be one Setting or more, got {settings!r}")
     integer("num_epochs", num_epochs, at_least=0)
@@ -122,6 +128,11 @@ class Sweep(Iterator):
 
     def __next__(self) -> dict[Setting, Progress]:
         return next(self._epochs)
+
+    def close(self) -> None:
+        """End all runs, and their threads: for a sweep that is left before its end."""
+        self._epochs.close()
+        self._pool.shutdown(cancel_futures=True)
 
     def model(self, setting: Setting) -> Model:
         """The model of one setting, trained as far as the sweep has gone."""

@@ -1,7 +1,7 @@
 """How many threads a run uses.
 
-At most `torch.get_num_threads()`, read when the run begins its epoch, and that number
-is given back at the end; `training.train(…, num_threads=…)` fixes it.
+At most `torch.get_num_threads()`, which is read at the beginning of each epoch and
+restored at its end; `training.train(…, num_threads=…)` fixes the number.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import torch
 # From this number of hidden units on, PyTorch's products are worth several threads: two
 # small matrices take longer on two threads than on one (benchmarks/speed.py).
 WORTH_THREADS = 128
+# More threads than any run has a use for.
+MOST = 1024
 
 
 def available() -> int:
@@ -44,14 +46,14 @@ def _quota() -> float:
 
 
 def suited_to(
-    num_hiddens: int, num_threads: int | None = None
+    net: object, num_threads: int | None = None
 ) -> AbstractContextManager[None]:
     """A context in which PyTorch has a suitable number of threads for a model.
 
     That is `num_threads` if it is given; otherwise one for a small model, and the
     user's number for a large one.
     """
-    if num_threads is None and num_hiddens >= WORTH_THREADS:
+    if num_threads is None and getattr(net, "num_hiddens", 0) >= WORTH_THREADS:
         return nullcontext()
     return limited_to(num_threads or 1)
 

@@ -6,6 +6,7 @@ what to do with them: print, plot, feed a progress bar, wait, or stop.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,11 +14,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import backpropagation, way_of
+from d2l_rnn.gradients import backpropagation, labels_of, way_of
 from d2l_rnn.progress import EpochTally, History, Progress, perplexity
 from d2l_rnn.rnn import (
     Device,
@@ -29,7 +31,6 @@ from d2l_rnn.rnn import (
     parameters_of,
     reading,
 )
-from d2l_rnn.threads import suited_to
 
 __all__ = [
     "SGD", "History", "Progress", "evaluate", "perplexity", "train", "train_epoch",
@@ -57,55 +58,58 @@ def train(
     from: each record has the perplexity on it, as `evaluate` measures it. The run ends
     early, with a record that says so, if it diverges.
 
-    A run uses at most `torch.get_num_threads()` threads and gives the number back;
+    A run uses at most `torch.get_num_threads()` threads and restores that number;
     `num_threads` fixes it. Without it, a run takes fewer where more are not worth it.
 
-    Raises ValueError for a theta or number of threads that is not greater than 0, a
-    negative number of epochs, minibatches that can be iterated only once, and what
-    `train_epoch` refuses.
+    Raises ValueError for a number of threads that is not from 1 to `threads.MOST`, a
+    negative number of epochs, minibatches or `held_out` that can be iterated only once
+    (unless there is only one epoch), and what `train_epoch` refuses.
     """
-    integer("num_epochs", num_epochs, at_least=0)
-    if num_epochs > 1:
-        _repeatable("minibatches", minibatches)
-        _repeatable("held_out", held_out)
+    if integer("num_epochs", num_epochs, at_least=0) > 1:
+        _repeatable(minibatches=minibatches, held_out=held_out)
     if num_threads is not None:
-        integer("num_threads", num_threads, at_least=1)
+        integer("num_threads", num_threads, 1, threads.MOST)
     if theta is not None:
         positive("theta", theta)
     optimizer = _optimizer(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
-    size = getattr(net, "num_hiddens", 0)
+    device = _device(net, device)
+    suited = functools.partial(threads.suited_to, net, num_threads)
 
     def one_epoch(epoch: int) -> Progress:
         if _is_all_in_c(net, optimizer, backpropagate):
             return _epoch_in_c(
-                net, minibatches, optimizer.lr, theta, use_random_iter, backpropagate,
-                epoch, num_threads,
+                net, minibatches, optimizer.lr, theta, use_random_iter,
+                engine=backpropagate, epoch=epoch, num_threads=num_threads,
             )  # fmt: skip
-        with suited_to(size, num_threads):
+        with suited():
             return train_epoch(
                 net, minibatches, None, theta, device, use_random_iter, optimizer,
                 backpropagate=backpropagate, epoch=epoch,
             )  # fmt: skip
 
     def held_out_perplexity() -> float:
-        with suited_to(size, num_threads):
-            return evaluate(net, held_out, device, use_random_iter, loss)
+        if held_out is None:
+            return math.nan
+        with suited():
+            return evaluate(net, held_out, loss=loss)
 
-    measure = None if held_out is None else held_out_perplexity
-    return _epochs(num_epochs, one_epoch, measure)
+    return _epochs(num_epochs, one_epoch, held_out_perplexity)
 
 
 def _epochs(
     num_epochs: int,
     one_epoch: Callable[[int], Progress],
-    measure: Callable[[], float] | None,
+    held_out_perplexity: Callable[[], float],
 ) -> Iterator[Progress]:
-    """The records of a run, up to one that has diverged."""
+    """The records of a run, up to one that has diverged.
+
+    Apart from `train`, which would refuse nothing before the first epoch if it yielded.
+    """
     for epoch in range(1, num_epochs + 1):
         record = one_epoch(epoch)
-        if measure is not None and not record.diverged:
-            record = replace(record, held_out_perplexity=measure())
+        if not record.diverged:
+            record = replace(record, held_out_perplexity=held_out_perplexity())
         yield record
         if record.diverged:
             return
@@ -126,25 +130,25 @@ def train_epoch(
     """Train a model of `d2l_rnn.rnn` on each minibatch (X, Y) once, shape (B, T) each.
 
     With random sampling the state begins anew for each minibatch; with sequential
-    partitioning it is carried along, detached. `minibatches` says by its own
-    `use_random_iter` how it samples, unless that is given here.
+    partitioning it is carried along, detached. If `use_random_iter` is None it is taken
+    from `minibatches`; those that do not say, such as a list, count as sequential.
 
     The gradient is clipped to `theta`; None leaves it alone. `optimizer` is a class of
-    `torch.optim`, which is made with the model's parameters and the learning rate `lr`,
-    or an optimizer that is made already, with no `lr` beside it; without it, it is
+    `torch.optim`, which is called with the model's parameters and the learning rate
+    `lr`, or an existing optimizer, in which case `lr` must be None. The default is
     `SGD`. `loss` and `backpropagate` say how the gradient is computed, as in
-    `gradients.backpropagation`.
+    `gradients.backpropagation`. `device` is that of the model.
 
     The epoch ends early at a gradient that is not finite: a step along it would destroy
     the parameters.
 
-    Raises ValueError for a learning rate or theta that is not greater than 0, two
-    learning rates or two losses, a way that cannot train this model, and if there is no
-    minibatch at all.
+    Raises ValueError for a learning rate or theta that is not greater than 0, an
+    optimizer that has its own learning rate beside `lr`, two losses, a way that cannot
+    train this model, another device than the model's, and if there is no minibatch.
     """
     optimizer = _optimizer(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
-    device = device_of(net) if device is None else device
+    device = _device(net, device)
     is_random = _samples_at_random(minibatches, use_random_iter)
     state, tally = None, EpochTally(epoch, theta)
     for X, Y in minibatches:
@@ -152,8 +156,8 @@ def train_epoch(
             state = net.begin_state(batch_size=X.shape[0], device=device)
         else:
             state = detach(state)
-        mean_loss, state, g = backpropagate(X.to(device), Y.to(device), state)
-        norm = project(g, theta)
+        mean_loss, state, gradients = backpropagate(X.to(device), Y.to(device), state)
+        norm = project(gradients, theta)
         if math.isfinite(norm):
             optimizer.step()
         tally.add(mean_loss.item(), Y.numel(), norm)
@@ -171,21 +175,24 @@ def evaluate(
 ) -> float:
     """The perplexity of a model on minibatches (X, Y), of which it learns nothing.
 
-    The state is carried or begins anew as in `train_epoch`. A `SequenceLoader` is read
-    in order from its first token on, so that the same text is measured each time and no
-    random number is drawn. No gradient is computed, and dropout is off.
+    A `SequenceLoader` is read in order from its first token on and the state carried,
+    so that the same text is measured each time and no random number is drawn. With
+    other minibatches the state is carried or begins anew as in `train_epoch`. No
+    gradient is computed, and dropout is off.
 
-    Raises ValueError if there is no minibatch.
+    Raises ValueError if there is no minibatch, or for another device than the model's.
     """
-    device = device_of(net) if device is None else device
+    device = _device(net, device)
     is_random = _samples_at_random(minibatches, use_random_iter)
     if isinstance(minibatches, SequenceLoader):
-        minibatches = minibatches.in_order()
-    tally = EpochTally(epoch=0, theta=None)
+        minibatches, is_random = minibatches.in_order(), False
+    total, num_tokens = 0.0, 0
     with reading(net):
         for mean_loss, size in _losses(net, minibatches, is_random, device, loss):
-            tally.add(mean_loss, size)
-    return tally.perplexity
+            total, num_tokens = total + mean_loss * size, num_tokens + size
+    if not num_tokens:
+        raise ValueError("minibatches must yield at least one minibatch, got none")
+    return perplexity(total / num_tokens)
 
 
 def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, int]]:
@@ -198,8 +205,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
         outputs, state = net(X.to(device), state)  # (T * B, V)
-        labels = Y.to(device).T.reshape(-1).long()  # (T * B,)
-        yield loss(outputs, labels).mean().item(), Y.numel()
+        yield loss(outputs, labels_of(X, Y.to(device))).mean().item(), Y.numel()
 
 
 def _samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:
@@ -209,22 +215,40 @@ def _samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> b
     return use_random_iter
 
 
-def _repeatable(name: str, minibatches: Iterable | None) -> None:
-    if isinstance(minibatches, Iterator):
-        raise ValueError(
-            f"{name} must be iterable once an epoch, like a SequenceLoader or a list; "
-            f"a {type(minibatches).__name__} can be iterated only once"
-        )
+def _repeatable(**arguments: Iterable | None) -> None:
+    """Raises ValueError for one that can be iterated only once."""
+    for name, minibatches in arguments.items():
+        if isinstance(minibatches, Iterator):
+            raise ValueError(
+                f"{name} must be iterable once an epoch, like a SequenceLoader or a "
+                f"list; a {type(minibatches).__name__} can be iterated only once"
+            )
+
+
+def _device(net, device) -> torch.device:
+    """The model's device, which is the only one that may be asked for."""
+    own = device_of(net)
+    try:
+        asked = own if device is None else torch.device(device)
+    except (RuntimeError, TypeError):
+        asked = None
+    if asked is None or asked.type != own.type or asked.index not in (None, own.index):
+        raise ValueError(f"device must be the model's, {str(own)!r}, got {device!r}")
+    return own
 
 
 def _optimizer(net, lr: float | None, optimizer):
-    """One that is made already, or one made with the parameters and `lr`."""
+    """An existing one, or one made with the parameters and `lr`."""
     if hasattr(optimizer, "step") and not isinstance(optimizer, type):
         if lr is None:
             return optimizer
         raise ValueError(
-            "lr must be None where optimizer is made already, which has a learning "
-            f"rate of its own, got {lr!r}"
+            f"lr must be None for an existing optimizer, which has its own, got {lr!r}"
+        )
+    if not (optimizer is None or callable(optimizer)):
+        raise ValueError(
+            "optimizer must be a class of torch.optim or an existing optimizer, got "
+            f"{optimizer!r}"
         )
     lr = positive("lr", lr, at_most=torch.finfo(torch.float32).max)
     return (optimizer or SGD)(parameters_of(net), lr)
@@ -254,7 +278,7 @@ def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
         isinstance(backpropagate, Engine)
         and type(optimizer) is SGD
         and list(map(id, optimizer.params)) == list(map(id, net.params))
-        and type(net).begin_state is RNNModelScratch.begin_state
+        and getattr(net.begin_state, "__func__", None) is RNNModelScratch.begin_state
         and net.init_state is init_rnn_state
     )
 

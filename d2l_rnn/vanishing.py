@@ -56,7 +56,8 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
             "net must be a scratch RNN or another scratch model, or an RNNModel of one "
             f"layer and one direction, in float32 or float64, got {net!r}"
         )
-    bptt.check_tokens(X)
+    bptt.check_tokens("X", X, net.vocab_size)
+    bptt.check_tokens("Y", Y, net.vocab_size, X.shape)
     state = _begun(net, X, state)
     states, losses = [], []
     with limited_to(1):
@@ -71,11 +72,8 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
             "net must compute its outputs from the hidden state that it returns, got "
             f"{net!r}"
         )
-    norms = [  # nothing comes back through a step that forgets all
-        0.0 if each is None else float(torch.linalg.vector_norm(each.cpu().double()))
-        for each in gradients
-    ]
-    return torch.tensor(norms, dtype=torch.float64)
+    zeros = torch.zeros_like(gradients[-1])  # from a step that forgets all
+    return bptt.norms(torch.stack([zeros if g is None else g for g in gradients]))
 
 
 def _can_step(net) -> bool:

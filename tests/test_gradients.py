@@ -1,4 +1,4 @@
-"""Which way the gradients of a model are computed, and how another is asked for."""
+"""How the gradients of a model are computed, and how to choose another way."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def no_engine(monkeypatch):
 
 @needs_engine
 def test_the_first_way_that_can_train_the_model(net, monkeypatch):
-    """By hand only where the cross-entropy and the notes' own model meet."""
+    """By hand only for the notes' own model with the cross-entropy."""
     scratch = isinstance(net, rnn.RNNModelScratch)
     loss = nn.CrossEntropyLoss()
     assert gradients.way_of(net) == ("engine" if scratch else "autograd")

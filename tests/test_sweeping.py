@@ -289,8 +289,8 @@ def test_settings_that_are_none_are_told(settings):
     ({"lr": 0}, "lr must be a number greater than 0"),
     ({"lr": None}, "lr must be a number greater than 0"),
     ({"lr": 1e40}, "lr must be a number greater than 0 and at most"),
-    ({"seed": -1}, "seed must be an integer of at least 0"),
-    ({"seed": 1.5}, "seed must be an integer of at least 0"),
+    ({"seed": -1}, "seed must be an integer from 0 to"),
+    ({"seed": 1.5}, "seed must be an integer from 0 to"),
     ({"num_hiddens": 0}, "num_hiddens must be an integer of at least 1"),
     ({"num_hiddens": 8.0}, "num_hiddens must be an integer of at least 1"),
     ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
@@ -358,6 +358,17 @@ def test_the_held_out_perplexities_are_those_of_single_runs(cell, number_of_thre
     for setting, history in curves(settings, 3, text, held_out=held_out).items():
         assert_same(history, curve(setting, 3, text, held_out=held_out))
         assert all(map(math.isfinite, history.held_out_perplexity))
+
+
+def test_held_out_text_that_one_run_would_use_up_is_told():
+    once = batching.sequential_partitioning(CORPUS, 2, 5)
+    with pytest.raises(ValueError, match="held_out must be iterable once a run and"):
+        sweeping.sweep([small(), small(seed=1)], CORPUS, 11, 1, held_out=once)
+
+
+def test_a_setting_by_itself_is_a_sweep_of_one():
+    (records,) = sweeping.sweep(small(), CORPUS, 11, 1)
+    assert list(records) == [small()]
 
 
 # ---- side by side ----
@@ -465,6 +476,14 @@ def test_an_error_in_one_run_ends_the_sweep(epochs, monkeypatch):
     with pytest.raises(KeyError, match="in the middle of a run"):
         next(run)
     assert list(run) == [] and workers() == []
+
+
+def test_a_sweep_that_is_closed_leaves_no_thread_behind(number_of_threads):
+    run = sweeping.sweep([small(), small(seed=1)], CORPUS, 11, num_epochs=9)
+    next(run)
+    run.close()
+    assert workers() == [] and list(run) == []
+    sweeping.sweep([small()], CORPUS, 11, num_epochs=9).close()  # never begun
 
 
 def test_a_sweep_that_nobody_goes_on_with_leaves_no_thread_behind(number_of_threads):

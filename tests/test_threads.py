@@ -1,9 +1,10 @@
-"""PyTorch's number of threads: what a run sets it to, and that it is given back."""
+"""PyTorch's number of threads: how a run sets it, and that it restores it."""
 
 import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -34,8 +35,12 @@ def three():
     torch.set_num_threads(before)
 
 
+def a_model_of(num_hiddens):
+    return types.SimpleNamespace(num_hiddens=num_hiddens)
+
+
 def in_a_thread(call):
-    """What another thread of Python returns: PyTorch's number is each thread's own."""
+    """The result of a function in another Python thread, which has its own number."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(call).result()
 
@@ -52,7 +57,7 @@ def test_one_thread_which_is_given_back_after_an_error(three):
 
 @pytest.mark.parametrize("num_hiddens, number", [(1, 1), (SMALL, 1), (LARGE, 3)])
 def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
-    with threads.suited_to(num_hiddens):
+    with threads.suited_to(a_model_of(num_hiddens)):
         assert torch.get_num_threads() == number
     assert torch.get_num_threads() == 3
 
@@ -61,14 +66,14 @@ def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
 def test_no_more_than_the_user_has_chosen(chosen, three):
     torch.set_num_threads(chosen)
     for num_hiddens, number in ((SMALL, 1), (LARGE, chosen)):
-        with threads.suited_to(num_hiddens):
+        with threads.suited_to(a_model_of(num_hiddens)):
             assert torch.get_num_threads() == number
         assert torch.get_num_threads() == chosen
 
 
 @pytest.mark.parametrize("num_hiddens", [1, LARGE])
 def test_a_number_that_is_asked_for_counts(num_hiddens, three):
-    with threads.suited_to(num_hiddens, 2):
+    with threads.suited_to(a_model_of(num_hiddens), 2):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 3
 
@@ -84,7 +89,7 @@ def test_a_choice_made_between_two_blocks_counts(three):
 
 @pytest.mark.parametrize("leaves_first", ["first", "second"])
 def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
-    """The number that the first has set is not taken for the user's."""
+    """The number that the first has set is not mistaken for the user's."""
     begun = {name: threading.Event() for name in ("first", "second")}
     may_leave = {name: threading.Event() for name in ("first", "second")}
 
@@ -118,7 +123,7 @@ def test_blocks_within_each_other(three):
 
 
 def run_of(which, num_hiddens=8, fail_at=None, **kwargs):
-    """A run of 9 minibatches an epoch, and the numbers of threads that they see."""
+    """A run of 9 minibatches per epoch, and the number of threads during each."""
     net, numbers = rnn.make_model("scratch", 11, num_hiddens), []
     if which == "gru":
         net = rnn.make_model("gru", 11, num_hiddens)
@@ -297,7 +302,7 @@ print(*sorted({*seen, torch.get_num_threads()}))
     ["torch.set_num_threads(2)", IMPORT, MODEL, CHOOSE, TRAIN],
 ], ids=["first", "after import", "between", "after the model", "twice"])  # fmt: skip
 def test_the_user_s_number_counts_whenever_it_is_chosen(lines):
-    """Modules are loaded when they are first used, which must not matter."""
+    """Modules are loaded on first use, which must make no difference."""
     code = "\n".join(["import torch", *lines])
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -2,6 +2,8 @@ import copy
 import math
 import operator
 import random
+import subprocess
+import sys
 import types
 from dataclasses import astuple
 
@@ -586,8 +588,8 @@ def test_a_record_reads_well():
     ({"lr": 1, "num_epochs": -1}, "num_epochs must be an integer of at least 0"),
     ({"lr": 1, "theta": 0}, "theta must be a number greater than 0"),
     ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),
-    ({"lr": 1, "num_threads": 0}, "num_threads must be an integer of at least 1"),
-    ({"lr": 1, "num_threads": 1.5}, "num_threads must be an integer of at least 1"),
+    ({"lr": 1, "num_threads": 0}, "num_threads must be an integer from 1 to 1024"),
+    ({"lr": 1, "num_threads": 1.5}, "num_threads must be an integer from 1 to 1024"),
     ({"lr": None}, "lr must be a number greater than 0"),
 ])  # fmt: skip
 def test_bad_settings_are_told_at_once(net, kwargs, message):
@@ -596,8 +598,77 @@ def test_bad_settings_are_told_at_once(net, kwargs, message):
 
 
 @pytest.mark.parametrize("train", [by_train, training.train_epoch])
+@pytest.mark.parametrize("device", ["meta", "cuda:7", "nonsense", 1.5])
+def test_another_device_than_the_model_s_is_told(device, train, net):
+    with pytest.raises(ValueError, match="device must be the model's, 'cpu', got"):
+        train(net, loader(), 1, device=device)
+    with pytest.raises(ValueError, match="device must be the model's, 'cpu', got"):
+        training.evaluate(net, loader(), device)
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+@pytest.mark.parametrize("optimizer", ["sgd", [], False, 0.5])
+def test_what_is_no_optimizer_is_told(optimizer, train, net):
+    with pytest.raises(ValueError, match="optimizer must be a class of torch.optim or"):
+        train(net, loader(), 1, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
+def test_a_bad_theta_is_told_before_anything_is_computed(train, net):
+    with pytest.raises(ValueError, match="theta must be a number greater than 0"):
+        train(net, loader(), 1, theta=-1)
+    assert all(param.grad is None for param in rnn.parameters_of(net))
+
+
+@pytest.mark.parametrize("number", [2**31, 2**32, 5000])
+def test_more_threads_than_any_run_has_a_use_for_are_told(number, net):
+    with pytest.raises(ValueError, match="num_threads must be an integer from 1 to"):
+        training.train(net, loader(), 1, 1, num_threads=number)
+
+
+@pytest.mark.parametrize("way", ["bptt", "engine", "autograd"])
+def test_a_loader_may_use_its_memory_again(way):
+    if way == "engine" and engine.library() is None:
+        pytest.skip(engine.describe())
+    minibatches, curves = minibatches_of([(4, 5)] * 9), []
+
+    class Again:
+        def __iter__(self):
+            X, Y = (part.clone() for part in minibatches[0])
+            for new_X, new_Y in minibatches:
+                yield X.copy_(new_X), Y.copy_(new_Y)
+
+    for each in (minibatches, Again()):
+        net = rnn.make_model("scratch", 11, 6, seed=0)
+        run = training.train(net, each, 0.5, 4, backpropagate=way)
+        curves.append(training.History(run).perplexity)
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("way", ["bptt", "engine", "autograd"])
+def test_labels_of_another_shape_are_told(way):
+    if way == "engine" and engine.library() is None:
+        pytest.skip(engine.describe())
+    net = rnn.make_model("scratch", 11, 6)
+    ((X, Y),) = minibatches_of([(4, 5)])
+    for labels in (Y[:, :3], Y[:2], Y.T):
+        with pytest.raises(ValueError):
+            list(training.train(net, [(X, labels)], 0.5, 1, backpropagate=way))
+
+
+def test_parameters_that_are_tied_are_left_to_autograd():
+    curves = []
+    for way in (None, "autograd"):
+        net = rnn.make_model("scratch", 11, 11, seed=0)
+        net.params[3] = net.params[0]
+        run = training.train(net, loader(), 0.5, 3, backpropagate=way)
+        curves.append(training.History(run).perplexity)
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("train", [by_train, training.train_epoch])
 def test_two_losses_are_told(train, net):
-    with pytest.raises(ValueError, match="loss must be None where backpropagate is"):
+    with pytest.raises(ValueError, match="loss must be None for a backpropagate that"):
         train(net, loader(), 1, loss=nn.CrossEntropyLoss(), backpropagate=Noted(net))
 
 
@@ -611,7 +682,7 @@ def test_an_optimizer_is_a_class_or_made_already(train, seed):
         train(net, loader(), lr, optimizer=adam)
         models.append(rnn.parameters_of(net))
     assert all(map(torch.equal, *models))
-    with pytest.raises(ValueError, match="lr must be None where optimizer is made alr"):
+    with pytest.raises(ValueError, match="lr must be None for an existing optimizer"):
         train(net, loader(), 0.01, optimizer=adam)
 
 
@@ -642,11 +713,11 @@ def test_no_minibatch_at_all_is_told(net):
 # ---- text that is held out ----
 
 
-def by_definition(net, minibatches, fresh):
+def by_definition(net, minibatches, is_random=False):
     """exp of the mean of what `F.cross_entropy` says of all tokens."""
     losses, state = [], None
     for X, Y in minibatches:
-        if state is None or fresh:
+        if state is None or is_random:
             state = net.begin_state(batch_size=len(X))
         outputs, state = net(X, state)
         losses.append(F.cross_entropy(outputs, Y.T.reshape(-1), reduction="none"))
@@ -663,7 +734,7 @@ def test_the_perplexity_of_held_out_text_is_that_of_a_forward_pass(
     held_out = loader(use_random_iter, 3, 4, HELD_OUT)
     run = training.train(net, loader(use_random_iter), 0.5, 4, held_out=held_out)
     for record in run:
-        expected = by_definition(net, held_out.in_order(), use_random_iter)
+        expected = by_definition(net, held_out.in_order())
         assert record.held_out_perplexity == pytest.approx(expected, rel=1e-5)
         assert training.evaluate(net, held_out) == record.held_out_perplexity
         assert f"(held out: {expected:.4g})" in str(record)
@@ -695,6 +766,43 @@ def test_what_is_learned_does_not_change_by_measuring(
         assert getattr(measured, name) == getattr(without, name)
     assert after[0] == after[1]
     assert all(map(math.isfinite, measured.held_out_perplexity))
+
+
+def test_minibatches_of_any_kind_are_measured_as_they_say(net):
+    minibatches = minibatches_of([(3, 5)] * 4)
+    carried, begun = (
+        training.evaluate(net, minibatches, use_random_iter=is_random)
+        for is_random in (False, True)
+    )
+    assert training.evaluate(net, minibatches) == carried
+    assert carried == pytest.approx(by_definition(net, minibatches), rel=1e-5)
+    assert begun == pytest.approx(by_definition(net, minibatches, True), rel=1e-5)
+
+
+READ_ONLY = """
+import numpy as np, torch
+from d2l_rnn import batching, rnn, training
+net = rnn.make_model("scratch", 11, 6, seed=0)
+for i, param in enumerate(net.params):
+    np.save("param.npy", param.detach().numpy())
+    mapped = np.load("param.npy", mmap_mode="r")
+    net.params[i] = torch.from_numpy(mapped).requires_grad_()
+print(training.evaluate(net, batching.SequenceLoader([1, 2, 3, 4] * 50, 4, 5)))
+"""
+
+
+@needs_engine
+def test_measuring_writes_no_parameter(tmp_path):
+    """Not even what it read, which a run in another thread may since have changed.
+
+    Here it could not: the parameters lie in memory that nobody may write to.
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READ_ONLY],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert 1 < float(done.stdout) < 13
 
 
 def test_measuring_leaves_dropout_off_and_the_mode_as_it_was():

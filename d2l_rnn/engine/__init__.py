@@ -26,11 +26,11 @@ from d2l_rnn.checks import integer
 from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run
 
-# So many multiplications are worth one more thread (benchmarks/speed.py).
+# From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
-# Seconds without help, after a run that waited for it: the other cores are busy.
+# Seconds to do without helpers after a run that waited for them: other cores are busy.
 PAUSE = 1.0
 
 _alone_until = 0.0
@@ -44,7 +44,7 @@ class Engine:
     losses      mean cross-entropy of each, in nats per token
     norms       ‖g‖ of each, before clipping
     diverged    True if a gradient was not finite, which then is the last: the
-                parameters stay as the minibatch before has left them
+                parameters stay as the minibatch before left them
     gradient    of the last, clipped, one vector; `gradients` are its five parts
 
     Raises ValueError if `can_train(params)` is false.
@@ -91,10 +91,10 @@ class Engine:
         `num_threads`, as many as PyTorch has and the work is worth.
 
         Raises ValueError if X, Y or H_0 do not fit the parameters, or the number of
-        threads is smaller than 1.
+        threads is not from 1 to `threads.MOST`.
         """
         if num_threads is not None:
-            num_threads = integer("num_threads", num_threads, at_least=1)
+            num_threads = integer("num_threads", num_threads, 1, threads.MOST)
         start = time.perf_counter()
         run = self._run(X, Y, H_0, fresh)
         run.lr, run.theta = lr, math.inf if theta is None else theta
@@ -127,12 +127,17 @@ class Engine:
     ) -> Iterator[tuple[float, int, float]]:
         """`train` on one minibatch (X, Y) after another: yield its loss, size and ‖g‖.
 
-        Those of the same size go into one call, as many as `PATIENCE` has time for. One
-        by one they are taken from `minibatches`, which may so wait or end. The last is
-        one whose ‖g‖ is not finite.
+        As many go into one call as `PATIENCE` has time for, if they have the same size.
+        They are taken from `minibatches` one by one, which may wait or raise: then
+        those are not learned from that have been taken for the call to come. The last
+        is one whose ‖g‖ is not finite.
         """
         state, minibatches = None, iter(minibatches)
-        while some := list(islice(minibatches, max(1, int(PATIENCE / self._seconds)))):
+        while True:
+            most = max(1, int(PATIENCE / self._seconds))
+            some = [(X.clone(), Y.clone()) for X, Y in islice(minibatches, most)]
+            if not some:
+                return
             for _, alike in groupby(some, key=lambda minibatch: minibatch[0].shape):
                 X, Y = (torch.stack(part) for part in zip(*alike, strict=True))
                 if state is None or fresh:
@@ -186,7 +191,7 @@ class Engine:
             run.memory[name][:seen].tolist() for name in ("losses", "norms")
         )
         self.diverged = bool(run.diverged)
-        if self.diverged:
+        if self.diverged:  # a norm that is computed of the gradient is to tell it, too
             self.gradient.fill_(self.norms[-1])
         for param, gradient in zip(self.params, self.gradients, strict=True):
             param.grad = gradient
@@ -206,7 +211,8 @@ class Engine:
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
             room = torch.zeros(self._library.rnn_workspace(ctypes.byref(run)) + 16)
-            self._workspace = room[-room.data_ptr() // 4 % 16 :]  # a multiple of 64
+            aligned = -room.data_ptr() // 4 % 16  # the first at a multiple of 64 bytes
+            self._workspace = room[aligned:]
         return self._workspace
 
 

@@ -235,6 +235,28 @@ static void gradients(const Run *r, const Space *s, size minibatch, size from,
     }
 }
 
+/* Some numbers of a row of a parameter, into its copies. */
+INLINE void copy_numbers(const Space *s, int p, size i, size j, const float *param,
+                         size some) {
+    for (size l = 0; l < some; l++) at(s->params[p], i, j)[l] = param[l];
+    for (size l = 0; s->transposed[p].numbers && l < some; l++)
+        *at(s->transposed[p], j + l, i) = param[l];
+}
+
+/* One share of the copies of the parameters. */
+static void copy(const Run *r, const Space *s, size share) {
+    for (int p = 0; p < PARAMS; p++) {
+        Matrix W = s->params[p];
+        size from = W.rows * share / r->workers, to = W.rows * (share + 1) / r->workers;
+        for (size i = from; i < to; i++)
+            for (size j = 0; j < W.columns; j += PANEL)
+                copy_numbers(s, p, i, j, r->params[p] + i * W.columns + j,
+                             smaller_of(PANEL, W.columns - j));
+    }
+    for (size j = r->V; share == 0 && j < padded(r->V); j++)
+        *at(s->params[b_q], 0, j) = -1e30f; /* padded tokens: probability 0 */
+}
+
 /* g <- shrink g, param <- param - lr g, and the copies of the parameters anew, for one
    share of the rows. Keeps g if that is asked for. */
 static void descend(const Run *r, const Space *s, float shrink, int keep, size share) {
@@ -243,16 +265,15 @@ static void descend(const Run *r, const Space *s, float shrink, int keep, size s
         size from = W.rows * share / r->workers, to = W.rows * (share + 1) / r->workers;
         for (size i = from; i < to; i++)
             for (size j = 0; j < W.columns; j += PANEL) {
-                float *param = r->params[p] + i * W.columns + j, *copy = at(W, i, j);
-                float *kept = r->gradients[p] + i * W.columns + j, *g = at(dW, i, j);
+                float *param = r->params[p] + i * W.columns + j, *g = at(dW, i, j);
+                float *kept = r->gradients[p] + i * W.columns + j;
                 size some = smaller_of(PANEL, W.columns - j);
                 for (size l = 0; l < some; l++) {
-                    g[l] = shrink ? shrink * g[l] : 0; /* which 0 * NaN is not */
-                    copy[l] = param[l] -= r->lr * g[l];
+                    g[l] *= shrink;
+                    param[l] -= r->lr * g[l];
                 }
                 for (size l = 0; keep && l < some; l++) kept[l] = g[l];
-                for (size l = 0; s->transposed[p].numbers && l < some; l++)
-                    *at(s->transposed[p], j + l, i) = copy[l];
+                copy_numbers(s, p, i, j, param, some);
             }
     }
 }
@@ -272,13 +293,6 @@ static void update(Run *r, const Space *s, size minibatch, size share) {
     if (!finite) return;
     descend(r, s, norm > r->theta ? r->theta / norm : 1, last, share);
     hand_on(r, s, B * share / workers, B * (share + 1) / workers);
-}
-
-/* One share of the copies of the parameters. */
-static void copy(const Run *r, const Space *s, size share) {
-    descend(r, s, 0, 0, share);
-    for (size j = r->V; share == 0 && j < padded(r->V); j++)
-        *at(s->params[b_q], 0, j) = -1e30f; /* padded tokens: probability 0 */
 }
 
 /* One share of one piece of the work: copies first, then three pieces a minibatch. */
@@ -336,7 +350,7 @@ void rnn_train(Run *r) { take_part(r, 1); }
 /* Helps with a run, if it is not over: for any number of other threads, meanwhile. */
 void rnn_help(Run *r) { take_part(r, 0); }
 
-/* Reads the minibatches, on one thread, and learns nothing: their losses, and H_T. */
+/* Reads the minibatches, on one thread, and changes no parameter: their losses, H_T. */
 void rnn_read(Run *r) {
     Space s;
     lay_out(r, &s);

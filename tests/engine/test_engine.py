@@ -352,7 +352,7 @@ def test_what_the_caller_holds_stays_as_it_was():
     (dict(Y=torch.zeros(2, 4, 6, dtype=int)), "Y must be shaped like X"),
     (dict(H_0=torch.zeros(3, 8)), r"H_0 \(4, 8\), got"),
     (dict(H_0=torch.zeros(8, 4)), r"H_0 \(4, 8\), got"),
-    (dict(num_threads=0), "num_threads must be an integer of at least 1, got 0"),
+    (dict(num_threads=0), "num_threads must be an integer from 1 to 1024, got 0"),
     (dict(num_threads=1.5), "num_threads must be an integer"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_told(change, message):
