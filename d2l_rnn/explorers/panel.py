@@ -41,7 +41,8 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 class Explorer:
     """Sliders, and a picture that is redrawn when one of them moves.
 
-    A subclass declares its controls, and computes the picture for them in `answer`.
+    A subclass declares its controls, and computes the picture for them in `answer`; or,
+    if it runs jobs of its own as `Training` does, starts them in `answer_to`.
     Each control is an attribute, and an argument here. A value that is not allowed
     raises ValueError, and changes nothing.
     """

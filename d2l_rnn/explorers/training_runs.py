@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 
 from d2l_rnn import training
 from d2l_rnn.batching import Interruptible
@@ -57,10 +57,15 @@ class Plan:
     def of(cls, values: Mapping) -> Plan:
         """The plan that the values of all controls describe."""
         setting = Setting(
+            theta=values["theta"],
+            lr=values["lr"],
+            seed=values["seed"],
+            num_hiddens=values["num_hiddens"],
+            batch_size=values["batch_size"],
+            num_steps=values["num_steps"],
             use_random_iter=values["sampling"] == "random",
-            **{each.name: values[each.name] for each in fields(Setting)
-               if each.name in values},
-        )  # fmt: skip
+            cell=values["cell"],
+        )
         text, own_text = values["text"], in_use(values["text"], values["own_text"])
         return cls(setting, values["num_epochs"], text, own_text)
 
@@ -92,6 +97,9 @@ class Run:
 
     def begin(self, check: Callable[[], None]) -> Iterator[training.Progress]:
         """Make the model; return the records of its training, an epoch each.
+
+        Here a slider's way ends: from `Explorer._moved` to `Training.answer_to`, and in
+        a thread from `Training._learn` on.
 
         `check` is called before each minibatch, and may end the run. Raises ValueError
         if the text is too short for a minibatch.
