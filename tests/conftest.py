@@ -20,9 +20,9 @@ hypothesis.settings.load_profile("d2l_rnn")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items):
-    """Where tests are run side by side, a file stays together, and so do browsers.
+    """When tests run in parallel, those of a file stay together, and so do browsers.
 
-    The notebooks do not: each takes its time, in a kernel of its own.
+    The notebooks do not: each takes long, in a kernel of its own.
     """
     for item in items:
         group = "browser" if item.path.parent.name == "browser" else str(item.path)
@@ -41,7 +41,7 @@ def time_machine():
 
 @pytest.fixture(scope="session")
 def notes():
-    """The text of the notes; where they are not, skips, or fails if they have to be."""
+    """The text of the notes; if missing, the test is skipped, or fails if required."""
     try:
         return _originals.read_notes()
     except _originals.Unavailable as missing:
@@ -64,7 +64,7 @@ def seed():
 
 @pytest.fixture
 def vocab():
-    """The vocabulary of a little text, 10 kinds of characters and `<unk>`."""
+    """The vocabulary of a short text: 10 different characters and `<unk>`."""
     return text.Vocab(list("the time traveller"))
 
 

@@ -1,4 +1,4 @@
-"""Scratch RNNs and minibatches at random, for the tests of what goes back by hand."""
+"""Random scratch RNNs and minibatches, for the tests of the backward pass by hand."""
 
 import torch
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-"""The benchmarks compare with whom they say, and keep what their tables are made of."""
+"""The benchmarks race the contenders they name, and save the data of their tables."""
 
 import json
 import os

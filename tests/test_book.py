@@ -1,4 +1,4 @@
-"""The book's names, with and without the packages that the book's own package wants."""
+"""The book's names, with and without the packages that the book's package needs."""
 
 import hashlib
 import math
@@ -31,7 +31,7 @@ def story(monkeypatch):
 
 
 def run(program, cwd=None):
-    """Run a program in a Python of its own."""
+    """Run a program in a separate Python process."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd,

@@ -1,4 +1,4 @@
-"""The backward pass by hand, and the engine's, against autograd's, step by step."""
+"""The backward passes of `bptt` and the engine, compared with autograd's."""
 
 import functools
 
@@ -346,7 +346,7 @@ TOLERANCES = {
 
 @pytest.mark.parametrize("way, dtype", WAYS)
 def test_each_minibatch_equals_autograd_s(way, dtype):
-    """Of one shape after another, with the state carried as long as there is one."""
+    """For minibatches of different shapes; the state is carried while it fits."""
     torch.manual_seed(0)
     net = some_model(7, 6, dtype)
     backpropagate, tolerance = way(net), TOLERANCES[dtype]
@@ -370,7 +370,7 @@ def test_each_minibatch_equals_autograd_s(way, dtype):
 
 @pytest.mark.parametrize("way, dtype", WAYS)
 def test_the_gradients_and_the_parameters_grad_are_one(way, dtype):
-    """So that whoever clips the one has clipped the other."""
+    """So that clipping the one clips the other."""
     net = some_model(7, 6, dtype)
     _, _, g = way(net)(*minibatch(4, 3, 7), net.begin_state(batch_size=3))
     assert sum(part.numel() for part in g) == sum(p.numel() for p in net.params)
@@ -383,7 +383,7 @@ def test_the_gradients_and_the_parameters_grad_are_one(way, dtype):
 
 @pytest.mark.parametrize("way, dtype", WAYS)
 def test_what_an_earlier_minibatch_returned_stays_as_it_was(way, dtype):
-    """Memory may be used again, but not what the caller holds."""
+    """Memory may be reused, but not while the caller holds it."""
     torch.manual_seed(0)
     net = some_model(7, 6, dtype)
     backpropagate, state, kept = way(net), net.begin_state(batch_size=3), []
@@ -515,7 +515,7 @@ def test_the_training_curve_of_a_large_model_is_that_of_autograd():
 
 
 def bytes_held(*tensors):
-    """By the memory that tensors lie in, each piece of it counted once."""
+    """The size of all memory that holds tensors, each piece counted once."""
     storages = {each.untyped_storage().data_ptr(): each for each in tensors}
     return sum(each.untyped_storage().nbytes() for each in storages.values())
 

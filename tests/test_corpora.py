@@ -1,4 +1,4 @@
-"""Where a text is found: on a server of our own that sends what a test wants.
+"""Where the text is found, with a local server that sends whatever a test asks for.
 
 No test measures time: a server that is too slow is one that waits for the test.
 """
@@ -18,10 +18,10 @@ BOOK = b"The Time Machine, by H. G. Wells\n" * 20  # stands for the book
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A book's server on this machine that sends what a test wants it to send.
+    """A stand-in for the book's server that sends whatever a test asks for.
 
-    Before the body it waits until it is `released`, for ten seconds at most; a
-    `trickle` of bytes comes meanwhile. Then it has `finished`.
+    Before the body it waits to be `released`, for ten seconds at most, and sends a
+    `trickle` of bytes meanwhile. Then it has `finished`.
     """
 
     daemon_threads = True
@@ -62,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def cache(monkeypatch, tmp_path):
-    """A process that has looked for no text yet, with an empty cache and no folder."""
+    """As in a process that has not looked for a text yet: an empty cache, no folder."""
     folder = tmp_path / "cache"
     monkeypatch.setattr(corpora, "cache_dir", lambda: folder)
     monkeypatch.setattr(corpora, "SHA1", hashlib.sha1(BOOK).hexdigest())
@@ -74,7 +74,7 @@ def cache(monkeypatch, tmp_path):
 
 @pytest.fixture
 def server(monkeypatch, cache):
-    """A server with the book, and a second mirror that nobody answers."""
+    """A server with the book, and a second mirror that does not answer."""
     server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -87,7 +87,7 @@ def server(monkeypatch, cache):
 
 
 def wait_for_downloads():
-    """Until what goes on in the background has come to its end."""
+    """Wait until all background downloads have ended."""
     for thread in threading.enumerate():
         if thread.name == "d2l_rnn download":
             thread.join(60)
@@ -163,7 +163,7 @@ def test_offline_costs_one_attempt_and_one_line_per_process(server, capsys):
 def test_a_server_that_is_too_slow_is_not_waited_for(
     server, cache, monkeypatch, trickle
 ):
-    """It has not finished yet when the reader has the story."""
+    """When the reader gets the story, it has not finished yet."""
     monkeypatch.setattr(corpora, "PATIENCE", 0.4)
     monkeypatch.setattr(corpora, "SOCKET_TIMEOUT", 0.2)
     server.trickle = trickle

@@ -34,7 +34,7 @@ def instructions(file: Path) -> list[str]:
 
 
 def constraints(python: str) -> dict[str, str]:
-    """What constraints.txt asks of each package on that version of Python, on Linux."""
+    """The constraints for each package on that version of Python, on Linux."""
     found: dict[str, str] = {}
     for pin in map(Requirement, instructions(ROOT / "constraints.txt")):
         machine = {**LINUX, "python_full_version": f"{python}.9"}
@@ -100,7 +100,7 @@ def test_environment_yml_names_what_the_course_needs_and_is_free_of_d2l_s_pins()
 
 @pytest.fixture(scope="module")
 def repo2docker():
-    """What repo2docker says it does, and the Dockerfile that it would build."""
+    """The steps that repo2docker reports, and the Dockerfile that it would build."""
     if importlib.util.find_spec("repo2docker") is None:
         pytest.skip("jupyter-repo2docker is not installed")
     return subprocess.run(
@@ -148,7 +148,7 @@ def test_scripts_are_executable(script):
 
 @pytest.fixture
 def image(tmp_path, monkeypatch):
-    """As in a new image: this Python first, a home of its own, no text; and offline."""
+    """As in a new image: this Python first, a new home folder, no text, and offline."""
     bin_dir = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{bin_dir}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -18,13 +18,13 @@ def run():
 
 @dataclass(frozen=True)
 class Measured(Progress):
-    """A record of training that has a perplexity on held-out text as well."""
+    """A training record that also has a perplexity on held-out text."""
 
     held_out_perplexity: float = math.nan
 
 
 def measured(run, *perplexities):
-    """A run with these perplexities on held-out text, the rest not measured."""
+    """A run with these perplexities on held-out text, and nothing else measured."""
     values = [*perplexities, *[math.nan] * (len(run) - len(perplexities))]
     return [
         Measured(each.epoch, each.perplexity, 1000.0, 1.0, 0.0, held_out_perplexity=y)
@@ -113,7 +113,7 @@ def test_a_perplexity_curve_is_what_it_was_given(run):
 
 
 def drawn(picture):
-    """The curves of a picture that has a legend, by their names in it."""
+    """The curves of a picture, by their names in its legend."""
     named = {line.get_label(): line for line in picture.axes[0].lines}
     legend = [entry.get_text() for entry in picture.axes[0].get_legend().get_texts()]
     return {label: named[label] for label in legend}

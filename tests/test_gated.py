@@ -20,7 +20,7 @@ sizes = st.tuples(*(st.integers(1, most) for most in (6, 4, 6, 5)))
 
 
 def drawn(get_params, V, H, scale=0.7):
-    """Parameters in double precision, of such a size that an error would show."""
+    """Parameters in double precision, large enough for an error to show."""
     params = [torch.randn(p.shape, dtype=torch.float64) for p in get_params(V, H)]
     return [(scale * param).requires_grad_() for param in params]
 
@@ -30,7 +30,7 @@ def one_hot_tokens(T, B, V):
 
 
 def layer_with(layer, blocks):
-    """torch's layer with the values of [W_x, W_h, b] of each of its blocks in it."""
+    """torch's layer with [W_x, W_h, b] of each block copied into it."""
     W_x, W_h, b = zip(*blocks, strict=True)
     with torch.no_grad():
         layer.weight_ih_l0.copy_(torch.cat([W.T for W in W_x]))
@@ -41,7 +41,7 @@ def layer_with(layer, blocks):
 
 
 def gradients_of(layer, count):
-    """What torch's layer has for [W_x, W_h, b], block by block."""
+    """The gradients of [W_x, W_h, b] in torch's layer, block by block."""
     blocks = zip(
         layer.weight_ih_l0.grad.chunk(count), layer.weight_hh_l0.grad.chunk(count),
         layer.bias_ih_l0.grad.chunk(count), strict=True,
@@ -55,7 +55,7 @@ def in_threes(params):
 
 
 def backward(hidden_states, *last):
-    """A loss in which every number counts, and each differently."""
+    """The backward pass of a loss in which each number has a different weight."""
     loss = sum(
         (torch.arange(1, part.numel() + 1).reshape(part.shape) * part.sin()).sum()
         for part in (hidden_states, *last)
@@ -111,7 +111,7 @@ def gru_and_layer(params, inputs):
 
 
 def test_the_gru_is_torch_s_where_w_hh_is_diagonal():
-    """(R ∘ H) W_hh = R ∘ (H W_hh) then: it makes no difference when R is applied."""
+    """There (R ∘ H) W_hh = R ∘ (H W_hh), so it does not matter when R is applied."""
     torch.manual_seed(0)
     params = drawn(gated.get_gru_params, 5, 4)
     params[7] = torch.diag(torch.randn(4).double()).requires_grad_()  # W_hh

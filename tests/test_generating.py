@@ -27,7 +27,7 @@ def letters():
 
 @pytest.fixture
 def trained(net):
-    """A model with opinions: parameters far from the even start."""
+    """A model with clear preferences: parameters much larger than initial ones."""
     for param in rnn.parameters_of(net):
         torch.nn.init.normal_(param, std=0.7)
     return net
@@ -48,7 +48,7 @@ def test_greedy_prediction_of_a_model_made_by_hand(letters, bigrams):
 
 
 def token_by_token(prefix, num_preds, net, vocab):
-    """Read one token a call; where they run out, add the most probable."""
+    """Read one token per call; after the last one, append the most probable."""
     indices, state = [vocab[token] for token in prefix], net.begin_state(batch_size=1)
     for t in range(len(prefix) + num_preds - 1):
         output, state = net(torch.tensor([[indices[t]]]), state)

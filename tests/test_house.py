@@ -1,4 +1,4 @@
-"""The package as a house: each module on the map, and a one-way street between them."""
+"""Every module is on the map, and imports only from modules above it."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ def files_of(module):
 
 
 def imported_by(path):
-    """The package's modules that a file imports, wherever in it."""
+    """The package's modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "d2l_rnn":
             yield from (alias.name for alias in node.names)

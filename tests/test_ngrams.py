@@ -18,7 +18,7 @@ NOISE = "".join(np.random.default_rng(0).choice(list("abcd"), 3000))
 
 
 def books_estimate(text, gram, epsilon, vocab_size):
-    """The recursion of the n-gram model, from nothing but slices of the text."""
+    """The recursion of the n-gram model, using only slices of the text."""
     if not gram:
         return 1 / vocab_size
     n = len(gram)

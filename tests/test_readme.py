@@ -1,4 +1,4 @@
-"""What the READMEs show is there, and their figures are the measured ones."""
+"""Whatever the READMEs name exists, and their numbers are the measured ones."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MEASURED = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 
-course = pytest.mark.course  # but for the examples, which run the package
+course = pytest.mark.course  # not for the examples, which run the package
 
 
 @course

@@ -10,7 +10,7 @@ from d2l_rnn import rnn
 
 
 def scratch_and_layer(V, H, seed=0):
-    """The scratch parameters, and torch's own layers with the same values in them."""
+    """The scratch parameters, and torch's own layers with the same values."""
     torch.manual_seed(seed)
     params = rnn.get_params(V, H)
     with torch.no_grad():
@@ -138,7 +138,7 @@ def test_detach_cuts_the_graph_and_keeps_the_values(net):
 
 
 def test_any_device():
-    """The meta device computes shapes only, so it shows what was left on the CPU."""
+    """The meta device computes only shapes, so anything left on the CPU shows."""
     try:
         F.one_hot(torch.zeros(1, dtype=torch.int64, device="meta"), 2)
     except RuntimeError:

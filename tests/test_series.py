@@ -1,4 +1,4 @@
-"""Fits and forecasts against numpy, closed forms and naive loops."""
+"""Fits and forecasts, compared with numpy, closed forms and naive loops."""
 
 import math
 
@@ -35,7 +35,7 @@ def mlp(examples):
 
 
 def exact_sine(num_points=400, frequency=0.1):
-    """A sine in float64, which x_t = 2 cos(w) x_{t-1} - x_{t-2} continues exactly."""
+    """A sine in float64: exactly, x_t = 2 cos(w) x_{t-1} - x_{t-2}."""
     return torch.sin(frequency * torch.arange(num_points, dtype=torch.float64) + 0.3)
 
 

@@ -14,7 +14,7 @@ from d2l_rnn import bptt, gated, rnn, vanishing
 
 
 def states_written_out(net, X, H):
-    """H_1 … H_T, each a node of autograd's graph, and the outputs, one a time step."""
+    """H_1 … H_T, each a node of autograd's graph, and the outputs of all time steps."""
     W_xh, W_hh, b_h, W_hq, b_q = net.params
     states, outputs = [], []
     for t in range(X.shape[1]):
@@ -91,7 +91,7 @@ def test_a_minibatch_that_does_not_fit_is_told(X, state, message):
 
 
 def scratch_model(cell, V, H):
-    """A model from scratch in double precision, with weights of some size."""
+    """A model from scratch in double precision, with weights that are not small."""
     functions = {
         "rnn": (rnn.get_params, rnn.init_rnn_state, other_rnn),
         "gru": (gated.get_gru_params, gated.init_gru_state, gated.gru),
@@ -107,7 +107,7 @@ def layer_model(cell, V, H):
 
 
 def moved_state_norms(net, X, Y, state, last_only, epsilon=1e-6):
-    """‖dL/dH_t‖ by moving each hidden unit of each step a little, to either side."""
+    """‖dL/dH_t‖ by finite differences of each hidden unit at each step."""
 
     def loss(at=None, b=0, h=0, by=0.0):
         now, losses = state, []

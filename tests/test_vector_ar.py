@@ -1,4 +1,4 @@
-"""VAR fits against numpy and AR, and the weather against its own law."""
+"""VAR fits, compared with numpy and AR; the weather, compared with its own law."""
 
 import numpy as np
 import pytest
