@@ -193,7 +193,7 @@ def rmse(predictions: Tensor, observed: Tensor) -> Tensor:
     """
     if predictions.shape != observed.shape or observed.numel() == 0:
         raise ValueError(
-            "predictions and observed must have one shape and not be "
+            "predictions and observed must have the same shape and not be "
             f"empty, got {tuple(predictions.shape)} and "
             f"{tuple(observed.shape)}"
         )

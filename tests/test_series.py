@@ -296,7 +296,7 @@ AR2 = series.fit_ar(*series.lag_matrix(X, 2))
             r"k must be an integer from 1 to 8 \(the series has 10 values, tau is 2\)",
         ),
         (lambda: series.rmse_by_step(AR2, X, 2, 9), "max_steps must"),
-        (lambda: series.rmse(X, X[:, None]), "one shape"),
+        (lambda: series.rmse(X, X[:, None]), "the same shape"),
         (lambda: series.rmse(X[:0], X[:0]), "not be empty"),
     ],
 )

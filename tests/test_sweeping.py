@@ -1,4 +1,4 @@
-"""A sweep against the runs that it stands for, one by one: equal to the last bit."""
+"""A sweep gives the same results as single runs, to the last bit."""
 
 import dataclasses
 import functools
@@ -31,7 +31,7 @@ def curves(settings, num_epochs=20, corpus=CORPUS, vocab_size=11, **kwargs):
 
 
 def curve(setting, num_epochs=20, corpus=CORPUS, vocab_size=11, **kwargs):
-    """The same setting's records, from a run of its own."""
+    """The same setting's records, from a single run."""
     run = sweeping.single(setting, corpus, vocab_size, num_epochs, **kwargs)
     return training.History(run)
 
@@ -41,7 +41,7 @@ def sampled(settings, use_random_iter):
 
 
 def assert_same(history, expected):
-    """Each record in every field but the speed. In a repr, NaN equals NaN."""
+    """Compare every field of each record but the speed. In a repr, NaN equals NaN."""
     ours, theirs = (
         [repr(dataclasses.replace(record, tokens_per_second=0)) for record in records]
         for records in (history, expected)
@@ -158,7 +158,7 @@ def test_a_sweep_ends_when_all_have_diverged():
 
 @pytest.fixture
 def epochs(monkeypatch):
-    """The setting of each epoch that is begun, and what is called with it then."""
+    """The setting of each epoch that begins, and a function to call with it then."""
     begun = types.SimpleNamespace(settings=[], call=lambda setting: None)
 
     class Watched(batching.SequenceLoader):
@@ -221,7 +221,7 @@ def test_the_same_setting_twice_is_trained_once(epochs):
 
 
 def test_records_stand_in_the_order_of_the_settings(number_of_threads):
-    """Whichever is trained first."""
+    """Whatever the order of training."""
     settings = [small(num_hiddens=n, seed=s) for s in (1, 0) for n in (40, 5, 200, 9)]
     for records in sweeping.sweep(settings, CORPUS, 11, num_epochs=2):
         assert list(records) == settings
@@ -375,7 +375,7 @@ def test_a_setting_by_itself_is_a_sweep_of_one():
 
 
 def workers():
-    """The threads of sweeps that are there."""
+    """The threads of sweeps that are alive."""
     return [
         each for each in threading.enumerate() if each.name.startswith("d2l_rnn sweep")
     ]
@@ -383,7 +383,7 @@ def workers():
 
 @pytest.mark.parametrize("number", [2, 3])
 def test_runs_are_trained_at_the_same_time(number, epochs, monkeypatch):
-    """Each epoch begins with a meeting, at which all of them have to be at once."""
+    """Each epoch begins at a barrier, where all runs have to arrive."""
     meeting = threading.Barrier(number)
     epochs.call = lambda setting: meeting.wait(60)
     monkeypatch.setattr(threads, "available", lambda: number)

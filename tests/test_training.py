@@ -111,7 +111,7 @@ def by_train(*args, **kwargs):
 
 @pytest.mark.parametrize("train", [by_train, training.train_epoch])
 def test_a_random_loader_is_asked_how_it_samples(train, net):
-    """By an epoch as by a whole run."""
+    """Both by a single epoch and by a whole run."""
     watched = Watched(net)
     train(watched, loader(use_random_iter=True), 0.1)
     assert len(watched.states) > 3
@@ -263,7 +263,7 @@ def test_without_the_engine_the_curve_is_the_same(
 
 
 def one_by_one(net, minibatches, lr=0.5, theta=1.0, fresh=False):
-    """The loss of each minibatch, trained on in order, by autograd."""
+    """The loss of each minibatch, when they are trained on in order by autograd."""
     losses, state = [], None
     for X, Y in minibatches:
         if state is None or fresh:
@@ -316,7 +316,7 @@ def halves(batch_size, num_hiddens, device=None):
 
 
 class Halves(rnn.RNNModelScratch):
-    """The same by another way."""
+    """The same gradients, computed in another way."""
 
     def begin_state(self, batch_size, device=None):
         return halves(batch_size, self.num_hiddens, device)
@@ -476,7 +476,7 @@ class BooksUpdater:
 
 @needs_engine
 def test_the_engine_computes_the_gradients_for_the_book_s_updater(calls):
-    """Which sets them to zero, and that does not stop the next minibatch."""
+    """It sets them to zero, which does not affect the next minibatch."""
     histories = []
     for optimizer in (BooksUpdater, training.SGD):
         net = rnn.make_model("scratch", 11, 6, seed=0)
@@ -714,7 +714,7 @@ def test_no_minibatch_at_all_is_told(net):
 
 
 def by_definition(net, minibatches, is_random=False):
-    """exp of the mean of what `F.cross_entropy` says of all tokens."""
+    """exp of the mean `F.cross_entropy` of all tokens."""
     losses, state = [], None
     for X, Y in minibatches:
         if state is None or is_random:
@@ -747,7 +747,7 @@ def test_the_perplexity_of_held_out_text_is_that_of_a_forward_pass(
 def test_what_is_learned_does_not_change_by_measuring(
     net, use_random_iter, seeded, with_engine, seed, monkeypatch
 ):
-    """To the last bit, also where all draw from the global generators."""
+    """To the last bit, even if everything draws from the global generators."""
     if not with_engine:
         no_engine(monkeypatch)
     begun = copy.deepcopy(net)

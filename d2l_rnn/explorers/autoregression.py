@@ -116,11 +116,11 @@ def _draw_errors(axes: Axes, done: Experiment, k: int) -> None:
 def describe(done: Experiment, k: int) -> str:
     """The errors one step and k steps ahead, as HTML."""
     one, ahead = done.errors[0].item(), done.errors[k - 1].item()
-    noise = f"The noise alone makes {done.noise:.2f}" if done.noise else "No noise"
+    noise = f"The noise alone gives {done.noise:.2f}" if done.noise else "No noise"
     return (
         f"RMSE after time {done.num_known}: <b>{two_decimals(one)}</b> one step ahead, "
         f"<b>{two_decimals(ahead)}</b> with k = {k}{_times(ahead, one)}.<br>"
-        f"{noise}; always saying the mean makes {done.mean_error:.2f}."
+        f"{noise}; always predicting the mean gives {done.mean_error:.2f}."
     )
 
 

@@ -99,7 +99,7 @@ def describe(flow: Flow, theta: float | None) -> str:
     if theta is None:
         done = "clipping is off"
     elif not math.isfinite(before):
-        done = "no clipping can mend that"
+        done = "clipping cannot fix that"
     elif after < before:
         done = f"clipping makes it <b>{short(after)}</b>"
     else:

@@ -138,9 +138,9 @@ def describe(walked: Walk, k: int) -> str:
         f"After k = {k} steps: {_shares(walked.distributions[k])}; "
         f"stationary: {_shares(walked.stationary)}. λ<sub>2</sub> = {eigenvalue:.2f}, "
         f"and |λ<sub>2</sub>|<sup>k</sup> = <b>{abs(eigenvalue) ** k:.2g}</b> "
-        "is left of the start.<br>"
-        f"Entropy rate: {walked.entropy_rate:.2f} nats a day. No model of these days "
-        f"has in the long run a perplexity below <b>{walked.perplexity_floor:.2f}</b>; "
+        "of the distance at the start is left.<br>"
+        f"Entropy rate: {walked.entropy_rate:.2f} nats a day. In the long run, no "
+        f"model has a perplexity below <b>{walked.perplexity_floor:.2f}</b>; "
         f"one that knows only the shares has {walked.perplexity_of_shares:.2f}."
     )
 

@@ -194,13 +194,13 @@ def _table(characters: str, cut: np.ndarray, num_steps: int, minibatch: int) -> 
     for row, start in enumerate(cut[minibatch].tolist()):
         end = start + num_steps
         X, Y = characters[start:end], characters[start + 1 : end + 1]
-        following = "there is none"
+        following = "none"
         if minibatch + 1 < len(cut):
             begins = int(cut[minibatch + 1, row])
             following = f"<b>goes on</b> at {end}" if begins == end else f"at {begins}"
         lines.append((str(row), f"at {start}", _marked(X, row), _marked(Y, row),
                       following))  # fmt: skip
-    heads = ("row", "begins", "X", "Y", "and the next minibatch")
+    heads = ("row", "begins", "X", "Y", "next minibatch")
     return (
         f"<table>{_line('th', heads)}{''.join(_line('td', line) for line in lines)}"
         "</table>"

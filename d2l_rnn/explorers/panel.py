@@ -237,4 +237,4 @@ def known(name: str, controls: Collection[str]) -> None:
     """Raise ValueError for a name that is not a control."""
     if name not in controls:
         names = ", ".join(controls)
-        raise ValueError(f"there is no control {name!r}, but {names}")
+        raise ValueError(f"there is no control {name!r}; the controls are {names}")

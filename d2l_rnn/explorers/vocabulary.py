@@ -171,7 +171,7 @@ def describe(census: Census) -> str:
     """The size and coverage of the vocabulary, and its beginning, as HTML."""
     line = zipf_line(census.freqs)
     first, last = _fitted(len(census.freqs))
-    zipf = "one kind of token only, so no line of Zipf's" if line is None else (
+    zipf = "only one kind of token, so no Zipf exponent" if line is None else (
         f"Zipf exponent <b>{line[0]:.2f}</b> (ranks {first} to {last:,})"
     )  # fmt: skip
     summary = (

@@ -100,7 +100,7 @@ def test_the_panel_answers_every_control():
     e = explorers.Autoregression()
     assert e.wait(30)
     assert "<b>0.24</b> one step ahead, <b>0.51</b> with k = 64" in e.readout.value
-    assert "noise alone makes 0.20" in e.readout.value
+    assert "noise alone gives 0.20" in e.readout.value
     for name, value in {"tau": 16, "noise": 0.5, "k": 3, "seed": 1}.items():
         image, words = e.image.value, e.readout.value
         setattr(e, name, value)

@@ -227,7 +227,7 @@ def test_whatever_comes_is_drawn(state_norms, part_norms, scale):
     for axes in picture.axes:
         low, high = axes.get_ylim()
         assert 0 <= low < high < math.inf
-    assert "no clipping can mend that" in gradient_flow_panel.describe(came, 1.0)
+    assert "clipping cannot fix that" in gradient_flow_panel.describe(came, 1.0)
 
 
 # The panel

@@ -84,7 +84,7 @@ def test_the_words_tell_what_is_left_of_the_start_and_the_floor():
     words = describe(walk(0.9, 0.8, "rainy"), 5)
     assert "sunny <b>0.55</b>, rainy <b>0.45</b>" in words
     assert "sunny <b>0.67</b>, rainy <b>0.33</b>" in words
-    assert "λ<sub>2</sub> = 0.70" in words and "<b>0.17</b> is left" in words
+    assert "λ<sub>2</sub> = 0.70" in words and "<b>0.17</b> of the distance" in words
     assert "below <b>1.47</b>" in words and "has 1.89" in words
     assert "λ<sub>2</sub> = 0.00" in describe(walk(0.3, 0.7, "rainy"), 5)  # not -0.00
 

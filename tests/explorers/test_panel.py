@@ -92,7 +92,7 @@ def test_a_bad_value_is_refused_and_all_stays(line, values):
 
 
 def test_a_slip_of_the_pen_is_told(line):
-    with pytest.raises(ValueError, match="no control 'slpoe', but slope, words"):
+    with pytest.raises(ValueError, match="'slpoe'; the controls are slope, words"):
         line.slpoe = 3
 
 
