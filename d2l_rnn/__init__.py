@@ -3,11 +3,11 @@
 The real implementations behind the notebooks. Data flows down this list, and a module
 imports only from modules above it:
 
-    checks      the checks at the door: what came, and what is allowed
+    checks      checks of arguments, and their error messages
     threads     how many threads a run uses
     corpora     find the text: a file you name, the cache, the book's server, the story
     text        lines → tokens → vocabulary → corpus of indices (no torch)
-    progress    perplexity, and the record of what an epoch came to
+    progress    perplexity, and the record of an epoch
     series      time series, linear autoregression, forecasts
     vector_ar   several series that predict each other
     neural_ar   the book's MLP, and the latent autoregressive model
@@ -17,9 +17,9 @@ imports only from modules above it:
     rnn         the RNN from scratch, the same on torch.nn layers, and how a state is
                 begun and detached
     bptt        the backward pass by hand: the gradient of W_hh, of each parameter
-    engine      these formulas in C: what trains the scratch RNN
+    engine      the same formulas in C, which train the scratch RNN
     gated       the GRU and the LSTM from scratch
-    gradients   which of the ways computes a model's gradients: engine, bptt or autograd
+    gradients   how a model's gradients are computed: engine, bptt or autograd
     vanishing   how the gradient fades, or grows, on its way back through time
     clipping    gradients cut to the length theta
     training    the loop: an epoch, a run, the perplexity of held-out text
@@ -29,7 +29,7 @@ imports only from modules above it:
     figures     measurements → pictures
     diagrams    ideas → pictures
     explorers   slider panels, one module each (they need ipywidgets)
-    exercises   what says whether an exercise is solved, one module a notebook
+    exercises   checks for the exercises, one module a notebook
     book        the book's own names: `from d2l_rnn import book as d2l`
     doctor      what the course runs on, and what to do about it
 
