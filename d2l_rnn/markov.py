@@ -33,9 +33,8 @@ class MarkovChain:
     """A source whose next state depends on the present state alone.
 
     `P` (n, n) is the transition matrix, P[i, j] = P(x_{t+1} = j | x_t = i), so each
-    row sums to 1. `initial` (n,) is P(x_1); without one the chain starts from its
-    stationary distribution. `states` names the states; without names they are
-    0 .. n-1.
+    row sums to 1. `initial` (n,) is P(x_1); without it the chain starts from its
+    stationary distribution. `states` are their names; by default 0, 1 … n - 1.
 
     Raises ValueError if a row of P, or `initial`, is not a distribution (the message
     has the row and its sum), or if `states` are not n different names.
