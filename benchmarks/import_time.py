@@ -21,7 +21,7 @@ PICTURES = ("pictures", "figures", "diagrams")  # they bring matplotlib
 
 def imports() -> dict[str, str]:
     """What is timed beside `import torch`: {its name in the table: the statement}."""
-    modules = d2l_rnn._MODULES
+    modules = d2l_rnn.MODULES
     others = [name for name in modules if name not in PICTURES]
     return {
         "import_d2l_rnn": "import d2l_rnn",

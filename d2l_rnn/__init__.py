@@ -40,7 +40,7 @@ import importlib
 
 __version__ = "0.2.0"
 
-_MODULES = (
+MODULES = (
     "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
     "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
     "gradients", "vanishing", "clipping", "training", "sweeping", "generating",
@@ -49,10 +49,10 @@ _MODULES = (
 
 
 def __getattr__(name: str):
-    if name in _MODULES:
+    if name in MODULES:
         return importlib.import_module(f"d2l_rnn.{name}")
     raise AttributeError(f"module 'd2l_rnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted([*globals(), *MODULES])

@@ -76,7 +76,7 @@ def backpropagation(
 class ByAutograd:
     """The loss of any model and its gradients, by autograd: `backpropagation`.
 
-    `forward(X, state)` stands for the model itself, if it is given.
+    `forward(X, state)` replaces the model's own forward pass, if it is given.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What an epoch of training came to: its record, and a run's records in order."""
+"""Perplexity, the record of an epoch of training, and a run's records in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from d2l_rnn.checks import positive
 
 @dataclass(frozen=True)
 class Progress:
-    """What one epoch of training came to.
+    """The results of one epoch of training.
 
     epoch              from 1
     perplexity         exp of the mean cross-entropy (nats per token) over the epoch,
@@ -91,7 +91,7 @@ class History(list):
 
 
 class EpochTally:
-    """Counts what the minibatches of an epoch come to, and makes its record.
+    """Adds up the minibatches of an epoch, and makes its record.
 
     `theta` is the radius that gradients are clipped to; None: they are not clipped.
 
@@ -118,7 +118,7 @@ class EpochTally:
 
     @property
     def perplexity(self) -> float:
-        """That of all tokens together.
+        """The perplexity of all tokens together.
 
         Raises ValueError if there was no minibatch.
         """

@@ -195,7 +195,7 @@ def single(
     device: Device = None,
     held_out: Iterable | None = None,
 ) -> Iterator[Progress]:
-    """The run that one setting stands for, by itself: `training.train`.
+    """The run of one setting, by itself: `training.train`.
 
     `held_out` are minibatches that nothing is learned from, as in `train`.
 

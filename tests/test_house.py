@@ -36,7 +36,7 @@ def test_the_map_names_every_module_once():
     found = {path.stem for path in HOUSE.glob("*.py") if "__" not in path.stem}
     found |= {path.parent.name for path in HOUSE.glob("*/__init__.py")}
     assert sorted(MAP) == sorted(found)
-    assert list(d2l_rnn._MODULES) == MAP
+    assert list(d2l_rnn.MODULES) == MAP
     assert set(MAP) <= set(dir(d2l_rnn))
 
 

@@ -87,7 +87,7 @@ def test_the_map_has_every_module_in_order():
     rows = re.findall(
         r"^\| \[`(\w+)`\]\(d2l_rnn/\w+(?:\.py)?\) \|", README, re.MULTILINE
     )
-    assert rows == list(d2l_rnn._MODULES)
+    assert rows == list(d2l_rnn.MODULES)
 
 
 @course
@@ -111,7 +111,7 @@ def test_the_lines_beside_the_derivation_are_those_of_the_code():
 @course
 def test_every_panel_is_told_of():
     rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-    assert sorted(rows) == sorted(explorers._MODULES)
+    assert sorted(rows) == sorted(explorers.PANELS)
 
 
 def test_the_example_of_a_panel_runs(capsys):

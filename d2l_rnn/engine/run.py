@@ -1,4 +1,4 @@
-"""The one argument of rnn.c: what a call trains on, and what it comes to."""
+"""The one argument of rnn.c: what a call trains on, and its results."""
 
 from __future__ import annotations
 

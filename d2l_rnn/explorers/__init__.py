@@ -10,7 +10,7 @@ They need ipywidgets, which `pip install "d2l_rnn[lab]"` brings along.
 
 import importlib
 
-_MODULES = {
+PANELS = {
     "Autoregression": "autoregression",
     "GradientFlow": "gradient_flow_panel",
     "MarkovChain": "markov_chain",
@@ -23,11 +23,11 @@ _MODULES = {
 
 
 def __getattr__(name: str):
-    if name in _MODULES:
-        module = importlib.import_module(f"d2l_rnn.explorers.{_MODULES[name]}")
+    if name in PANELS:
+        module = importlib.import_module(f"d2l_rnn.explorers.{PANELS[name]}")
         return getattr(module, name)
     raise AttributeError(f"module 'd2l_rnn.explorers' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted([*globals(), *PANELS])

@@ -176,7 +176,7 @@ def test_a_widget_is_answered_in_the_shell_that_the_page_asks_for():
         assert widget.comm._reply_subshell_for({}, "subshell") == "subshell"
 
 
-@pytest.mark.parametrize("name", sorted(explorers._MODULES))
+@pytest.mark.parametrize("name", sorted(explorers.PANELS))
 def test_every_explorer_is_there_has_labels_and_draws(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
