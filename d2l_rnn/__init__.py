@@ -22,6 +22,7 @@ imports only from modules above it:
     gradients   how a model's gradients are computed: engine, bptt or autograd
     vanishing   how the gradient fades, or grows, on its way back through time
     clipping    gradients cut to the length theta
+    optimizers  stochastic gradient descent
     training    the loop: an epoch, a run, the perplexity of held-out text
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
@@ -43,8 +44,9 @@ __version__ = "0.2.0"
 MODULES = (
     "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
     "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
-    "gradients", "vanishing", "clipping", "training", "sweeping", "generating",
-    "pictures", "figures", "diagrams", "explorers", "exercises", "book", "doctor",
+    "gradients", "vanishing", "clipping", "optimizers", "training", "sweeping",
+    "generating", "pictures", "figures", "diagrams", "explorers", "exercises", "book",
+    "doctor",
 )  # fmt: skip
 
 

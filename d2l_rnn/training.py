@@ -1,18 +1,20 @@
 """Training: one epoch, many epochs, and the perplexity of text that is held out.
 
+`train_epoch` is the loop. By default `train` leaves the loop of a scratch RNN to the
+engine, which does the same in C (`_epoch_in_c`).
+
 A training run is a plain iterator of progress records. Whoever consumes it decides
 what to do with them: print, plot, feed a progress bar, wait, or stop.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
@@ -20,6 +22,7 @@ from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
 from d2l_rnn.gradients import backpropagation, labels_of, way_of
+from d2l_rnn.optimizers import SGD, optimizer_of
 from d2l_rnn.progress import EpochTally, History, Progress, perplexity
 from d2l_rnn.rnn import (
     Device,
@@ -28,7 +31,6 @@ from d2l_rnn.rnn import (
     detach,
     device_of,
     init_rnn_state,
-    parameters_of,
     reading,
 )
 
@@ -71,27 +73,27 @@ def train(
         integer("num_threads", num_threads, 1, threads.MOST)
     if theta is not None:
         positive("theta", theta)
-    optimizer = _optimizer(net, lr, optimizer)
+    optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
     device = _device(net, device)
-    suited = functools.partial(threads.suited_to, net, num_threads)
 
     def one_epoch(epoch: int) -> Progress:
-        if _is_all_in_c(net, optimizer, backpropagate):
+        if _is_all_in_c(net, optimizer, backpropagate):  # the default, scratch and SGD
             return _epoch_in_c(
                 net, minibatches, optimizer.lr, theta, use_random_iter,
                 engine=backpropagate, epoch=epoch, num_threads=num_threads,
             )  # fmt: skip
-        with suited():
+        with threads.suited_to(net, num_threads):
             return train_epoch(
-                net, minibatches, None, theta, device, use_random_iter, optimizer,
+                net, minibatches, lr=None, theta=theta, device=device,
+                use_random_iter=use_random_iter, optimizer=optimizer,
                 backpropagate=backpropagate, epoch=epoch,
             )  # fmt: skip
 
     def held_out_perplexity() -> float:
         if held_out is None:
             return math.nan
-        with suited():
+        with threads.suited_to(net, num_threads):
             return evaluate(net, held_out, loss=loss)
 
     return _epochs(num_epochs, one_epoch, held_out_perplexity)
@@ -104,7 +106,8 @@ def _epochs(
 ) -> Iterator[Progress]:
     """The records of a run, up to one that has diverged.
 
-    Apart from `train`, which would refuse nothing before the first epoch if it yielded.
+    Separate from `train`, which is to check its arguments at once: a generator does
+    nothing before its first record is asked for.
     """
     for epoch in range(1, num_epochs + 1):
         record = one_epoch(epoch)
@@ -143,10 +146,11 @@ def train_epoch(
     the parameters.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, an
-    optimizer that has its own learning rate beside `lr`, two losses, a way that cannot
-    train this model, another device than the model's, and if there is no minibatch.
+    optimizer that has its own learning rate beside `lr`, two losses, a `backpropagate`
+    that cannot train this model, another device than the model's, and if there is no
+    minibatch.
     """
-    optimizer = _optimizer(net, lr, optimizer)
+    optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
     device = _device(net, device)
     is_random = _samples_at_random(minibatches, use_random_iter)
@@ -157,7 +161,7 @@ def train_epoch(
         else:
             state = detach(state)
         mean_loss, state, gradients = backpropagate(X.to(device), Y.to(device), state)
-        norm = project(gradients, theta)
+        norm = project(gradients, theta)  # in place: they share memory with param.grad
         if math.isfinite(norm):
             optimizer.step()
         tally.add(mean_loss.item(), Y.numel(), norm)
@@ -200,7 +204,8 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
     if way_of(net, loss) == "engine":
         yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
         return
-    state, loss = None, nn.CrossEntropyLoss() if loss is None else loss
+    loss = nn.CrossEntropyLoss() if loss is None else loss
+    state = None  # which has no graph to be cut off from: nothing is learned here
     for X, Y in minibatches:
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
@@ -237,47 +242,13 @@ def _device(net, device) -> torch.device:
     return own
 
 
-def _optimizer(net, lr: float | None, optimizer):
-    """An existing one, or one made with the parameters and `lr`."""
-    if hasattr(optimizer, "step") and not isinstance(optimizer, type):
-        if lr is None:
-            return optimizer
-        raise ValueError(
-            f"lr must be None for an existing optimizer, which has its own, got {lr!r}"
-        )
-    if not (optimizer is None or callable(optimizer)):
-        raise ValueError(
-            "optimizer must be a class of torch.optim or an existing optimizer, got "
-            f"{optimizer!r}"
-        )
-    lr = positive("lr", lr, at_most=torch.finfo(torch.float32).max)
-    return (optimizer or SGD)(parameters_of(net), lr)
-
-
-class SGD:
-    """Stochastic gradient descent, param ← param - lr · gradient, and nothing else.
-
-    What `torch.optim.SGD` does, without the time that its many options take: for a
-    small model that is as much as a product.
-    """
-
-    def __init__(self, params: Iterable[Tensor], lr: float):
-        self.params, self.lr = list(params), lr
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Change the parameters that have a gradient."""
-        for param in self.params:
-            if param.grad is not None:
-                param.add_(param.grad, alpha=-self.lr)
-
-
 def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
     """True if the engine can do all that `train_epoch` does with a minibatch."""
     return (
         isinstance(backpropagate, Engine)
-        and type(optimizer) is SGD
+        and type(optimizer) is SGD  # of exactly these parameters
         and list(map(id, optimizer.params)) == list(map(id, net.params))
+        # and the state begins with zeros
         and getattr(net.begin_state, "__func__", None) is RNNModelScratch.begin_state
         and net.init_state is init_rnn_state
     )
@@ -286,11 +257,19 @@ def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
 def _epoch_in_c(
     net, minibatches, lr, theta, use_random_iter, engine: Engine, epoch, num_threads
 ) -> Progress:
-    """`train_epoch` by the engine, which takes many minibatches in a call."""
+    """`train_epoch` by the engine, which takes many minibatches in a call.
+
+    In rnn.c `forward` and `hand_on` are about the state, `update` clips and steps.
+    """
     is_random = _samples_at_random(minibatches, use_random_iter)
     tally = EpochTally(epoch, theta)
     for step in engine.learn(
-        minibatches, net.begin_state, lr, theta, is_random, num_threads
+        minibatches,
+        net.begin_state,
+        lr,
+        theta,
+        fresh=is_random,
+        num_threads=num_threads,
     ):
         tally.add(*step)
     return tally.progress(engine)

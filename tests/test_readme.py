@@ -93,11 +93,14 @@ def test_the_map_has_every_module_in_order():
 @course
 def test_what_one_may_look_for_is_where_the_readme_says():
     rows = re.findall(
-        r"^\| where .* \| `(\w+)` in \[.*\]\((.+)\) \|$", README, re.MULTILINE
+        r"^\| .* \| `(\w+)` in \[.*\]\((.+)\) \| (.*)\|$", README, re.MULTILINE
     )
     assert len(rows) == 5
-    for name, path in rows:
+    engine = (ROOT / "d2l_rnn" / "engine" / "rnn.c").read_text(encoding="utf-8")
+    for name, path, in_c in rows:
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+        for function in re.findall(r"`(\w+)`", in_c):
+            assert re.search(rf"^static \w+ {function}\(", engine, re.MULTILINE)
 
 
 @course

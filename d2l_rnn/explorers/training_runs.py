@@ -98,8 +98,9 @@ class Run:
     def begin(self, check: Callable[[], None]) -> Iterator[training.Progress]:
         """Make the model; return the records of its training, an epoch each.
 
-        Here a slider's way ends: from `Explorer._moved` to `Training.answer_to`, and in
-        a thread from `Training._learn` on.
+        Here a slider's way ends. It leads from `_moved` in panel.py to `answer_to` in
+        training_panel.py and, in a thread, on to `_learn`. Neighbouring settings are
+        trained by `train_side_by_side`.
 
         `check` is called before each minibatch, and may end the run. Raises ValueError
         if the text is too short for a minibatch.
