@@ -97,11 +97,11 @@ def try_panel(notebook, is_whole):
         notebook.until(lambda: panel.evaluate(SHOWN) != before, 30)
         notebook.until_still(lambda: panel.evaluate(SHOWN), 60)
 
-    if not is_whole:
-        return answers_to(lambda: move(page, panel.locator(".noUi-handle").first))
     for button in panel.get_by_role("button", name="more settings").all():
         press(page, button)
         page.wait_for_timeout(500)
+    if not is_whole:
+        return answers_to(lambda: move(page, panel.locator(".noUi-handle").first))
     for handle in panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all():
         now, least = (handle.get_attribute(f"aria-value{w}") for w in ("now", "min"))
         if now != least:  # short runs
