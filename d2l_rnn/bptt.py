@@ -220,19 +220,26 @@ def check_tokens(
 
     `shape` says which, if not any will do.
     """
-    is_number = tokens.is_floating_point() or tokens.is_complex()
-    is_integer = not is_number and tokens.dtype != torch.bool
     fits = tokens.dim() == 2 if shape is None else tokens.shape == tuple(shape)
-    if not (is_integer and fits and tokens.numel()):
+    if not (is_integer(tokens) and fits and tokens.numel()):
         wanted = "(batch_size, num_steps)" if shape is None else tuple(shape)
         raise ValueError(
             f"{name} must be token indices, shape {wanted} and not empty, got "
             f"{tokens.dtype} of shape {tuple(tokens.shape)}"
         )
     if not tokens.is_meta:
-        least, most = (int(each) for each in tokens.aminmax())
-        if least < 0 or most >= vocab_size:
-            got = least if least < 0 else most
-            raise ValueError(
-                f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}"
-            )
+        check_range(name, tokens, vocab_size)
+
+
+def is_integer(tensor: Tensor) -> bool:
+    """True for a tensor of whole numbers, which truth values are not."""
+    is_number = tensor.is_floating_point() or tensor.is_complex()
+    return not is_number and tensor.dtype != torch.bool
+
+
+def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
+    """Raises ValueError if one of the tokens is not in the vocabulary."""
+    least, most = (int(each) for each in tokens.aminmax())
+    if least < 0 or most >= vocab_size:
+        got = least if least < 0 else most
+        raise ValueError(f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}")

@@ -91,7 +91,7 @@ def sweep(
     sweep by an exception.
 
     Raises ValueError if there is no setting, for `held_out` that can be iterated only
-    once, which would be the first run's alone, and for what `single` refuses.
+    once, so that only the first run would see it, and for what `single` refuses.
     """
     if isinstance(held_out, Iterator):
         raise ValueError(

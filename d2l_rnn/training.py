@@ -106,8 +106,8 @@ def _epochs(
 ) -> Iterator[Progress]:
     """The records of a run, up to one that has diverged.
 
-    Separate from `train`, which is to check its arguments at once: a generator does
-    nothing before its first record is asked for.
+    Separate from `train`, which must check its arguments at once: a generator runs
+    nothing until its first record is asked for.
     """
     for epoch in range(1, num_epochs + 1):
         record = one_epoch(epoch)
@@ -205,7 +205,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
         yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
         return
     loss = nn.CrossEntropyLoss() if loss is None else loss
-    state = None  # which has no graph to be cut off from: nothing is learned here
+    state = None  # no need to detach it: `reading` keeps no graph
     for X, Y in minibatches:
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
@@ -214,7 +214,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
 
 
 def _samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:
-    """What the caller says, or else the minibatches themselves."""
+    """`use_random_iter`, or if that is None the minibatches' own."""
     if use_random_iter is None:
         return getattr(minibatches, "use_random_iter", False)
     return use_random_iter
@@ -231,7 +231,7 @@ def _repeatable(**arguments: Iterable | None) -> None:
 
 
 def _device(net, device) -> torch.device:
-    """The model's device, which is the only one that may be asked for."""
+    """The model's device; no other is allowed."""
     own = device_of(net)
     try:
         asked = own if device is None else torch.device(device)

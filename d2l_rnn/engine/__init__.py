@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import threads
+from d2l_rnn.bptt import check_range, is_integer
 from d2l_rnn.checks import integer
 from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run
@@ -128,9 +129,9 @@ class Engine:
         """`train` on one minibatch (X, Y) after another: yield its loss, size and ‖g‖.
 
         As many go into one call as `PATIENCE` has time for, if they have the same size.
-        They are taken from `minibatches` one by one, which may wait or raise: then
-        those are not learned from that have been taken for the call to come. The last
-        is one whose ‖g‖ is not finite.
+        They are taken from `minibatches` one by one, which may wait or raise. If it
+        raises, nothing is learned from those already taken for the next call. After a
+        minibatch whose ‖g‖ is not finite there are no more.
         """
         state, minibatches = None, iter(minibatches)
         while True:
@@ -191,7 +192,7 @@ class Engine:
             run.memory[name][:seen].tolist() for name in ("losses", "norms")
         )
         self.diverged = bool(run.diverged)
-        if self.diverged:  # a norm that is computed of the gradient is to tell it, too
+        if self.diverged:  # so that the norm of the gradient shows it, too
             self.gradient.fill_(self.norms[-1])
         for param, gradient in zip(self.params, self.gradients, strict=True):
             param.grad = gradient
@@ -278,15 +279,10 @@ def _workers(run: Run) -> int:
 
 def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
     """Checked, and as rnn.c takes them."""
-    is_number = indices.is_floating_point() or indices.is_complex()
-    is_integer = not is_number and indices.dtype != torch.bool
-    if indices.dim() != 3 or indices.numel() == 0 or not is_integer:
+    if indices.dim() != 3 or indices.numel() == 0 or not is_integer(indices):
         raise ValueError(
             f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
             f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"
         )
-    least, most = (int(each) for each in indices.aminmax())
-    if least < 0 or most >= V:
-        got = least if least < 0 else most
-        raise ValueError(f"{name} must be tokens from 0 to {V - 1}, got {got}")
+    check_range(name, indices, V)
     return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)
