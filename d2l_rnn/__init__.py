@@ -29,6 +29,7 @@ imports only from modules above it:
     pictures    what all pictures share: how they show themselves, colours, scales
     figures     measurements → pictures
     diagrams    ideas → pictures
+    web         numbers → pictures in a browser: JavaScript that knows no Jupyter
     explorers   slider panels, one module each (they need ipywidgets)
     exercises   checks for the exercises, one module a notebook
     book        the book's own names: `from d2l_rnn import book as d2l`
@@ -45,8 +46,8 @@ MODULES = (
     "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
     "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
     "gradients", "vanishing", "clipping", "optimizers", "training", "sweeping",
-    "generating", "pictures", "figures", "diagrams", "explorers", "exercises", "book",
-    "doctor",
+    "generating", "pictures", "figures", "diagrams", "web", "explorers", "exercises",
+    "book", "doctor",
 )  # fmt: skip
 
 
