@@ -1,13 +1,25 @@
-// What anywidget calls: draws the model's curves into the element of a view.
+// The entry of the widgets: anywidget calls `render` for each view of a model.
 
-import uPlot from "uplot";
+import { FigureView } from "./figure_view.js";
+import { tend } from "./jupyter.js";
+import { PictureView } from "./picture.js";
+import { TrainingView } from "./training.js";
 
-/** Draw one line into `el`; returns what ends it. */
-function render({ el }) {
-  const options = { width: 480, height: 240, scales: { x: { time: false } } };
-  const series = [{}, { stroke: "currentColor" }];
-  const plot = new uPlot({ ...options, series }, [[0, 1], [0, 1]], el);
-  return () => plot.destroy();
+const VIEWS = { picture: PictureView, figure: FigureView, training: TrainingView };
+
+function render({ model, el }) {
+  const view = Math.random().toString(36).slice(2);
+  const shown = new VIEWS[model.get("kind")](el, model);
+  el.classList.add("d2l-view");
+  let neglect = () => {};
+  const whenInPage = requestAnimationFrame(() => (neglect = tend(el)));
+  model.send({ event: "opened", view });
+  return () => {
+    cancelAnimationFrame(whenInPage);
+    neglect();
+    shown.destroy();
+    model.send({ event: "closed", view });
+  };
 }
 
 export default { render };

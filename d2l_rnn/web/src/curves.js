@@ -1,0 +1,130 @@
+// The curves of training runs, as numbers: unpacked, described for a figure, written out.
+
+import { leaves, logRange, perplexityRange, short } from "./scales.js";
+
+export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
+const COLOURS = 7;
+
+/**
+ * The columns of a curve, one number an epoch, from its bytes: float64, column after
+ * column, in the order of COLUMNS.
+ */
+export function unpack(bytes) {
+  const view = bytes?.byteLength ? bytes : new DataView(new ArrayBuffer(0));
+  const copy = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const numbers = new Float64Array(copy);
+  const length = numbers.length / COLUMNS.length;
+  return Object.fromEntries(COLUMNS.map((name, i) => [name, numbers.subarray(i * length, (i + 1) * length)]));
+}
+
+/**
+ * What a figure shows of some runs, {number, theta, isCurrent, columns}.
+ *
+ * Above, the perplexities of all; below, of the current one, the gradient's norm before
+ * and after clipping, and the share of clipped steps. `levels` are {label: perplexity},
+ * of which `guessing` is one; `zoom` is the [first, last] epoch to show, or null.
+ */
+export function describe(runs, { levels, numEpochs, zoom }) {
+  const longest = Math.max(1, ...runs.map((run) => run.columns.perplexity.length));
+  const epochs = Array.from({ length: longest }, (_, i) => i + 1);
+  const [min, max] = zoom ?? [0, Math.max(numEpochs, longest)];
+  const inside = (values) => values.subarray(Math.max(0, Math.ceil(min) - 1), Math.max(0, Math.floor(max)));
+  const current = runs.find((run) => run.isCurrent);
+  return {
+    x: { label: "epoch", min, max, isWhole: true },
+    plots: [
+      perplexities(runs, epochs, inside, levels),
+      norms(current, epochs, inside),
+      shares(current, epochs),
+    ],
+  };
+}
+
+function perplexities(runs, epochs, inside, levels) {
+  const ordered = [...runs].sort((a, b) => a.isCurrent - b.isCurrent);
+  const anyHeldOut = runs.some(hasHeldOut);
+  const seen = runs.flatMap(({ columns }) => [inside(columns.perplexity), ...(anyHeldOut ? [inside(columns.held_out_perplexity).filter(Number.isFinite)] : [])]);
+  const guessing = levels.guessing ?? Infinity;
+  const [low, high] = perplexityRange(seen.filter((each) => each.length), Object.values(levels), guessing);
+  const lines = ordered.flatMap((run) => {
+    const look = { colour: run.number, width: run.isCurrent ? 2.4 : 1.6, alpha: run.isCurrent ? 1 : 0.8 };
+    const learned = { ...look, x: epochs, y: run.columns.perplexity, dash: anyHeldOut ? 0 : dashOf(run.number) };
+    return hasHeldOut(run) ? [learned, { ...look, x: epochs, y: run.columns.held_out_perplexity, dash: 1 }] : [learned];
+  });
+  return {
+    label: "perplexity",
+    log: true,
+    min: low,
+    max: high,
+    height: 190,
+    lines,
+    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${label} ${short(at)}` })),
+    arrows: arrows(ordered.map((run) => [run.number, run.columns.perplexity]), epochs, high),
+    notes: anyHeldOut ? [{ x: 0.99, y: 0.06, label: "solid: learned text · dashed: held-out text", align: "right", colour: "quiet" }] : [],
+  };
+}
+
+function norms(run, epochs, inside) {
+  const { gradient_norm: before, clipped_norm: after } = run?.columns ?? unpack(null);
+  const theta = run?.theta ?? null;
+  const values = [...inside(before)].filter((each) => each > 0 && Number.isFinite(each)).sort((a, b) => a - b);
+  const middle = values[Math.floor(values.length / 2)] ?? 1;
+  const near = theta !== null && theta < 100 * middle && theta > middle / 100 ? [theta] : [];
+  const [low, high] = logRange([...values, ...inside(after), ...near], { least: middle / 1e3, most: middle * 1e3 });
+  const colour = run?.number ?? 0;
+  const lines = [{ x: epochs, y: before, colour, width: 2 }];
+  if (theta !== null) lines.push({ x: epochs, y: after, colour: "text", width: 1.4, dash: 1 });
+  return {
+    label: "gradient norm",
+    log: true,
+    min: low,
+    max: high,
+    height: 84,
+    lines,
+    levels: theta === null ? [] : [{ at: theta, label: `theta ${short(theta)}`, dash: 2 }],
+    arrows: arrows([[colour, before]], epochs, high),
+    notes: theta === null ? [] : [{ x: 0.99, y: 0.1, label: "dashed: after clipping", align: "right", colour: "quiet" }],
+  };
+}
+
+function shares(run, epochs) {
+  const clipped = Array.from(run?.columns.clipped_fraction ?? [], (share) => 100 * share);
+  const line = { x: epochs, y: clipped, colour: run?.number ?? 0, width: 2 };
+  return { label: "clipped %", log: false, min: -4, max: 104, ticks: [0, 50, 100], height: 58, lines: [line] };
+}
+
+/** Arrows where curves [colour, values] go beyond the top, the second below the first. */
+function arrows(curves, epochs, top) {
+  return curves
+    .map(([colour, values]) => ({ colour, place: leaves(epochs, values, top) }))
+    .filter(({ place }) => place)
+    .map(({ colour, place }, i) => ({ x: place.x, label: short(place.value), colour, shift: i % 4 }));
+}
+
+const hasHeldOut = (run) => run.columns.held_out_perplexity.some(Number.isFinite);
+
+/** The dash of a curve: colours alone tell only the first few apart. */
+export const dashOf = (number) => Math.floor(number / COLOURS) % 4;
+
+/** What the legend says of a run: its last perplexity, or that at an epoch. */
+export function valueOf(columns, epoch = null) {
+  const { perplexity, held_out_perplexity: heldOut } = columns;
+  const i = epoch === null ? perplexity.length - 1 : Math.round(epoch) - 1;
+  if (i < 0 || i >= perplexity.length) return "–";
+  const held = Number.isFinite(heldOut[i]) ? ` (held out ${short(heldOut[i])})` : "";
+  return short(perplexity[i]) + held;
+}
+
+/** All curves as a table of comma-separated values, a line an epoch. */
+export function csv(runs) {
+  const lines = [["run", "epoch", ...COLUMNS].join(",")];
+  for (const { label, columns } of runs) {
+    const name = `"${label.replaceAll('"', '""')}"`;
+    for (let i = 0; i < columns.perplexity.length; i += 1) {
+      const numbers = COLUMNS.map((column) => (Number.isNaN(columns[column][i]) ? "" : String(columns[column][i])));
+      lines.push([name, i + 1, ...numbers].join(","));
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+

@@ -1,0 +1,260 @@
+// One pair of axes with everything that is drawn on them, from a description in numbers.
+//
+// A plot is {label, log, min, max, height, lines, levels, marks, bands, bars, arrows,
+// verticals}; figure.js says what each of them holds. Lines are uPlot's business; the
+// rest is drawn on the same canvas before or after them.
+
+import uPlot from "uplot";
+import { DASHES } from "./theme.js";
+import { linearTicks, logTicks, tickLabel } from "./scales.js";
+
+export const LEFT = 60; // CSS pixels for the numbers and the label at the left
+const FONT = '12px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif';
+
+/** A plot in `element`; `x` is the axis that all plots of a figure share. */
+export class Plot {
+  constructor(element, plot, x, options) {
+    Object.assign(this, { plot, x, theme: options.theme });
+    this.uplot = new uPlot(this.options(options), aligned(plot.lines), element);
+    this.uplot.over.style.touchAction = "pan-y";
+  }
+
+  /** Show other numbers on the same axes. */
+  update(plot, x) {
+    Object.assign(this, { plot, x });
+    this.uplot.setData(aligned(plot.lines));
+  }
+
+  destroy() {
+    this.uplot.destroy();
+  }
+
+  options({ width, height, right, isLast, sync, onCursor, onSelect }) {
+    const { theme } = this;
+    const axis = { stroke: theme.text, font: FONT, labelFont: FONT, ticks: { stroke: theme.grid, size: 4 }, grid: { stroke: theme.grid, width: 1 } };
+    return {
+      width,
+      height,
+      padding: [8, right, 0, 0],
+      legend: { show: false },
+      cursor: {
+        sync: { key: sync, setSeries: false },
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 7, show: true },
+        bind: { dblclick: () => null },
+      },
+      scales: {
+        x: { time: false, distr: this.x.log ? 3 : 1, range: () => [this.x.min, this.x.max] },
+        y: { distr: this.plot.log ? 3 : 1, range: () => [this.plot.min, this.plot.max] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: isLast ? 22 : 6,
+          label: isLast ? this.x.label : undefined,
+          labelSize: 18,
+          gap: 2,
+          splits: () => this.ticks(this.x, 9),
+          values: (_, ticks) => ticks.map(isLast ? tickLabel : () => ""),
+          filter: (_, ticks) => ticks,
+        },
+        {
+          ...axis,
+          size: LEFT - 18,
+          label: this.plot.label,
+          labelSize: 18,
+          labelGap: 0,
+          gap: 3,
+          splits: () => this.plot.ticks ?? this.ticks(this.plot, Math.max(2, Math.floor(height / 28))),
+          values: (_, ticks) => ticks.map(tickLabel),
+          filter: (_, ticks) => ticks,
+        },
+      ],
+      series: [{}, ...this.plot.lines.map((line) => this.series(line))],
+      hooks: {
+        drawClear: [() => this.drawBehind()],
+        draw: [() => this.drawInFront()],
+        setCursor: [(u) => onCursor(u.cursor.idx == null ? null : u.data[0][u.cursor.idx])],
+        setSelect: [(u) => onSelect(u)],
+      },
+    };
+  }
+
+  ticks(axis, most) {
+    const { min, max } = axis;
+    return axis.log ? logTicks(min, max, most) : linearTicks(min, max, most, axis.isWhole);
+  }
+
+  series(line) {
+    const stroke = colourOf(line.colour, this.theme);
+    const isPoint = line.points === true;
+    return {
+      stroke,
+      width: line.width ?? 1.5,
+      dash: DASHES[line.dash ?? 0],
+      alpha: line.alpha ?? 1,
+      paths: isPoint ? () => null : undefined,
+      points: isPoint ? { show: true, size: line.size ?? 5, stroke, fill: stroke } : { show: line.y.length === 1, size: 6, fill: stroke },
+      spanGaps: false,
+    };
+  }
+
+  // ---- What uPlot does not draw ----
+
+  drawBehind() {
+    const { ctx, bbox } = this.uplot;
+    for (const { low, high, colour } of this.plot.bands ?? []) {
+      const [bottom, top] = [this.yOf(low), this.yOf(high)];
+      this.painted({ fillStyle: colourOf(colour, this.theme), globalAlpha: this.theme.isDark ? 0.25 : 0.13 }, () =>
+        ctx.fillRect(bbox.left, top, bbox.width, bottom - top),
+      );
+    }
+  }
+
+  drawInFront() {
+    for (const each of this.plot.bars ?? []) this.drawBar(each);
+    for (const each of this.plot.levels ?? []) this.drawLevel(each);
+    for (const each of this.plot.verticals ?? []) this.drawVertical(each);
+    for (const each of this.plot.marks ?? []) this.drawMark(each);
+    for (const each of this.plot.arrows ?? []) this.drawArrow(each);
+    for (const each of this.plot.notes ?? []) this.drawNote(each);
+  }
+
+  drawBar({ x, width, low, high, colour, isHatched }) {
+    const [left, right] = [this.xOf(x - width / 2), this.xOf(x + width / 2)];
+    const [bottom, top] = [this.yOf(low), this.yOf(high)];
+    const { ctx } = this.uplot;
+    this.painted({ fillStyle: colourOf(colour, this.theme) }, () => ctx.fillRect(left, top, right - left, bottom - top));
+    if (!isHatched) return;
+    this.painted({ strokeStyle: this.theme.ground, lineWidth: 1.5 * uPlot.pxRatio }, () => {
+      ctx.beginPath();
+      ctx.rect(left, top, right - left, bottom - top);
+      ctx.clip();
+      ctx.beginPath();
+      for (let at = left - (bottom - top); at < right; at += 8 * uPlot.pxRatio) {
+        ctx.moveTo(at, bottom);
+        ctx.lineTo(at + (bottom - top), top);
+      }
+      ctx.stroke();
+    });
+  }
+
+  /** A horizontal line, with its words in the right margin. */
+  drawLevel({ at, label, dash = 3, colour = "quiet" }) {
+    const { bbox } = this.uplot;
+    if (!(at >= this.plot.min && at <= this.plot.max)) return;
+    const y = this.yOf(at);
+    this.stroke(colour, 1, DASHES[dash], [[bbox.left, y], [bbox.left + bbox.width, y]]);
+    if (label) this.write(label, bbox.left + bbox.width + 5 * uPlot.pxRatio, y, { colour });
+  }
+
+  drawVertical({ at, dash = 3, colour = "text" }) {
+    const { bbox } = this.uplot;
+    const x = this.xOf(at);
+    this.stroke(colour, 1.2, DASHES[dash], [[x, bbox.top], [x, bbox.top + bbox.height]]);
+  }
+
+  /** A ring, square, triangle or cross around a point. */
+  drawMark({ x, y, shape = "ring", colour = "text", size = 5 }) {
+    const { ctx } = this.uplot;
+    const [cx, cy, r] = [this.xOf(x), this.edgeOf(y), size * uPlot.pxRatio];
+    const outline = {
+      square: [[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]],
+      up: [[-1, 1], [0, -1], [1, 1], [-1, 1]],
+      down: [[-1, -1], [0, 1], [1, -1], [-1, -1]],
+    }[shape];
+    if (outline) return this.stroke(colour, 2, [], outline.map(([dx, dy]) => [cx + r * dx, cy + r * dy]));
+    return this.painted({ strokeStyle: colourOf(colour, this.theme), lineWidth: 2 * uPlot.pxRatio }, () => {
+      ctx.beginPath();
+      ctx.arc(cx, cy, r, 0, 2 * Math.PI);
+      ctx.stroke();
+    });
+  }
+
+  /** Where a curve leaves the axes at the top: an arrow, and the value that it has there. */
+  drawArrow({ x, label, colour, shift = 0 }) {
+    const { ctx, bbox } = this.uplot;
+    const [at, top, unit] = [this.xOf(x), bbox.top + shift * 16 * uPlot.pxRatio, uPlot.pxRatio];
+    this.painted({ fillStyle: colourOf(colour, this.theme) }, () => {
+      ctx.beginPath();
+      ctx.moveTo(at, top);
+      ctx.lineTo(at - 5 * unit, top + 9 * unit);
+      ctx.lineTo(at + 5 * unit, top + 9 * unit);
+      ctx.fill();
+    });
+    const isRight = at > bbox.left + 0.75 * bbox.width;
+    this.write(label, at + (isRight ? -8 : 8) * unit, top + 6 * unit, { align: isRight ? "right" : "left" });
+  }
+
+  /** Words at a place that is given in shares of the width and of the height, from the top. */
+  drawNote({ x, y, label, colour = "text", align = "left" }) {
+    const { bbox } = this.uplot;
+    this.write(label, bbox.left + x * bbox.width, bbox.top + y * bbox.height, { colour, align });
+  }
+
+  write(words, x, y, { colour = "text", align = "left" } = {}) {
+    const { ctx } = this.uplot;
+    const lines = words.split("\n");
+    const style = { fillStyle: colourOf(colour, this.theme), font: scaled(FONT), textAlign: align, textBaseline: "middle" };
+    this.painted(style, () =>
+      lines.forEach((line, i) => ctx.fillText(line, x, y + (i - (lines.length - 1) / 2) * 13 * uPlot.pxRatio)),
+    );
+  }
+
+  stroke(colour, width, dash, points) {
+    const { ctx } = this.uplot;
+    this.painted({ strokeStyle: colourOf(colour, this.theme), lineWidth: width * uPlot.pxRatio }, () => {
+      ctx.setLineDash(dash.map((each) => each * uPlot.pxRatio));
+      ctx.beginPath();
+      points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+      ctx.stroke();
+    });
+  }
+
+  painted(style, paint) {
+    const { ctx } = this.uplot;
+    ctx.save();
+    Object.assign(ctx, style);
+    paint();
+    ctx.restore();
+  }
+
+  xOf(value) {
+    return this.uplot.valToPos(value, "x", true);
+  }
+
+  /** Bands and bars may be asked to go to the end of the axis, and beyond. */
+  yOf(value) {
+    return this.uplot.valToPos(Math.min(Math.max(value, this.plot.min), this.plot.max), "y", true);
+  }
+
+  /** "top" and "bottom" are places, too: of values that no axis holds. */
+  edgeOf(value) {
+    const { bbox } = this.uplot;
+    const inset = 6 * uPlot.pxRatio;
+    if (value === "top") return bbox.top + inset;
+    if (value === "bottom") return bbox.top + bbox.height - inset;
+    return this.uplot.valToPos(value, "y", true);
+  }
+}
+
+/** All lines on one x, as uPlot wants them; a line has gaps where others have points. */
+function aligned(lines) {
+  const tables = lines.map(({ x, y }) => [x, gapped(y)]);
+  if (tables.length === 0) return [[]];
+  const [first] = tables;
+  if (tables.every(([x]) => x === first[0])) return [first[0], ...tables.map(([, y]) => y)];
+  return uPlot.join(tables);
+}
+
+function gapped(values) {
+  return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+}
+
+/** A colour: the number of a line's, or the name of one of the theme's. */
+export function colourOf(colour, theme) {
+  return typeof colour === "number" ? theme.lines[colour % theme.lines.length] : theme[colour] ?? colour;
+}
+
+const scaled = (font) => font.replace(/^(\d+)/, (size) => String(size * uPlot.pxRatio));

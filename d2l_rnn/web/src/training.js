@@ -1,0 +1,212 @@
+// The view of training runs: a figure, its legend, the epoch in words, what models write.
+//
+// Its state is in a store with get(name), set(name, value), save_changes(), send(event)
+// and on(name, act), as a widget's model has them; a page may give one of its own.
+//   runs       [{id, label, number, theta, left}]    `left`: in the middle of a drag
+//   curve_ID   the bytes of a run's curve, see curves.js
+//   current    the id of the run that is in view; -1: none
+//   hidden, pinned   lists of ids
+//   levels     {label: perplexity};   num_epochs
+//   readout    HTML;   trouble   what went wrong, in words
+//   texts      [{label, epoch, read, greedy, drawn}]   what models write
+//   code       that makes this setting;   is_running
+
+import { csv, dashOf, describe, unpack, valueOf } from "./curves.js";
+import { add, change, set } from "./dom.js";
+import { Figure } from "./figure.js";
+import { Legend } from "./legend.js";
+import { download } from "./saving.js";
+
+const DRAWN = ["runs", "current", "hidden", "pinned", "levels", "num_epochs"];
+
+export class TrainingView {
+  constructor(element, store) {
+    Object.assign(this, { store, unpacked: new Map(), heard: new Map(), isFolded: true });
+    element.classList.add("d2l-training");
+    this.stage = add(element, "div", "d2l-stage");
+    this.figure = new Figure(add(this.stage, "div"), {
+      describe: (zoom) => this.describe(zoom),
+      onHover: (epoch) => this.hover(epoch),
+      label: "perplexity, gradient norm and share of clipped steps by epoch",
+    });
+    this.trouble = add(this.stage, "div", "d2l-trouble");
+    this.makeTools(add(element, "div", "d2l-tools"));
+    this.legend = new Legend(add(element, "div"), {
+      toggle: (id) => this.flip("hidden", id),
+      pin: (id) => this.flip("pinned", id),
+      remove: (id) => this.remove(id),
+      fold: () => this.foldOrUnfold(),
+    });
+    this.progress = add(element, "progress", "d2l-progress");
+    this.progress.setAttribute("aria-label", "epochs");
+    this.readout = add(element, "div", "d2l-readout");
+    this.texts = add(element, "div", "d2l-texts");
+    this.said = add(element, "div", "d2l-said"); // for screen readers alone
+    this.said.setAttribute("aria-live", "polite");
+    this.listen();
+    this.update();
+  }
+
+  listen() {
+    for (const name of DRAWN) this.on(name, () => this.update());
+    for (const name of ["readout", "is_running", "trouble", "texts"]) this.on(name, () => this.write());
+    this.hearCurves();
+  }
+
+  on(name, act) {
+    if (this.heard.has(name)) return;
+    this.heard.set(name, act);
+    this.store.on(`change:${name}`, act);
+  }
+
+  /** A run's curve may come before or after the run is in the list. */
+  hearCurves() {
+    for (const { id } of this.store.get("runs")) this.on(`curve_${id}`, () => this.update());
+  }
+
+  columns(id) {
+    const bytes = this.store.get(`curve_${id}`);
+    const known = this.unpacked.get(id);
+    if (known?.bytes === bytes && known) return known.columns;
+    const columns = unpack(bytes);
+    this.unpacked.set(id, { bytes, columns });
+    return columns;
+  }
+
+  /** All runs, with their numbers, and whether each is shown. */
+  runs() {
+    const [hidden, pinned] = [new Set(this.store.get("hidden")), new Set(this.store.get("pinned"))];
+    const current = this.store.get("current");
+    return this.store.get("runs").map((run) => ({
+      ...run,
+      columns: this.columns(run.id),
+      isCurrent: run.id === current,
+      isShown: run.id === current || !hidden.has(run.id),
+      isPinned: pinned.has(run.id),
+    }));
+  }
+
+  describe(zoom) {
+    const runs = this.runs().filter((run) => run.isShown);
+    return describe(runs, { levels: this.store.get("levels"), numEpochs: this.store.get("num_epochs"), zoom });
+  }
+
+  // ---- Showing ----
+
+  /** Show the state, in the next frame of the screen: many changes are one picture. */
+  update() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.hearCurves();
+      this.figure.drawNow();
+      this.showLegend();
+      this.write();
+    });
+  }
+
+  showLegend() {
+    const epoch = this.figure.at;
+    const runs = this.runs();
+    const isAside = (run) => run.left && !run.isShown;
+    const listed = runs.filter((run) => !(this.isFolded && isAside(run)));
+    this.legend.show(
+      listed.map((run) => ({ ...run, value: valueOf(run.columns, epoch), colour: run.number, dash: dashOf(run.number) })),
+      {
+        heading: epoch === null ? "perplexity:" : `at epoch ${epoch}:`,
+        theme: this.figure.theme,
+        numFolded: runs.filter(isAside).length,
+        isFolded: this.isFolded,
+      },
+    );
+  }
+
+  write() {
+    const { store } = this;
+    const current = this.runs().find((run) => run.isCurrent);
+    this.progress.max = store.get("num_epochs");
+    this.progress.value = current?.columns.perplexity.length ?? 0;
+    this.readout.setAttribute("aria-live", store.get("is_running") ? "off" : "polite");
+    change(this.readout, store.get("readout"));
+    set(this.trouble, store.get("trouble"));
+    this.trouble.hidden = !store.get("trouble");
+    change(this.texts, textsIn(store.get("texts")));
+  }
+
+  hover(epoch) {
+    this.showLegend();
+    if (epoch === null || document.activeElement !== this.figure.element) return;
+    const values = this.runs().filter((run) => run.isShown);
+    set(this.said, `epoch ${epoch}: ${values.map((run) => `${run.label} ${valueOf(run.columns, epoch)}`).join(", ")}`);
+  }
+
+  // ---- What a reader does ----
+
+  flip(name, id) {
+    const ids = this.store.get(name);
+    this.store.set(name, ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id]);
+    this.store.save_changes();
+  }
+
+  remove(id) {
+    this.store.set("runs", this.store.get("runs").filter((run) => run.id !== id));
+    this.store.save_changes();
+    this.store.send({ event: "remove", id });
+  }
+
+  foldOrUnfold() {
+    this.isFolded = !this.isFolded;
+    this.showLegend();
+  }
+
+  makeTools(element) {
+    const tools = [
+      ["+", "zoom in (+, or Ctrl and the wheel)", this.figure.closer],
+      ["−", "zoom out (−)", this.figure.away],
+      ["whole", "show all epochs (0, or a double click)", this.figure.whole],
+      ["copy code", "copy the code that makes this panel, with this setting", (button) => this.copy(button)],
+      ["CSV", "save the numbers of all curves", () => download("curves.csv", csv(this.runs()), "text/csv")],
+      ["PNG", "save the picture of the curves", () => this.savePicture()],
+    ];
+    for (const [words, title, act] of tools) {
+      const button = add(element, "button", "d2l-tool");
+      Object.assign(button, { type: "button", title, textContent: words });
+      button.setAttribute("aria-label", title);
+      button.addEventListener("click", () => act(button));
+    }
+  }
+
+  async copy(button) {
+    const words = button.textContent;
+    try {
+      await navigator.clipboard.writeText(this.store.get("code"));
+      button.textContent = "copied";
+    } catch {
+      button.textContent = this.store.get("code"); // to be selected by hand
+    }
+    setTimeout(() => (button.textContent = words), 2500);
+  }
+
+  savePicture() {
+    const runs = this.runs().filter((run) => run.isShown);
+    const below = runs.map((run) => ({ label: `${run.label} · ${valueOf(run.columns)}`, colour: run.number }));
+    this.figure.canvas(below).toBlob((blob) => download("curves.png", blob, "image/png"));
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    for (const [name, act] of this.heard) this.store.off(`change:${name}`, act);
+    this.figure.destroy();
+  }
+}
+
+/** What models write, side by side, as HTML; what they have read is bold. */
+function textsIn(texts) {
+  const escaped = (words) => words.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
+  const typed = (text, read) => `<td><b>${escaped([...text].slice(0, read).join(""))}</b>${escaped([...text].slice(read).join(""))}</td>`;
+  if (texts.length === 0) return "";
+  const rows = [["most probable", "greedy"], ["drawn", "drawn"]].map(
+    ([name, key]) => `<tr><th scope="row">${name}</th>${texts.map((each) => (each.error ? `<td>${escaped(each.error)}</td>` : typed(each[key], each.read))).join("")}</tr>`,
+  );
+  const heads = texts.map(({ label, epoch }) => `<th scope="col">${escaped(texts.length > 1 ? `${label}, ` : "")}after epoch ${epoch}</th>`);
+  return `<table><tr><td></td>${heads.join("")}</tr>${rows.join("")}</table>`;
+}
