@@ -13,7 +13,7 @@ reason, no module here imports at its top anything that may be missing.
     packages.py     Python and the packages that the course needs
     computing.py    PyTorch, and the engine
     servers.py      JupyterLab, and the servers that are running
-    front_end.py    JupyterLab's extension that shows ipywidgets in the browser
+    front_end.py    JupyterLab's extensions that show the panels in the browser
     kernel.py       the kernel that the notebooks name, and plots in it
     optional.py     d2l and the book's text, which the course can do without
     browsers.py     the browsers that are installed

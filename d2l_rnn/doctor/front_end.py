@@ -1,80 +1,105 @@
-"""ipywidgets' front end in JupyterLab, which shows the panels in the browser."""
+"""The front ends in JupyterLab that show the panels in the browser."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from d2l_rnn.doctor.environment import pip_install, python
 from d2l_rnn.doctor.findings import Finding, trouble, well
 
-FRONT_END = "@jupyter-widgets/jupyterlab-manager"
-# The major version of the front end for each major version of ipywidgets.
-FRONT_ENDS = {"7": "3", "8": "5"}
+
+class FrontEnd(NamedTuple):
+    """A package of the kernel, and the extension of JupyterLab that belongs to it."""
+
+    package: str
+    extension: str
+    owner: str  # the package that installs the extension
+    otherwise: str  # what happens without it
+    begins: Callable[[str], str]  # the package's version → how the extension's begins
 
 
-def widgets(version: str) -> Finding:
-    """Whether JupyterLab has the front end for this ipywidgets, and has it enabled."""
-    found = front_end_of(sys.prefix)
+IPYWIDGETS = FrontEnd(
+    package="ipywidgets",
+    extension="@jupyter-widgets/jupyterlab-manager",
+    owner="jupyterlab_widgets",
+    otherwise="panels stay empty",
+    begins=lambda version: {"7": "3.", "8": "5."}.get(version.split(".")[0], ""),
+)
+# It refuses a front end of another minor version.
+ANYWIDGET = FrontEnd(
+    package="anywidget",
+    extension="anywidget",
+    owner="anywidget",
+    otherwise="the browser draws no curves",
+    begins=lambda version: ".".join([*version.split(".")[:2], ""]),
+)
+FRONT_ENDS = (IPYWIDGETS, ANYWIDGET)
+
+
+def check_front_end(front_end: FrontEnd, version: str) -> Finding:
+    """Whether JupyterLab has the front end for this version of the package, enabled."""
+    package, extension, owner, *_ = front_end
+    found = version_in(sys.prefix, extension)
+    reinstall = pip_install("--force-reinstall", "--no-deps", owner)
     if found is None:
         return trouble(
-            f"ipywidgets {version} has no front end in this environment's JupyterLab, "
-            f"so panels stay empty: {FRONT_END} is missing. Install it, then start "
+            f"{package} {version} has no front end in this environment's JupyterLab, "
+            f"so {front_end.otherwise}: {extension} is missing. Install it, then start "
             "JupyterLab again:",
-            pip_install("--force-reinstall", "--no-deps", "jupyterlab_widgets"),
+            reinstall,
         )
-    if FRONT_ENDS.get(major(version), major(found)) != major(found):
+    if not found.startswith(front_end.begins(version)):
         return trouble(
-            f"ipywidgets {version} and its front end {found} do not fit together:",
-            pip_install("-U", "ipywidgets", "jupyterlab_widgets"),
+            f"{package} {version} and its front end {found} do not fit together:",
+            reinstall if owner == package else pip_install("-U", package, owner),
         )
-    entry, level = switched_off()
+    entry, level = switched_off(extension)
     if entry:
         enable = ("-m", "jupyterlab.labextensions", "enable", entry, f"--level={level}")
         return trouble(
-            "ipywidgets' front end is switched off in JupyterLab's settings:",
+            f"the front end of {package} is switched off in JupyterLab's settings:",
             python(*enable),
         )
-    return well(f"ipywidgets {version}, and its front end {found} in JupyterLab")
+    return well(f"{package} {version}, and its front end {found} in JupyterLab")
 
 
-def major(version: str) -> str:
-    """The major number of a version."""
-    return version.split(".")[0]
-
-
-def front_end_of(prefix: str | os.PathLike[str]) -> str | None:
-    """The version of the front end that a server in the environment `prefix` finds."""
+def version_in(prefix: str | os.PathLike[str], extension: str) -> str | None:
+    """The version of an extension that a server in the environment `prefix` finds."""
     from jupyter_core.paths import jupyter_path
 
     here, there = (str(Path(each, "share", "jupyter")) for each in (sys.prefix, prefix))
     for folder in jupyter_path("labextensions"):
-        file = Path(folder.replace(here, there), FRONT_END, "package.json")
+        file = Path(folder.replace(here, there), extension, "package.json")
         if file.is_file():
             return json.loads(file.read_text(encoding="utf-8"))["version"]
     return None
 
 
-def switched_off() -> tuple[str, str]:
-    """The entry of JupyterLab's settings that disables the front end, and its level.
+def switched_off(extension: str) -> tuple[str, str]:
+    """The entry of JupyterLab's settings that disables an extension, and its level.
 
     The entry is "" if there is none.
     """
-    entry = next(iter(disabling_entries("all")), "")
-    levels = [each for each in ("user", "system") if entry in disabling_entries(each)]
+    entry = next(iter(disabling_entries(extension, "all")), "")
+    levels = [
+        each
+        for each in ("user", "system")
+        if entry in disabling_entries(extension, each)
+    ]
     return entry, levels[0] if levels else "sys_prefix"
 
 
-def disabling_entries(level: str) -> list[str]:
-    """The settings of one level, or of "all", that disable the front end."""
+def disabling_entries(extension: str, level: str) -> list[str]:
+    """The settings of one level, or of "all", that disable an extension.
+
+    They name the extension, or one of its plugins: extension:plugin.
+    """
     from jupyterlab_server.config import get_static_page_config
 
     disabled = get_static_page_config(level=level).get("disabledExtensions", {})
-    return [name for name in disabled if disabled[name] and is_front_end(name)]
-
-
-def is_front_end(name: str) -> bool:
-    """True for the extension, and for each of its plugins: extension:plugin."""
-    return name.split(":")[0] == FRONT_END
+    return [n for n in disabled if disabled[n] and n.split(":")[0] == extension]

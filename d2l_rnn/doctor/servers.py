@@ -12,13 +12,18 @@ from pathlib import Path
 
 from d2l_rnn.doctor.environment import is_here, python, reinstall, version_of
 from d2l_rnn.doctor.findings import Finding, Report, reason, trouble, well
-from d2l_rnn.doctor.front_end import front_end_of, widgets
+from d2l_rnn.doctor.front_end import (
+    FRONT_ENDS,
+    IPYWIDGETS,
+    check_front_end,
+    version_in,
+)
 
 COURSE = Path(__file__).resolve().parents[2]
 
 
 def check_jupyterlab() -> Report:
-    """This JupyterLab, the servers that are running, and ipywidgets' front end."""
+    """This JupyterLab, the servers that are running, and the panels' front ends."""
     yield "importing JupyterLab"
     try:
         import jupyterlab
@@ -31,10 +36,11 @@ def check_jupyterlab() -> Report:
     yield jupyterlab_here(jupyterlab.__version__)
     yield "looking for servers"
     yield from servers()
-    yield "looking for ipywidgets' front end"
-    version = version_of("ipywidgets")
-    if version:  # or else check_packages reports that it is missing
-        yield widgets(version)
+    for front_end in FRONT_ENDS:
+        yield f"looking for the front end of {front_end.package}"
+        version = version_of(front_end.package)
+        if version:  # or else check_packages reports that it is missing
+            yield check_front_end(front_end, version)
 
 
 def jupyterlab_here(version: str) -> Finding:
@@ -86,7 +92,8 @@ def servers() -> Iterator[Finding]:
         elif not opens_course(server["root_dir"]):
             yield well(f"{text}, from another environment and for another folder")
         else:
-            lacks = "" if front_end_of(home) else ", without ipywidgets' front end"
+            has_panels = version_in(home, IPYWIDGETS.extension)
+            lacks = "" if has_panels else ", without ipywidgets' front end"
             yield trouble(
                 f"{text} from another environment, {home}{lacks}: its notebooks do not "
                 "find what is installed here. Stop it, and start this one:",
