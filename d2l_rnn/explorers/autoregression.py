@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from d2l_rnn import checks, series
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Real, Whole
 from d2l_rnn.explorers.drawing import MARK, legend_above
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.wording import two_decimals
 from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, draw_level, style
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Theta, Whole
 from d2l_rnn.explorers.drawing import SMALL, label_axes, legend_above
 from d2l_rnn.explorers.gradient_flow import (
@@ -20,7 +21,6 @@ from d2l_rnn.explorers.gradient_flow import (
     clipped,
     flow_of,
 )
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.wording import short
 from d2l_rnn.pictures import COLOURS, GREY, Picture, log_ticks, style
 
@@ -81,7 +81,6 @@ class GradientFlow(Explorer):
     ) -> tuple[Picture, str]:  # fmt: skip
         """The gradient in this network, before and after clipping."""
         flow = flow_of(scale, num_steps, loss, num_hiddens, seed)
-        self.live.check()
         return draw(flow, scale, theta), describe(flow, theta)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from d2l_rnn import checks, markov
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Choice, Real, Whole
 from d2l_rnn.explorers.drawing import MARK, legend_above
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.pictures import (
     COLOURS,
     GREY,

@@ -18,9 +18,9 @@ from matplotlib.textpath import TextPath
 
 from d2l_rnn import checks
 from d2l_rnn.batching import sequential_partitioning
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
 # Lengths are in hundredths of an inch, the pixels of a picture.

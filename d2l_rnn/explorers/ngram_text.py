@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from d2l_rnn import checks
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Steps, Whole
 from d2l_rnn.explorers.drawing import MARK, legend_above
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.text_controls import (
     OWN,
     OwnText,
@@ -199,9 +199,7 @@ class NGramText(Explorer):
         """The perplexities for all n, and what the model for this n writes."""
         division = divide(text, in_use(text, own_text), num_chars)
         seen, new = perplexities(division, epsilon)
-        self.live.check()
         written = write(division, n, epsilon, seed)
-        self.live.check()
         return (
             draw(seen, new, len(division.vocab), n),
             describe(division, n, (seen[n - 1], new[n - 1]), written),

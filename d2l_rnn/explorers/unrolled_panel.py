@@ -13,9 +13,9 @@ from torch import Tensor
 
 from d2l_rnn import rnn, text
 from d2l_rnn.checks import integer
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Steps, Whole, Words
 from d2l_rnn.explorers.drawing import LABEL_SIZE, SMALL, label_axes, legend_above
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.unrolled import (
     Reading,
     corpus,

@@ -14,8 +14,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from d2l_rnn import text
+from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Choice, Steps, Words
-from d2l_rnn.explorers.panel import Explorer
 from d2l_rnn.explorers.text_controls import OwnText, TextChoice, in_use, lines_of
 from d2l_rnn.explorers.wording import percent, visible, warning
 from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, log_ticks
@@ -257,5 +257,4 @@ class Vocabulary(Explorer):
         """The tokens of this text, and which of them the vocabulary keeps."""
         lines = lines_of(text, in_use(text, own_text), clean)
         census = take_census(lines, token, min_freq, reserved_tokens.split())
-        self.live.check()
         return draw(census, min_freq), describe(census)

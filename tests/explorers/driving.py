@@ -17,12 +17,12 @@ def answer(panel, **values):
     """The picture and the HTML below it that a setting leads to."""
     panel.set(**values)
     assert panel.wait(30)
-    return bytes(panel.image.value), panel.readout.value
+    return panel.view.picture, panel.view.readout
 
 
-def text_of(widget):
-    """What a reader reads in a widget of HTML."""
-    return html.unescape(re.sub("<[^>]*>", " ", widget.value))
+def text_of(words):
+    """What a reader reads in HTML."""
+    return html.unescape(re.sub("<[^>]*>", " ", words))
 
 
 def all_in(widget):

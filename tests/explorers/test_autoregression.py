@@ -99,15 +99,15 @@ def test_the_picture_shows_the_forecasts_and_marks_k():
 def test_the_panel_answers_every_control():
     e = explorers.Autoregression()
     assert e.wait(30)
-    assert "<b>0.24</b> one step ahead, <b>0.51</b> with k = 64" in e.readout.value
-    assert "noise alone gives 0.20" in e.readout.value
+    assert "<b>0.24</b> one step ahead, <b>0.51</b> with k = 64" in e.view.readout
+    assert "noise alone gives 0.20" in e.view.readout
     for name, value in {"tau": 16, "noise": 0.5, "k": 3, "seed": 1}.items():
-        image, words = e.image.value, e.readout.value
+        image, words = e.view.picture, e.view.readout
         setattr(e, name, value)
         assert e.wait(30)
-        assert e.image.value != image and e.image.value[:4] == b"\x89PNG"
-        assert e.readout.value != words
-    assert "with k = 3" in e.readout.value and "0.50" in e.readout.value
+        assert e.view.picture != image and e.view.picture[:4] == b"\x89PNG"
+        assert e.view.readout != words
+    assert "with k = 3" in e.view.readout and "0.50" in e.view.readout
     with pytest.raises(ValueError, match="tau must be an integer from 1 to 64"):
         e.tau = 65
 

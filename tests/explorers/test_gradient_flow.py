@@ -248,9 +248,9 @@ def panel(made):
 def test_it_begins_with_an_explosion_that_is_clipped():
     panel = explorers.GradientFlow()
     assert panel.wait(30)
-    assert "<b>explodes</b>" in panel.readout.value
-    assert "clipping makes it <b>1</b>" in panel.readout.value
-    assert bytes(panel.image.value).startswith(b"\x89PNG")
+    assert "<b>explodes</b>" in panel.view.readout
+    assert "clipping makes it <b>1</b>" in panel.view.readout
+    assert panel.view.picture.startswith(b"\x89PNG")
 
 
 def test_the_readout_says_what_autograd_says(panel):
@@ -280,7 +280,7 @@ def test_the_readout_says_what_autograd_says(panel):
     ],
 )
 def test_every_control_changes_picture_and_words(panel, change, shown):
-    image, words = bytes(panel.image.value), panel.readout.value
+    image, words = panel.view.picture, panel.view.readout
     new_image, new_words = answer(panel, **change)
     assert new_image != image
     assert new_words != words

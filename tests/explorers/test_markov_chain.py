@@ -116,11 +116,11 @@ def test_the_panel_answers_every_control():
     assert e.wait(30)
     moves = {"stay_sunny": 0.5, "stay_rainy": 0.1, "start": "sunny", "k": 2}
     for name, value in moves.items():
-        image, words = e.image.value, e.readout.value
+        image, words = e.view.picture, e.view.readout
         setattr(e, name, value)
         assert e.wait(30)
-        assert e.image.value != image and e.readout.value != words
-    assert "After k = 2 steps: sunny <b>0.70</b>" in e.readout.value
+        assert e.view.picture != image and e.view.readout != words
+    assert "After k = 2 steps: sunny <b>0.70</b>" in e.view.readout
     for bad in ({"stay_sunny": 1.5}, {"start": "cloudy"}, {"k": -1}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             e.set(**bad)

@@ -42,8 +42,8 @@ def answer(panel, **values):
     """The picture and the words that a setting leads to."""
     panel.set(**{**START, **values})
     assert panel.wait(30)
-    words = text_of(panel.readout)
-    return bytes(panel.image.value), re.sub(r"\s+", " ", words)
+    words = text_of(panel.view.readout)
+    return panel.view.picture, re.sub(r"\s+", " ", words)
 
 
 # Where the subsequences begin
@@ -307,7 +307,7 @@ def test_what_cannot_be_is_refused_and_all_stays(panel, values, complaint):
     with pytest.raises(ValueError, match=complaint):
         panel.set(**values)
     assert panel.values == START
-    assert (bytes(panel.image.value), answer(panel)[1]) == before
+    assert (panel.view.picture, answer(panel)[1]) == before
 
 
 def test_random_numbers_are_left_alone(panel):

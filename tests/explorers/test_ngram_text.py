@@ -144,27 +144,27 @@ def test_the_panel_answers_every_control():
     assert e.wait(30)
     moves = {"n": 5, "epsilon": 0.1, "num_chars": 1000, "text": "own"}
     for name, value in moves.items():
-        image, words = e.image.value, e.readout.value
+        image, words = e.view.picture, e.view.readout
         e.set(**{name: value}, own_text="the time traveller said so " * 9)
         assert e.wait(30)
-        assert e.image.value != image and e.readout.value != words
-    words = e.readout.value
+        assert e.view.picture != image and e.view.readout != words
+    words = e.view.readout
     e.seed = 5
-    assert e.wait(30) and e.readout.value != words
+    assert e.wait(30) and e.view.readout != words
 
 
 @pytest.mark.parametrize("own", ["", "x", "短", "🎉" * 50])
 def test_a_text_too_short_is_said_in_the_panel_and_mended(own):
     e = explorers.NGramText(**STORY)
     assert e.wait(30)
-    image = e.image.value
+    image = e.view.picture
     e.set(text="own", own_text=own)
     with pytest.raises(ValueError, match="own_text"):
         e.wait(30)
-    assert "own_text must have at least 100" in e.readout.value
-    assert e.image.value == image
+    assert "own_text must have at least 100" in e.view.readout
+    assert e.view.picture == image
     e.text = "story"
-    assert e.wait(30) and "own_text" not in e.readout.value
+    assert e.wait(30) and "own_text" not in e.view.readout
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ def test_a_text_too_short_is_said_in_the_panel_and_mended(own):
 @pytest.mark.parametrize("epsilon", [0, 100])
 def test_any_text_is_drawn(own, epsilon):
     e = explorers.NGramText(text="own", own_text=own, n=6, epsilon=epsilon)
-    assert e.wait(60) and e.image.value[:4] == b"\x89PNG"
-    assert "n = 6" in e.readout.value
+    assert e.wait(60) and e.view.picture[:4] == b"\x89PNG"
+    assert "n = 6" in e.view.readout
 
 
 @pytest.mark.parametrize("n", [1, 6])

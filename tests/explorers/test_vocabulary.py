@@ -47,7 +47,7 @@ def answer(panel, **values):
     """The picture and the words that a setting leads to."""
     panel.set(**{**START, **values})
     assert panel.wait(30)
-    return bytes(panel.image.value), text_of(panel.readout)
+    return panel.view.picture, text_of(panel.view.readout)
 
 
 # The census
@@ -233,15 +233,15 @@ def test_any_text_goes(panel, own_text, token):
         reserved_tokens="<pad>",
     )  # fmt: skip
     assert image.startswith(b"\x89PNG")
-    assert len(panel.readout.value) < 10_000
-    panel.readout.value.encode()  # can be sent to the browser
+    assert len(panel.view.readout) < 10_000
+    panel.view.readout.encode()  # can be sent to the browser
 
 
 def test_what_the_reader_types_is_escaped(panel):
     answer(panel, text="own", own_text="<script> &", clean=False, reserved_tokens="<i>")
-    assert "<script" not in panel.readout.value
-    assert "<i>" not in panel.readout.value
-    assert "&lt;script&gt;" in panel.readout.value
+    assert "<script" not in panel.view.readout
+    assert "<i>" not in panel.view.readout
+    assert "&lt;script&gt;" in panel.view.readout
 
 
 @pytest.mark.parametrize(
@@ -258,8 +258,8 @@ def test_what_cannot_be_is_said_and_the_picture_stays(panel, values, complaint):
     panel.set(**values)
     with pytest.raises(ValueError, match=complaint):
         panel.wait(30)
-    assert complaint in panel.readout.value
-    assert panel.image.value == image
+    assert complaint in panel.view.readout
+    assert panel.view.picture == image
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""What a notebook keeps of a panel, for readers without a kernel.
+
+The panel itself is a widget, of which nothing is left once the kernel is gone. So its
+cell has a second output, with the finished picture, what it says and what it shows.
+Beside a living panel it is hidden, and where the widget is dead, that is.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+
+from d2l_rnn.pictures import Picture
+
+AGAIN = "Run this cell again to move the sliders."
+# Where the browser's part of a panel cannot be had, this output is all that is seen.
+PLAIN = (
+    "The picture below follows the sliders. It is drawn here, and faster, once "
+    "`python -m d2l_rnn doctor` finds nothing to mend."
+)
+# A widget's output without a living panel in it shows an error, or nothing: hide it.
+STYLE = """<style>
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .d2l-rnn-saved):not(
+    :has(.d2l-rnn-explorer:not(.jupyter-widgets-disconnected))) { display: none; }
+.d2l-rnn-saved img { background: white; border-radius: 6px; max-width: 100%; }
+</style>"""
+
+
+def saved(
+    setting: str, picture: Picture, alt: str, words: str, is_plain: bool = False
+) -> tuple[dict, dict]:
+    """The output that is kept, as MIME bundle and its metadata.
+
+    `setting` is code, `words` are HTML; `is_plain` is True where only this is seen.
+    """
+    png, said = picture.png(), PLAIN if is_plain else AGAIN
+    width = round(picture.get_figwidth() * 100)
+    image = (
+        f"<img width='{width}' alt='{html.escape(alt, quote=True)}' "
+        f"src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
+    )
+    return {
+        "text/html": f"{STYLE}<div class='d2l-rnn-saved'><p>{html.escape(said)}</p>"
+        f"{image}<div>{words}</div><p><code>{html.escape(setting)}</code></p></div>",
+        "image/png": base64.b64encode(png).decode(),
+        "text/plain": f"{setting}\n{plain(words)}\n{said}",
+    }, {"image/png": {"width": width, "alt": alt}}
+
+
+def plain(words: str) -> str:
+    """HTML as plain text, for a reader who cannot see it."""
+    spaced = re.sub(r"<(br|/tr|/p|/div|/td|/th)[^>]*>", " ", words)
+    return " ".join(html.unescape(re.sub("<[^>]*>", "", spaced)).split())
