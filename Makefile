@@ -3,7 +3,7 @@
 # make bench      measure what the READMEs quote, and write it into them
 # make readme     write what was measured, and the list of modules, into the READMEs
 # make engine     compile the engine, for all systems (with EXTRAS=…,engine) or for this
-# make web        compile the engine for the browser
+# make web        bundle what draws in the browser (with npm), compile the engine for it
 # make sanitize   run the engine's tests under the address and undefined sanitizers
 # make notebooks  run the notebooks and save what they print
 # make constraints  look for newer versions of what the environment holds
@@ -43,6 +43,7 @@ engine: $(INSTALLED)
 	$(BIN)/python tools/build_engine.py
 
 web: $(INSTALLED)
+	$(BIN)/python tools/build_web.py
 	$(BIN)/python tools/build_engine.py --web
 
 sanitize: $(INSTALLED)
