@@ -27,6 +27,7 @@ imports only from modules above it:
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
     pictures    what all pictures share: how they show themselves, colours, scales
+    alt_text    what a picture shows, in words
     figures     measurements → pictures
     diagrams    ideas → pictures
     web         numbers → pictures in a browser: JavaScript that knows no Jupyter
@@ -46,8 +47,8 @@ MODULES = (
     "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
     "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
     "gradients", "vanishing", "clipping", "optimizers", "training", "sweeping",
-    "generating", "pictures", "figures", "diagrams", "web", "explorers", "exercises",
-    "book", "doctor",
+    "generating", "pictures", "alt_text", "figures", "diagrams", "web", "explorers",
+    "exercises", "book", "doctor",
 )  # fmt: skip
 
 

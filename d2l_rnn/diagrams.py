@@ -1,6 +1,7 @@
 """Pictures of ideas: the unrolled network, clipping, how a corpus is cut.
 
-`figures` draws measurements. The diagrams, too, are `pictures.Picture`s.
+`figures` draws measurements. The diagrams, too, are `pictures.Picture`s, and `alt`
+replaces the alt text that they have.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 
+from d2l_rnn import alt_text
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, style
 
 
-def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
+def minibatch_map(
+    minibatches: Sequence[ArrayLike], title: str = "", alt: str = ""
+) -> Picture:
     """Which tokens of the corpus go into which minibatch.
 
     `minibatches` are the X of one epoch, each of shape (batch_size, num_steps), over
@@ -24,6 +28,7 @@ def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
     drawn as a bar from its first to its last token, numbered by its row.
     """
     figure, axes = blank("position in the corpus (tokens)", "minibatch", title)
+    figure.alt = alt or alt_text.minibatch_map(minibatches, title)
     for number, X in enumerate(minibatches):
         for row, positions in enumerate(np.asarray(X).tolist()):
             axes.barh(
@@ -38,7 +43,7 @@ def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> Picture:
     return figure
 
 
-def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
+def clipping_ball(vectors: ArrayLike, theta: float, alt: str = "") -> Picture:
     """Gradients of two components, (N, 2), before and after clipping.
 
     The dashed arrows are the gradients, the solid ones their projections onto the ball
@@ -50,9 +55,11 @@ def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
     vectors = np.asarray(vectors, dtype=float)  # (N, 2)
     figure, axes = blank("first component", "second component", width=4.4, height=4.4)
     axes.add_patch(Circle((0, 0), theta, color=COLOURS[5], alpha=0.25))
-    for i, vector in enumerate(vectors):
-        kept = vector * min(1, theta / max(np.linalg.norm(vector), 1e-12))
-        for end, look in ((vector, "--"), (kept, "-")):
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)  # (N, 1)
+    clipped = vectors * np.minimum(1, theta / np.maximum(lengths, 1e-12))
+    figure.alt = alt or alt_text.clipping_ball(vectors, clipped, theta)
+    for i, (before, after) in enumerate(zip(vectors, clipped, strict=True)):
+        for end, look in ((before, "--"), (after, "-")):
             axes.annotate(
                 "", end, (0, 0),
                 arrowprops={"arrowstyle": "->", "linestyle": look, "linewidth": 2,
@@ -64,7 +71,7 @@ def clipping_ball(vectors: ArrayLike, theta: float) -> Picture:
     return figure
 
 
-def unrolled_rnn(num_steps: int = 3, recurrent: bool = True) -> Picture:
+def unrolled_rnn(num_steps: int = 3, recurrent: bool = True, alt: str = "") -> Picture:
     """The RNN unrolled over time: the same weights at every step.
 
     X_t enters below, O_t leaves above, and H_t passes to the right. With
@@ -73,15 +80,19 @@ def unrolled_rnn(num_steps: int = 3, recurrent: bool = True) -> Picture:
     Raises ValueError if `num_steps` is not at least 1.
     """
     arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
-    return _unrolled("X", "H", "O", arrows, 0, num_steps)
+    figure = _unrolled("X", "H", "O", arrows, 0, num_steps)
+    figure.alt = alt or alt_text.unrolled_rnn(num_steps, recurrent)
+    return figure
 
 
-def latent_autoregression(num_steps: int = 3) -> Picture:
+def latent_autoregression(num_steps: int = 3, alt: str = "") -> Picture:
     """The latent autoregressive model: h_t summarises the past and predicts x̂_t.
 
     Raises ValueError as `unrolled_rnn` does.
     """
-    return _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
+    figure = _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
+    figure.alt = alt or alt_text.latent_autoregression(num_steps)
+    return figure
 
 
 def _unrolled(

@@ -1,6 +1,7 @@
 """Pictures of measurements: curves, bars, heat maps.
 
 Every function returns a `pictures.Picture`, and knows nothing of training or widgets.
+The picture's alt text is made from the numbers, unless `alt` gives another.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from d2l_rnn import alt_text
 from d2l_rnn.checks import one_of
 from d2l_rnn.pictures import (
     COLOURS,
@@ -37,6 +39,7 @@ def curves(
     points: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
     levels: Mapping[str, float] | None = None,
     log: str = "",
+    alt: str = "",
 ) -> Picture:
     """Curves {label: (x, y)}, drawn over a scatter plot of `points` {label: (x, y)}.
 
@@ -47,6 +50,8 @@ def curves(
     """
     one_of("log", log, ("", "x", "y", "xy"))
     figure, axes = blank(xlabel, ylabel, title)
+    described = alt_text.curves(lines, xlabel, ylabel, title, points, levels, log)
+    figure.alt = alt or described
     for i, (label, (x, y)) in enumerate((points or {}).items()):
         axes.scatter(x, y, s=6, color=GREY, marker="o^sx"[i % 4], label=label)
     for i, (label, (x, y)) in enumerate(lines.items()):
@@ -55,13 +60,10 @@ def curves(
     drawn = [x for x, _ in (*lines.values(), *(points or {}).values())]
     if all(np.equal(np.mod(x, 1), 0).all() for x in drawn):  # steps, counts, epochs
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if "x" in log:
-        axes.set_xscale("log")
-        log_ticks(axes.xaxis)
-    if "y" in log:
-        axes.set_yscale("log")
-        log_ticks(axes.yaxis)
-    if len(lines) + len(points or {}) > 1:
+    for name in log:
+        axes.set(**{f"{name}scale": "log"})
+        log_ticks(getattr(axes, f"{name}axis"))
+    if len(drawn) > 1:
         axes.legend(frameon=False)
     return figure
 
@@ -77,7 +79,9 @@ def _draw_levels(axes: Axes, levels: Mapping[str, float] | None) -> None:
 
 
 def perplexity_curves(
-    runs: Mapping[str, Sequence], levels: Mapping[str, float] | None = None
+    runs: Mapping[str, Sequence],
+    levels: Mapping[str, float] | None = None,
+    alt: str = "",
 ) -> Picture:
     """Perplexity against epoch, on a logarithmic scale, for runs {label: history}.
 
@@ -89,25 +93,32 @@ def perplexity_curves(
     """
     figure, axes = blank("epoch", "perplexity")
     axes.set_yscale("log")
-    num_held_out = sum(len(_finite(run, HELD_OUT)[0]) > 0 for run in runs.values())
-    for i, (label, run) in enumerate(runs.items()):
-        look, epochs = style(i), _finite(run, HELD_OUT)[0]
-        if num_held_out:  # the line style now has a meaning: markers tell apart
-            look |= {"linestyle": "-", "marker": "os^D"[i % 4], "markevery": [-1]}
-        named = f"{label}, training text" if epochs else label
-        _draw_curve(axes, *_finite(run, "perplexity"), label=named, **look)
-        if epochs:
-            look["linestyle"], named = "--", f"{label}, held-out text"
-            _draw_curve(axes, *_finite(run, HELD_OUT), label=named, **look)
+    lines = _draw_runs(axes, runs)
     _draw_levels(axes, levels)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if len(runs) + num_held_out > 1:
+    if len(lines) > 1:
         axes.legend(frameon=False)
-    for i, run in enumerate(runs.values()):
-        if len(_finite(run, "perplexity")[0]) < len(run):
-            _mark_diverged(axes, run[-1].epoch, style(i)["color"])
+    diverged = _mark_diverged(axes, runs)
     log_ticks(axes.yaxis)
+    figure.alt = alt or alt_text.perplexity_curves(lines, levels, diverged)
     return figure
+
+
+def _draw_runs(axes: Axes, runs: Mapping[str, Sequence]) -> dict[str, alt_text.Line]:
+    """Draw the curves of the runs, and return them as {label: (epochs, values)}."""
+    lines, has_held_out = {}, any(_finite(run, HELD_OUT)[0] for run in runs.values())
+    for i, (label, run) in enumerate(runs.items()):
+        look, held_out = style(i), _finite(run, HELD_OUT)
+        if has_held_out:  # the line style now has a meaning: markers tell apart
+            look |= {"linestyle": "-", "marker": "os^D"[i % 4], "markevery": [-1]}
+        named = f"{label}, training text" if held_out[0] else label
+        lines[named] = _finite(run, "perplexity")
+        _draw_curve(axes, *lines[named], label=named, **look)
+        if held_out[0]:
+            look["linestyle"], named = "--", f"{label}, held-out text"
+            lines[named] = held_out
+            _draw_curve(axes, *held_out, label=named, **look)
+    return lines
 
 
 def _finite(run: Sequence, field: str) -> tuple[list[int], list[float]]:
@@ -117,17 +128,28 @@ def _finite(run: Sequence, field: str) -> tuple[list[int], list[float]]:
     return list(drawn), list(drawn.values())
 
 
-def _mark_diverged(axes: Axes, epoch: int, colour: str) -> None:
-    """A labelled cross at the top, above the last epoch of a run that diverged."""
-    top = axes.get_ylim()[1]
-    axes.plot(epoch, top, marker="X", markersize=9, clip_on=False, color=colour)
-    axes.annotate(
-        f"diverged at epoch {epoch}", (epoch, top), xytext=(8, -4),
-        textcoords="offset points", fontsize="small",
-    )  # fmt: skip
+def _mark_diverged(axes: Axes, runs: Mapping[str, Sequence]) -> dict[str, int]:
+    """A labelled cross at the top, above the last epoch of each run that diverged.
+
+    Returns {label of the run: that epoch}.
+    """
+    diverged, top = {}, axes.get_ylim()[1]
+    for i, (label, run) in enumerate(runs.items()):
+        if len(_finite(run, "perplexity")[0]) == len(run):
+            continue
+        diverged[label] = epoch = run[-1].epoch
+        look = {"marker": "X", "markersize": 9, "color": style(i)["color"]}
+        axes.plot(epoch, top, clip_on=False, **look)
+        axes.annotate(
+            f"diverged at epoch {epoch}", (epoch, top), xytext=(8, -4),
+            textcoords="offset points", fontsize="small",
+        )  # fmt: skip
+    return diverged
 
 
-def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
+def gradient_norms(
+    history: Sequence, theta: float | None = None, alt: str = ""
+) -> Picture:
     """Above, the mean gradient norm in each epoch; below, the share of clipped steps.
 
     `history` is a sequence of records with `epoch`, `gradient_norm`, `clipped_norm` and
@@ -140,17 +162,19 @@ def gradient_norms(history: Sequence, theta: float | None = None) -> Picture:
     marker = "o" if len(epochs) == 1 else None  # a line would not show one point
     decorate(above, "", "gradient norm")
     decorate(below, "epoch", "clipped (%)")
-    norms = [record.gradient_norm for record in history]
-    above.plot(epochs, norms, label="before", marker=marker, **style(0))
+    norms = {"before": [record.gradient_norm for record in history]}
     if theta is not None:
-        after = [record.clipped_norm for record in history]
-        above.plot(epochs, after, label="after", marker=marker, **style(1))
+        norms["after"] = [record.clipped_norm for record in history]
+    for i, (when, values) in enumerate(norms.items()):
+        above.plot(epochs, values, label=when, marker=marker, **style(i))
+    if theta is not None:
         above.axhline(theta, label=f"theta = {theta:g}", **style(3))
     above.legend(frameon=False)
     clipped = [100 * record.clipped_fraction for record in history]
     below.plot(epochs, clipped, marker=marker, **style(2))
     below.set_ylim(-5, 105)
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.alt = alt or alt_text.gradient_norms(epochs, norms, clipped, theta)
     return figure
 
 
@@ -162,6 +186,7 @@ def heatmap(
     xticks: Sequence[str] | None = None,
     yticks: Sequence[str] | None = None,
     digits: int | None = None,
+    alt: str = "",
 ) -> Picture:
     """A matrix as a picture, light for small and dark for large values.
 
@@ -170,6 +195,7 @@ def heatmap(
     """
     matrix = np.asarray(matrix)
     figure, axes = blank(xlabel, ylabel, title, width=4.8, height=3.8)
+    figure.alt = alt or alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks)
     low, high = float(matrix.min()), float(matrix.max())
     has_signs = low < 0 < high
     reach = max(-low, high)
@@ -186,14 +212,19 @@ def heatmap(
     if yticks is not None:
         axes.set_yticks(range(len(yticks)), yticks)
     if digits is not None:
-        for (row, column), value in np.ndenumerate(matrix):
-            is_dark = abs(value) > reach / 2 if has_signs else value > (low + high) / 2
-            colour = "white" if is_dark else "black"
-            axes.text(
-                column, row, f"{value:.{digits}f}", ha="center", va="center",
-                color=colour,
-            )  # fmt: skip
+        is_dark = abs(matrix) > reach / 2 if has_signs else matrix > (low + high) / 2
+        _write_values(axes, matrix, digits, is_dark)
     return figure
+
+
+def _write_values(
+    axes: Axes, matrix: np.ndarray, digits: int, is_dark: np.ndarray
+) -> None:
+    for (row, column), value in np.ndenumerate(matrix):
+        axes.text(
+            column, row, f"{value:.{digits}f}", ha="center", va="center",
+            color="white" if is_dark[row, column] else "black",
+        )  # fmt: skip
 
 
 def bars(
@@ -202,9 +233,11 @@ def bars(
     xlabel: str,
     ylabel: str,
     title: str = "",
+    alt: str = "",
 ) -> Picture:
     """Bars side by side, one for each label and each group {name: values}."""
     figure, axes = blank(xlabel, ylabel, title)
+    figure.alt = alt or alt_text.bars(labels, groups, xlabel, ylabel, title)
     axes.grid(axis="x", visible=False)
     places, width = np.arange(len(labels)), 0.8 / len(groups)
     for i, (name, values) in enumerate(groups.items()):

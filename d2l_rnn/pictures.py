@@ -1,12 +1,14 @@
 """The base of all pictures: how they show themselves, colours, labels and scales.
 
-A `Picture` is a matplotlib figure that shows itself as a PNG in a notebook, with no
-global state (pyplot) behind it. Curves differ in both colour and line style; the
-colours are Okabe and Ito's, which colour-blind readers can tell apart.
+A `Picture` is a matplotlib figure that shows itself in a notebook, as a PNG with an alt
+text, with no global state (pyplot) behind it. Curves differ in both colour and line
+style; the colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import math
 import threading
@@ -24,6 +26,9 @@ from PIL import Image
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
+PER_INCH = 100  # pixels of the page
+DENSITY = 2  # pixels of a PNG on each pixel of the page, across and down
+UNDESCRIBED = "A picture without a description"
 # Matplotlib's formula parser, used for labels and ticks, is not thread-safe.
 _DRAWING = threading.RLock()
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -40,7 +45,23 @@ class Picture(Figure):
     def __init__(
         self, width: float = 6.4, height: float = 3.6, layout: str = "constrained"
     ):
-        super().__init__(figsize=(width, height), dpi=100, layout=layout)
+        super().__init__(figsize=(width, height), dpi=PER_INCH, layout=layout)
+        self._alt = ""
+
+    @property
+    def alt(self) -> str:
+        """What the picture shows, in words, for readers who do not see it.
+
+        If it has not been set, only its titles and the labels of its axes. Setting it
+        to anything but text, or to no words, raises ValueError.
+        """
+        return self._alt or _labels_of(self)
+
+    @alt.setter
+    def alt(self, words: str) -> None:
+        if not isinstance(words, str) or not words.strip():
+            raise ValueError(f"alt must be a text that is not empty, got {words!r}")
+        self._alt = words
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw everything in the picture, one thread at a time."""
@@ -48,20 +69,76 @@ class Picture(Figure):
             super().draw(renderer)
 
     def png(self) -> bytes:
-        """The picture as the bytes of a PNG file."""
-        canvas = FigureCanvasAgg(self)
-        canvas.draw()
-        return encoded(canvas, "png", compress_level=1)
+        """The picture as the bytes of a PNG file, at double density."""
+        with _DRAWING:
+            try:
+                self.dpi = DENSITY * PER_INCH
+                canvas = FigureCanvasAgg(self)
+                canvas.draw()
+                pixels = _pixels(canvas)
+            finally:
+                self.dpi = PER_INCH
+        if not any(axes.images for axes in self.axes):  # shades would turn into steps
+            pixels = _few_colours(pixels)
+        return _saved(pixels, "png")
 
-    _repr_png_ = png
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """What a notebook shows, and keeps for others.
+
+        JupyterLab gives a PNG no alt text; it prefers HTML, which can have one.
+        """
+        png = base64.b64encode(self.png()).decode()
+        width, height = (round(PER_INCH * inches) for inches in self.get_size_inches())
+        html_image = (
+            f'<img src="data:image/png;base64,{png}" alt="{html.escape(self.alt)}" '
+            f'width="{width}" height="{height}" style="max-width:100%; height:auto">'
+        )
+        data = {"text/html": html_image, "image/png": png, "text/plain": self.alt}
+        about = {"width": width, "height": height, "alt": self.alt}
+        return data, {"image/png": about}
+
+
+def _labels_of(figure: Figure) -> str:
+    """The titles of a figure and the labels of its axes, as an alt text."""
+    found = []
+    for axes in figure.axes:
+        labels = [axes.get_ylabel(), axes.get_xlabel()]
+        found += [axes.get_title(), " against ".join(filter(None, labels))]
+    words = "; ".join(filter(None, found))
+    return f"{UNDESCRIBED}: {words}." if words else f"{UNDESCRIBED}."
 
 
 def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
     """The drawn canvas as the bytes of an image file; options are Pillow's."""
-    size, buffer = canvas.get_width_height(), io.BytesIO()
+    return _saved(_pixels(canvas), format, **options)
+
+
+def _pixels(canvas: FigureCanvasAgg) -> Image.Image:
+    """What has been drawn on a canvas, as an image without transparency."""
+    size = canvas.get_width_height()
     pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-    pixels.convert("RGB").save(buffer, format, **options)
+    return pixels.convert("RGB")
+
+
+def _saved(pixels: Image.Image, format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    pixels.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def _few_colours(pixels: Image.Image) -> Image.Image:
+    """The image in 256 colours: a third of the bytes, and no slower to encode.
+
+    The colours are means of similar ones. That of the background, in the corner, stays
+    as it is: white would be a very light grey.
+    """
+    octree, none = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    reduced = pixels.quantize(256, method=octree, dither=none)
+    first = 3 * reduced.getpixel((0, 0))
+    palette = reduced.getpalette()
+    palette[first : first + 3] = pixels.getpixel((0, 0))
+    reduced.putpalette(palette)
+    return reduced
 
 
 def blank(

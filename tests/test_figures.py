@@ -55,7 +55,7 @@ def every_kind(run, diverged):
 
 def test_every_picture_is_a_png_with_labelled_axes(run, diverged):
     for picture in every_kind(run, diverged):
-        assert picture._repr_png_()[:4] == b"\x89PNG"
+        assert picture.png()[:4] == b"\x89PNG"
         assert pixels(picture).std() > 0.01  # something is drawn
         assert picture.axes[0].get_ylabel()
         assert any(axes.get_xlabel() for axes in picture.axes)
