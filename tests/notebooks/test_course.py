@@ -4,12 +4,16 @@ The glossary of the first notebook is held to the terms that the others introduc
 """
 
 import ast
+import builtins
+import html
 import re
 import statistics
 from itertools import pairwise
 
 import pytest
 from course import NOTEBOOKS, SOLUTIONS, cells, markdown
+
+from d2l_rnn import pictures
 
 pytestmark = pytest.mark.course
 
@@ -112,6 +116,58 @@ def test_every_figure_has_labelled_axes(path):
             labels = call.args[slice(*LABELS[name])]
             assert len(labels) == 2
             assert all(getattr(label, "value", True) for label in labels)
+
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@each([*NOTEBOOKS, *SOLUTIONS])
+def test_every_figure_says_what_it_shows(path):
+    """A reader who cannot see it gets words made for it, in each form that is saved.
+
+    Panels, which stand beside a widget, describe themselves.
+    """
+    for cell in cells(path, "code"):
+        shown = [output for output in cell["outputs"] if "data" in output]
+        if any(VIEW in output["data"] for output in shown):
+            continue
+        for output in shown:
+            if "image/png" not in output["data"]:
+                continue
+            words = output["metadata"]["image/png"]["alt"]
+            assert words.strip() and not words.startswith(pictures.UNDESCRIBED)
+            assert "".join(output["data"]["text/plain"]) == words
+            (shown_with,) = re.findall(
+                r' alt="([^"]*)"', "".join(output["data"]["text/html"])
+            )
+            assert html.unescape(shown_with) == words
+
+
+def unknown_in(source):
+    """The names that a cell uses without having made them itself."""
+    names = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    imported = [
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    return {node.id for node in names} - made - {*imported, *dir(builtins)}
+
+
+@each(NOTEBOOKS)
+def test_a_panel_needs_no_cell_but_its_own(path):
+    """After a restart, or opened in the middle of the notebook, it can be run."""
+    sources = [cell["source"] for cell in cells(path, "code")]
+    panels = [source for source in sources if "explorers." in source]
+    assert panels
+    for source in panels:
+        assert unknown_in(source) == set()
+
+
+def test_a_name_from_another_cell_is_seen():
+    assert unknown_in("import a.b, c as d\nx = [y for y in d(a)]\nprint(x, e)") == {"e"}
 
 
 def glossary():

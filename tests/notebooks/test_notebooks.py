@@ -3,12 +3,13 @@
 They are saved with outputs from *The Time Machine*. Where that is the text in use, all
 outputs must come out again, except in cells with the tag `nbval-ignore-output`. On the
 built-in story every cell must run, and only cells with the tag `nbval-check-output` are
-compared.
+compared. Of a picture its alt text is compared (`sanitize.cfg`).
 """
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from course import NOTEBOOKS, ROOT
@@ -18,6 +19,8 @@ from d2l_rnn import corpora
 pytest.importorskip("nbval", reason="nbval is not installed")
 
 pytestmark = pytest.mark.course
+
+REPLACED = Path(__file__).with_name("sanitize.cfg")
 
 
 def run_nbval(*arguments: str) -> subprocess.CompletedProcess:
@@ -51,6 +54,7 @@ def comparison():
 def test_notebook_runs_and_gives_its_saved_outputs(notebook, comparison):
     nbval = run_nbval(
         *(comparison, "--nbval-current-env", "--nbval-cell-timeout=300"),
+        f"--nbval-sanitize-with={REPLACED}",
         *("--override-ini=filterwarnings=", "-p", "no:cacheprovider", str(notebook)),
     )
     print(nbval.stdout)
