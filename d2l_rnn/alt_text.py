@@ -88,20 +88,22 @@ def heatmap(
     yticks: Sequence[str] | None = None,
 ) -> str:
     """The alt text of `figures.heatmap`, whose arguments these are."""
-    rows, columns = (
-        [plain(each) for each in (range(size) if ticks is None else ticks)]
-        for size, ticks in zip(matrix.shape, (yticks, xticks), strict=True)
+    rows, columns = matrix.shape
+    what = (
+        f"heat map of {_counted(rows, 'row')}, {plain(ylabel)}, "
+        f"and {_counted(columns, 'column')}, {plain(xlabel)}"
     )
-    what = _headed(
-        title,
-        f"heat map of {_counted(matrix.shape[0], 'row')}, {plain(ylabel)}, "
-        f"and {_counted(matrix.shape[1], 'column')}, {plain(xlabel)}",
-    )
+    yticks = range(rows) if yticks is None else yticks
+    row_names = [f"row {plain(each)}" for each in yticks]
+    column_names = [*map(plain, range(columns) if xticks is None else xticks)]
     if matrix.size > FEW:
-        return _text(what, _summary(matrix, rows, columns))
-    pairs = zip(rows, matrix, strict=False)
+        summary = _summary(matrix, row_names, column_names)
+        return _text(_headed(title, what), summary)
+    if xticks is not None:
+        what = f"{what}: {', '.join(column_names)}"
+    pairs = zip(row_names, matrix, strict=False)
     each = [f"{name}: {', '.join(map(number, values))}" for name, values in pairs]
-    return _text(f"{what}: {', '.join(columns)}", _listed(each, FEW))
+    return _text(_headed(title, what), _listed(each, FEW))
 
 
 def bars(
@@ -191,7 +193,7 @@ def plain(label: object) -> str:
 
 
 def _summary(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> str:
-    """The lowest and the highest value of a matrix, and where they are."""
+    """The lowest and the highest value of a matrix, and where they are, by name."""
     values = _finite(matrix)
     if not len(values):
         return "No value is finite"
@@ -202,7 +204,7 @@ def _summary(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
 
     def place(value: float) -> str:
         row, column = np.argwhere(matrix == value)[0]
-        return f"{number(value)} at row {rows[row]}, column {columns[column]}"
+        return f"{number(value)} at {rows[row]}, column {columns[column]}"
 
     return f"From {place(low)} to {place(high)}"
 

@@ -37,7 +37,7 @@ KINDS = [
     (lambda **more: figures.heatmap(
         P, "tomorrow", "today", "P", WEATHER, WEATHER, **more),
      ["P: heat map of 2 rows, today, and 2 columns, tomorrow: sunny, rainy",
-      "sunny: 0.9, 0.1; rainy: 0.25, 0.75"]),
+      "row sunny: 0.9, 0.1; row rainy: 0.25, 0.75"]),
     (lambda **more: figures.bars(
         "ab", {"one": [1, 2], "two": [3, 4.5678]}, "letter", "share", **more),
      ["2 bars, share against letter", "one: a 1, b 2", "two: a 3, b 4.57"]),
@@ -153,6 +153,15 @@ def test_a_large_matrix_has_its_lowest_and_its_highest_value():
     one_hot = alt_text.heatmap(np.eye(6), "to", "from")
     assert one_hot.endswith("6 values are 1, the others 0.")
     assert "No value is finite" in alt_text.heatmap(matrix * math.nan, "to", "from")
+
+
+def test_a_small_matrix_has_all_values_and_the_names_it_is_given():
+    words = alt_text.heatmap(np.array([[0.12345, 2]]), "to", "from")
+    assert words == "Heat map of 1 row, from, and 2 columns, to. row 0: 0.123, 2."
+    words = alt_text.heatmap(
+        np.array([[1, 2]]), "to", "from", xticks=np.array(["a", "b"])
+    )
+    assert words == "Heat map of 1 row, from, and 2 columns, to: a, b. row 0: 1, 2."
 
 
 def test_many_bars_have_their_ends():
