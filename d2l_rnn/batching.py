@@ -133,6 +133,14 @@ class SequenceLoader:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return self._minibatches()
 
+    def skip(self, num_epochs: int) -> None:
+        """Draw what the next epochs would draw, for a run that goes on after them.
+
+        Raises ValueError for a negative number of epochs.
+        """
+        for _ in range(integer("num_epochs", num_epochs, at_least=0)):
+            next(iter(self), None)  # all is drawn before the first minibatch
+
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The same minibatches each time: sequential, from the first token on.
 

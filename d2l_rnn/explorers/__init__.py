@@ -16,7 +16,7 @@ PANELS = {
     "MarkovChain": "markov_chain",
     "Minibatches": "minibatches_panel",
     "NGramText": "ngram_text",
-    "Training": "training_panel",
+    "Training": "training",
     "UnrolledRNN": "unrolled_panel",
     "Vocabulary": "vocabulary",
 }

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 def grid(controls: Iterable[widgets.Widget]) -> widgets.Widget:
     """Controls in as many columns as fit."""
-    layout = {"grid_template_columns": "repeat(auto-fit, minmax(290px, 1fr))"}
+    layout = {"grid_template_columns": "repeat(auto-fit, minmax(min(400px, 100%), 1fr))"}
     return widgets.GridBox(list(controls), layout=layout)
 
 
@@ -33,8 +33,8 @@ def side_by_side(
     """Controls to the left of a picture, or above it where there is no room."""
     return widgets.HBox(
         [
-            widgets.VBox(controls, layout={"flex": "1 1 300px", "max_width": "640px"}),
-            widgets.VBox(picture, layout={"flex": "1 1 520px", "max_width": "660px"}),
+            widgets.VBox(controls, layout={"flex": "1 1 405px", "max_width": "560px"}),
+            widgets.VBox(picture, layout={"flex": "2 1 500px", "max_width": "720px"}),
         ],
         layout={"flex_flow": "row wrap"},
     )

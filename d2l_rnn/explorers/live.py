@@ -147,6 +147,19 @@ class Live:
             if not self._do(aside):
                 raise Stopped
 
+    def rest(self, seconds: float) -> None:
+        """Wait, and do what is asked meanwhile; raise `Stopped` as `check` does."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.check()
+            with self._changed:
+                if not (self._asides or self._stopping or self._due()):
+                    patience = self._patience()
+                    self._changed.wait(
+                        left if patience is None else min(left, patience)
+                    )
+        self.check()
+
     def stepped(self) -> None:
         """Report that a step is done; a job limited to some steps may now pause."""
         with self._changed:

@@ -50,7 +50,8 @@ class Panel:
         self.view = self._view()
         self.live = Live(self._changed)
         self.is_watched = False  # True once a reader has moved something
-        self._lock, self._is_setting, self._kept = threading.RLock(), False, None
+        self._lock, self._is_setting = threading.RLock(), False
+        self._kept = self._kept_state = None  # what the notebook keeps
         self.panel = self._panel()
         self.panel.add_class("d2l-rnn-explorer")
         for name, widget in self.widgets.items():
@@ -142,16 +143,29 @@ class Panel:
             data, metadata = kept
             self._kept = display(data, metadata=metadata, raw=True, display_id=True)
 
+    def words(self) -> str:
+        """What the picture shows, as HTML."""
+        return self.view.readout
+
     def _keep(self) -> None:
         """Replace what the notebook keeps by the present picture and words."""
-        if self._kept and (kept := self._to_keep()) is not None:
+        if self._is_stale() and (kept := self._to_keep()) is not None:
             data, metadata = kept
             self._kept.update(data, metadata=metadata, raw=True)
 
+    def _is_stale(self) -> bool:
+        """True if the notebook keeps something else than what is shown."""
+        return self._kept is not None and self._kept_state != self._state()
+
+    def _state(self) -> tuple:
+        return repr(self), self.words(), self._is_plain
+
     def _to_keep(self) -> tuple[dict, dict] | None:
-        if (done := self.finished()) is None:
+        state, done = self._state(), self.finished()
+        if done is None:
             return None
         picture, words = done
+        self._kept_state = state
         return saved(repr(self), picture, plain(words), words, self._is_plain)
 
     @property
@@ -176,8 +190,12 @@ class Panel:
         """Called when the live job has paused, resumed or ended."""
         if self.live.error is not None:
             self.view.readout = complaint(self.live.error)
-        elif not self.live.is_busy:
-            self._keep()
+        elif not self.live.is_busy and self._is_stale():
+            self._renew()
+
+    def _renew(self) -> None:
+        """Renew what the notebook keeps, now or when there is time."""
+        self._keep()
 
 
 def _all_in(widget: widgets.Widget) -> list[widgets.Widget]:

@@ -1,57 +1,82 @@
 """The runs of the training panel: their settings and texts, and the runs that are kept.
 
-No widgets: these are in `training_panel` and `training_display`.
+No widgets: these are in `training` and `training_view`.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
-import itertools
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
-from d2l_rnn import training
-from d2l_rnn.batching import Interruptible
+import torch
+
+from d2l_rnn import progress
+from d2l_rnn.batching import Interruptible, SequenceLoader, split
 from d2l_rnn.explorers.text_controls import in_use, lines_of
 from d2l_rnn.ngrams import perplexity_to_beat
-from d2l_rnn.rnn import Model
+from d2l_rnn.rnn import Model, parameters_of
 from d2l_rnn.sweeping import Setting, sweep
 from d2l_rnn.text import Vocab, corpus_of
+from d2l_rnn.training import train
 
-MAX_TOKENS = 10_000  # of a text, as in the book
+MAX_TOKENS = 10_000  # of a text that are learned, as in the book
+HELD_OUT = 2_000  # of those after them, for the held-out perplexity
+# Minibatches of the held-out text; short enough for the tenth of a short text.
+MEASURED = {"batch_size": 4, "num_steps": 20}
+# The columns of a curve, as the browser knows them (`web/src/curves.js`).
+COLUMNS = (
+    "perplexity", "gradient_norm", "clipped_norm", "clipped_fraction",
+    "held_out_perplexity",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TrainingText:
-    """The text that a run learns from, and the perplexities to compare it with."""
+    """The text that a run learns from, and the perplexities to compare with.
 
-    corpus: list[int]
+    `held_out` are minibatches that it does not learn from, or None.
+    """
+
+    corpus: Sequence[int]
     vocab: Vocab
     levels: dict[str, float]
+    held_out: SequenceLoader | None = None
 
 
 @functools.lru_cache(maxsize=8)
-def load(which: str, own_text: str = "") -> TrainingText:
+def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText:
     """The first characters of a text, and the perplexities to compare with.
 
-    Raises ValueError as `text_controls.lines_of` does.
+    With `held_out`, those after them are held out, or the last tenth if there are
+    fewer than 2,000.
+
+    Raises ValueError as `text_controls.lines_of` does, and if too few are left.
     """
-    corpus, vocab = corpus_of(lines_of(which, own_text), "char", MAX_TOKENS)
+    lines = lines_of(which, own_text)
+    whole, vocab = corpus_of(lines, "char", MAX_TOKENS + HELD_OUT)
+    corpus, rest = whole[:MAX_TOKENS], whole[MAX_TOKENS:]
+    if held_out and len(rest) < HELD_OUT:
+        corpus, rest = split(corpus)
     levels = {"guessing": len(vocab), "bigram": perplexity_to_beat(corpus, n=2)}
-    return TrainingText(corpus, vocab, levels)
+    measured = SequenceLoader(rest, **MEASURED) if held_out else None
+    return TrainingText(corpus, vocab, levels, measured)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the curve of a run depends on: setting, length and text.
+    """Everything that the curve of a run depends on, but for its length.
 
-    `own_text` is the reader's; it is empty if another `text` is used.
+    `own_text` is the reader's; it is empty if another `text` is used. With `held_out`,
+    the perplexity is also measured on text that is not learned from.
     """
 
     setting: Setting
-    num_epochs: int
     text: str
     own_text: str = ""
+    held_out: bool = False
 
     @classmethod
     def of(cls, values: Mapping) -> Plan:
@@ -67,87 +92,165 @@ class Plan:
             cell=values["cell"],
         )
         text, own_text = values["text"], in_use(values["text"], values["own_text"])
-        return cls(setting, values["num_epochs"], text, own_text)
+        return cls(setting, text, own_text, values["held_out"])
 
     @property
     def values(self) -> dict:
         """The values of the controls that give this plan."""
-        values = asdict(self.setting) | {"num_epochs": self.num_epochs}
+        values = asdict(self.setting)
         is_random = values.pop("use_random_iter")
         values["sampling"] = "random" if is_random else "sequential"
-        return values | {"text": self.text, "own_text": self.own_text}
+        return values | {
+            "text": self.text, "own_text": self.own_text, "held_out": self.held_out,
+        }  # fmt: skip
 
 
 @dataclass
 class Run:
-    """One run of the panel: its plan, its text, and its results."""
+    """One run of the panel: its plan, its text, and its results so far.
+
+    `net` is the model as it was after the last epoch of `history`; None before the
+    first. `columns` are the numbers of the history, for the browser. `number` is the
+    run's in the view, and chooses its colour. `was_left` is True for a run that was
+    passed over while a slider was dragged.
+    """
 
     plan: Plan
     text: TrainingText
-    history: training.History = field(default_factory=training.History)
-    net: Model | None = None  # once it has begun
+    history: progress.History = field(default_factory=progress.History)
+    net: Model | None = None
     seconds: float = 0.0  # that the training took
-    number: int = -1  # chooses the colour: from 0, in the order of being shown
+    number: int = -1
+    was_left: bool = False
+    columns: tuple[array, ...] = field(
+        default_factory=lambda: tuple(array("d") for _ in COLUMNS), repr=False
+    )
+
+    @classmethod
+    def of(cls, plan: Plan) -> Run:
+        """A new run of this plan.
+
+        Raises ValueError if the text cannot be had, or is too short for a minibatch.
+        """
+        text = load(plan.text, plan.own_text, plan.held_out)
+        plan.setting.minibatches(text.corpus)
+        return cls(plan, text)
 
     @property
-    def is_complete(self) -> bool:
-        """True if nothing is left to train: all epochs are done, or it diverged."""
-        has_diverged = bool(self.history) and self.history[-1].diverged
-        return len(self.history) == self.plan.num_epochs or has_diverged
+    def has_diverged(self) -> bool:
+        """True if no epoch can follow the last one."""
+        return bool(self.history) and self.history[-1].diverged
 
-    def begin(self, check: Callable[[], None]) -> Iterator[training.Progress]:
-        """Make the model; return the records of its training, an epoch each.
+    def is_done(self, num_epochs: int) -> bool:
+        """True if nothing is left to train up to this epoch."""
+        return self.has_diverged or len(self.history) >= num_epochs
 
-        Here a slider's way ends. It leads from `_moved` in panel.py to `answer_to` in
-        training_panel.py and, in a thread, on to `_learn`. Neighbouring settings are
-        trained by `train_side_by_side`.
+    def add(self, record: progress.Progress) -> None:
+        """Add the record of an epoch."""
+        self.history.append(record)
+        for column, name in zip(self.columns, COLUMNS, strict=True):
+            column.append(getattr(record, name))
 
-        `check` is called before each minibatch, and may end the run. Raises ValueError
-        if the text is too short for a minibatch.
+    def curve(self) -> bytes:
+        """The columns one after the other, float64."""
+        return b"".join(column.tobytes() for column in self.columns)
+
+    def go_on(
+        self, num_epochs: int, check: Callable[[], None] = lambda: None
+    ) -> Iterator[progress.Progress]:
+        """Train up to this epoch; add the record of each epoch, and yield it.
+
+        A run goes on, from its last whole epoch, as if it had never stopped. Here a
+        slider's way ends. It leads from `_moved` in panel.py to `answer_to` in
+        training.py and, in a thread, on to `_learn`. Neighbouring settings are trained
+        by `train_side_by_side`.
+
+        `check` is called before each minibatch, and may end the run.
         """
-        setting = self.plan.setting
-        minibatches = Interruptible(setting.minibatches(self.text.corpus), check)
-        self.net = setting.model(len(self.text.vocab))
-        return training.train(
-            self.net, minibatches, setting.lr, self.plan.num_epochs, setting.theta
-        )
+        if self.is_done(num_epochs):
+            return
+        setting, done = self.plan.setting, len(self.history)
+        loader = setting.minibatches(self.text.corpus)
+        loader.skip(done)
+        # What is interrupted in the middle of an epoch is this copy.
+        net = copy.deepcopy(self.net) or setting.model(len(self.text.vocab))
+        for record in train(
+            net, Interruptible(loader, check), setting.lr, num_epochs - done,
+            setting.theta, held_out=self.text.held_out,
+        ):  # fmt: skip
+            self._keep(net)
+            self.add(replace(record, epoch=done + record.epoch))
+            yield self.history[-1]
+
+    def _keep(self, net: Model) -> None:
+        if self.net is None:
+            self.net = copy.deepcopy(net)
+            return
+        with torch.no_grad():
+            for kept, now in zip(
+                parameters_of(self.net), parameters_of(net), strict=True
+            ):
+                kept.copy_(now)
 
 
 class Runs(dict[Plan, Run]):
     """The runs that have been shown, in order; `ahead` are those trained ahead."""
 
+    MOST_LEFT = 12  # runs passed over in a drag, of which a click brings one back
+
     def __init__(self):
         super().__init__()
         self.ahead: dict[Plan, Run] = {}
-        self._numbers = itertools.count()
 
     def find(self, plan: Plan) -> Run | None:
         """The run of a plan, shown or trained ahead, or None."""
         return self.get(plan) or self.ahead.get(plan)
 
     def show(self, run: Run) -> None:
-        """Add a run to those shown, in place of any run of the same plan."""
+        """Add a run to those shown, in place of any run of the same plan.
+
+        It gets the first number that is free.
+        """
         before = self.get(run.plan)
-        run.number = next(self._numbers) if before is None else before.number
+        if before is None:
+            used = {each.number for each in self.values()}
+            run.number = min(set(range(len(used) + 1)) - used)
+        else:
+            run.number = before.number
+        run.was_left = False
         self.ahead.pop(run.plan, None)
         self[run.plan] = run
 
-    def forget(self) -> None:
-        """Forget all runs; the colours of new ones continue the sequence."""
+    def leave(self, run: Run) -> None:
+        """Note that a run was passed over; of many such, the oldest is forgotten."""
+        run.was_left = True
+        left = [each for each in self.values() if each.was_left]
+        for each in left[: -self.MOST_LEFT]:
+            del self[each.plan]
+
+    def forget(self, keep: Sequence[int] = ()) -> None:
+        """Forget all runs but those with these numbers."""
+        kept = {plan: run for plan, run in self.items() if run.number in keep}
         self.clear()
+        self.update(kept)
         self.ahead.clear()
 
 
-def train_side_by_side(runs: Sequence[Run], check: Callable[[], None]) -> None:
-    """Train runs that differ only in their setting, all at once.
+def train_side_by_side(
+    runs: Sequence[Run], num_epochs: int, check: Callable[[], None]
+) -> None:
+    """Train new runs that differ only in their setting, all at once.
 
     `check` is called regularly, and may end them.
     """
     of_setting = {run.plan.setting: run for run in runs}
-    text, num_epochs = runs[0].text, runs[0].plan.num_epochs
-    swept = sweep(of_setting, text.corpus, len(text.vocab), num_epochs, check=check)
+    text = runs[0].text
+    swept = sweep(
+        of_setting, text.corpus, len(text.vocab), num_epochs, held_out=text.held_out,
+        check=check,
+    )  # fmt: skip
     for records in swept:
         for setting, record in records.items():
-            of_setting[setting].history.append(record)
+            of_setting[setting].add(record)
     for setting, run in of_setting.items():
         run.net = swept.model(setting)

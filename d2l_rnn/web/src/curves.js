@@ -1,9 +1,10 @@
 // The curves of training runs, as numbers: unpacked, described for a figure, written out.
 
-import { leaves, logRange, perplexityRange, short } from "./scales.js";
+import { brief, leaves, logRange, perplexityRange, short } from "./scales.js";
 
 export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
 const COLOURS = 7;
+const BESIDE = { x: 1.012, y: 0.86, colour: "quiet" }; // in the right margin
 
 /**
  * The columns of a curve, one number an epoch, from its bytes: float64, column after
@@ -56,11 +57,11 @@ function perplexities(runs, epochs, inside, levels) {
     log: true,
     min: low,
     max: high,
-    height: 190,
+    height: 176,
     lines,
-    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${label} ${short(at)}` })),
+    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${label} ${brief(at)}` })),
     arrows: arrows(ordered.map((run) => [run.number, run.columns.perplexity]), epochs, high),
-    notes: anyHeldOut ? [{ x: 0.99, y: 0.06, label: "solid: learned text · dashed: held-out text", align: "right", colour: "quiet" }] : [],
+    notes: anyHeldOut ? [{ ...BESIDE, label: "dashed:\nheld out" }] : [],
   };
 }
 
@@ -75,22 +76,22 @@ function norms(run, epochs, inside) {
   const lines = [{ x: epochs, y: before, colour, width: 2 }];
   if (theta !== null) lines.push({ x: epochs, y: after, colour: "text", width: 1.4, dash: 1 });
   return {
-    label: "gradient norm",
+    label: "‖gradient‖",
     log: true,
     min: low,
     max: high,
-    height: 84,
+    height: 78,
     lines,
-    levels: theta === null ? [] : [{ at: theta, label: `theta ${short(theta)}`, dash: 2 }],
+    levels: theta === null ? [] : [{ at: theta, label: `theta ${brief(theta)}`, dash: 2 }],
     arrows: arrows([[colour, before]], epochs, high),
-    notes: theta === null ? [] : [{ x: 0.99, y: 0.1, label: "dashed: after clipping", align: "right", colour: "quiet" }],
+    notes: theta === null ? [] : [{ ...BESIDE, label: "dashed:\nclipped" }],
   };
 }
 
 function shares(run, epochs) {
   const clipped = Array.from(run?.columns.clipped_fraction ?? [], (share) => 100 * share);
   const line = { x: epochs, y: clipped, colour: run?.number ?? 0, width: 2 };
-  return { label: "clipped %", log: false, min: -4, max: 104, ticks: [0, 50, 100], height: 58, lines: [line] };
+  return { label: "clipped %", log: false, min: -4, max: 104, ticks: [0, 50, 100], height: 50, lines: [line] };
 }
 
 /** Arrows where curves [colour, values] go beyond the top, the second below the first. */

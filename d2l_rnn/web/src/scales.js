@@ -56,6 +56,12 @@ export function short(value) {
   return value.toPrecision(3);
 }
 
+/** The same without the zeros at the end: for a number that stays as it is. */
+export function brief(value) {
+  const words = short(value);
+  return words.includes(".") && !words.includes("e") ? words.replace(/\.?0+$/, "") : words;
+}
+
 /**
  * The range of a logarithmic axis that holds these numbers, with a little room.
  * `least` and `most` bound it; numbers that are not positive and finite do not count.
@@ -91,8 +97,7 @@ export function fate(perplexities, guessing) {
 export function perplexityRange(curves, levels, guessing) {
   const alive = curves.filter((each) => fate(each, guessing) === "alive");
   const values = alive.length ? alive.flatMap((each) => [...each]) : curves.flatMap((each) => [...each]);
-  const [low, high] = logRange([...values, ...levels], { most: 4 * guessing });
-  return [Math.min(low, 1.0), high];
+  return logRange([...values, ...levels], { most: 4 * guessing });
 }
 
 /**

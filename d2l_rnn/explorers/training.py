@@ -1,0 +1,233 @@
+"""Training, live: move a slider, and watch the perplexity curve respond.
+
+Each setting of the sliders is a run of `training.train`. The work is done by a
+`training_job.Trainer`, and shown by a `training_view.TrainingView`; here are the
+controls and the buttons.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+
+import ipywidgets as widgets
+
+from d2l_rnn import progress
+from d2l_rnn.explorers import layout, panel, training_picture
+from d2l_rnn.explorers.live import APART
+from d2l_rnn.explorers.training_controls import WRITING, TrainingControls
+from d2l_rnn.explorers.training_job import Trainer
+from d2l_rnn.explorers.training_runs import Plan, Run
+from d2l_rnn.explorers.training_view import TrainingView
+from d2l_rnn.explorers.training_words import as_html, labels, listed
+from d2l_rnn.pictures import Picture
+
+
+class Training(TrainingControls):
+    """A character RNN, trained while you watch, with all its settings on sliders.
+
+    `show` names the controls that are always visible; the others are folded away.
+    `tries` {label: {control: value}} are buttons that set some controls, such as
+    {"too fast": {"lr": 10}}. `history` has the records of the run with the current
+    setting.
+
+    Raises ValueError as `Panel` does, and if a name in `show` or `tries` is not a
+    control, or a value in `tries` is not allowed.
+    """
+
+    def __init__(
+        self,
+        show: Iterable[str] = ("theta", "num_hiddens", "lr"),
+        tries: Mapping[str, Mapping] | None = None,
+        **values,
+    ):
+        self.show, self.tries = tuple(show), dict(tries or {})
+        self._moved_last, self._draws, self._lesson = "theta", 0, {}
+        super().__init__(**values)
+        self._lesson = self.values
+
+    @property
+    def runs(self) -> Mapping[Plan, Run]:
+        """All runs that have been shown, in order, and not been removed."""
+        return self.trainer.runs
+
+    @property
+    def current(self) -> Run | None:
+        """The run that is in view."""
+        return self.trainer.current
+
+    @property
+    def history(self) -> progress.History:
+        """The records of the run with the current plan; empty if there is none."""
+        run = self.runs.get(self.plan)
+        return progress.History() if run is None else run.history
+
+    def finished(self) -> tuple[Picture, str] | None:
+        """The curves that are shown, and the readout and texts below them."""
+        if self.current is None or not self.current.history:
+            return None
+        picture = training_picture.draw(
+            self.trainer.curves(), self.current, self.view.levels, self.num_epochs
+        )
+        return picture, self.words()
+
+    def words(self) -> str:
+        """The readout, the curves by name and by their last values, and the texts."""
+        curves = listed(self.trainer.curves())
+        return f"<p>{self.view.readout}</p><p>{curves}</p>{as_html(self.view.texts)}"
+
+    # What a reader does.
+
+    def answer_to(self, *names: str) -> None:
+        """Start a run of the new plan; if only text settings changed, write anew."""
+        self._ask_for_text()
+        self.view.code = self._code()
+        if names and set(names) <= WRITING:
+            return
+        self._moved_last = names[0] if names else self._moved_last
+        plan = self.plan
+        apart = 0 if self.trainer.has(plan, self.num_epochs) else APART
+        self._learn(plan, apart, by_hand=not self._is_setting)
+
+    def start(self) -> None:
+        """Train the current plan from the beginning."""
+        self._learn(self.plan, anew=True)
+
+    def pause(self) -> None:
+        """Pause the run after the current minibatch."""
+        self.live.pause()
+        self.live.ask(self.trainer.show_current)
+
+    def resume(self) -> None:
+        """Let a paused run continue."""
+        self.live.resume()
+
+    def step(self) -> None:
+        """Train the current run for one more epoch, then pause."""
+        if self.live.is_busy:
+            self.live.step()
+        else:
+            self._learn(self.plan, steps=1)
+
+    def stop(self) -> None:
+        """End the run; its curve stays."""
+        self.live.stop()
+
+    def clear(self) -> None:
+        """End the run and forget all curves but those that are pinned."""
+        self.live.stop()
+        self.live.ask(self.trainer.forget)
+
+    def reset(self) -> None:
+        """Go back to the setting that the panel began with; the curves stay."""
+        self.set(**self._lesson)
+
+    def draw_again(self) -> None:
+        """Let the model draw another text."""
+        self._draws += 1
+        self._ask_for_text()
+
+    def _learn(self, plan: Plan, apart: float = 0, steps: int | None = None, **how):
+        num_epochs = self.num_epochs
+        if steps is not None:
+            num_epochs = max(num_epochs, len(self.history) + steps)
+        if self.is_watched:
+            how["near"] = functools.partial(self.neighbours, plan, self._moved_last)
+        learn = functools.partial(self.trainer.learn, plan, num_epochs, **how)
+        self.live.start(learn, apart, steps)
+
+    def _ask_for_text(self) -> None:
+        self.trainer.write_with(self.prefix, self.temperature, self._draws)
+        self.live.ask(self.trainer.write)
+
+    def _labels(self, plans: Sequence[Plan]) -> list[str]:
+        return labels(plans, self.controls, named=self.show)
+
+    # The layout.
+
+    def _view(self) -> TrainingView:
+        return TrainingView()
+
+    def _panel(self) -> widgets.Widget:
+        self._check_names()
+        self.trainer = Trainer(self.view, self.live, self._labels, self._keep)
+        below = [name for name in ("prefix", "temperature") if name not in self.show]
+        folded = [
+            widget
+            for name, widget in self.widgets.items()
+            if name not in (*self.show, *below)
+        ]
+        return layout.side_by_side(
+            [
+                layout.grid(self.widgets[name] for name in self.show),
+                layout.folded("more settings", layout.grid(folded)),
+                self._buttons(),
+                self._tries(),
+                layout.grid(self.widgets[name] for name in below),
+                layout.row(
+                    [layout.button("draw again", "another text", self.draw_again)]
+                ),
+            ],
+            [self.view],
+        )
+
+    def _buttons(self) -> widgets.Widget:
+        button = layout.button
+        self._pause = button("pause", "wait, or go on", self._pause_or_resume)
+        self._stop = button("stop", "end this run; its curve stays", self.stop)
+        return layout.row(
+            [
+                button("start", "train this setting from the beginning", self.start),
+                self._pause,
+                button("one epoch", "train for one epoch more, then wait", self.step),
+                self._stop,
+                button("clear", "forget all curves that are not pinned", self.clear),
+                button("reset", "the setting of the lesson; curves stay", self.reset),
+            ]
+        )
+
+    def _tries(self) -> widgets.Widget:
+        buttons = [
+            layout.button(label, _told(values), functools.partial(self.set, **values))
+            for label, values in self.tries.items()
+        ]
+        return layout.row([widgets.Label("Try:"), *buttons] if buttons else [])
+
+    def _check_names(self) -> None:
+        for name in self.show:
+            panel.known(name, self.controls)
+        for values in self.tries.values():
+            for name, value in values.items():
+                panel.known(name, self.controls)
+                self.controls[name].checked(value)
+
+    def _code(self) -> str:
+        """The code that makes a panel with this setting."""
+        values = {
+            name: value
+            for name, value in self.values.items()
+            if value != self.controls[name].default
+        }
+        arguments = {"show": [*self.show], **values}
+        named = (f"{name}={value!r}" for name, value in arguments.items())
+        return f"explorers.Training({', '.join(named)})"
+
+    def _pause_or_resume(self) -> None:
+        self.resume() if self.live.is_paused else self.pause()
+
+    def _changed(self) -> None:
+        self._pause.description = "resume" if self.live.is_paused else "pause"
+        self._pause.disabled = self._stop.disabled = not self.live.is_busy
+        self.view.is_running = self.live.is_busy and not self.live.is_paused
+        if self.live.is_paused and self.current is not None:
+            self.trainer.show_current()
+        super()._changed()
+
+    def _renew(self) -> None:
+        # Drawing takes long: the trainer finds a moment for it, unless it was stopped.
+        if not self.trainer.is_at_work:
+            self.live.ask(self._keep)
+
+
+def _told(values: Mapping) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in values.items())

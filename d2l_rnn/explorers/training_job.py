@@ -1,0 +1,214 @@
+"""The work behind the training panel: from a plan to a curve, in the panel's thread.
+
+Runs are kept with their models, so that an earlier setting is shown again at once, and
+goes on where it was. While the reader thinks, the settings next to the last one are
+trained ahead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from d2l_rnn.explorers.live import Live, Stopped, Turn
+from d2l_rnn.explorers.training_runs import Plan, Run, Runs, train_side_by_side
+from d2l_rnn.explorers.training_view import TrainingView
+from d2l_rnn.explorers.training_words import describe, trouble, writing
+
+# Seconds between two pictures, and two texts by the model.
+FRAME, WRITE = 1 / 60, 0.3
+AHEAD = 8.0  # seconds, at most, of training ahead
+BRIEF = 0.7  # seconds: a run that a hand leaves so soon was only passed over
+SETTLED = 0.3  # seconds without a new setting, before the notebook's picture is drawn
+OTHERS = 2  # pinned runs whose texts stand beside that of the current one
+
+
+class Trainer:
+    """Trains and shows one run at a time; its methods are jobs of a `Live` thread.
+
+    `label` gives a label for each of some plans. `keep` renews what the notebook keeps,
+    and takes long.
+    """
+
+    def __init__(
+        self,
+        view: TrainingView,
+        live: Live,
+        label: Callable[[Sequence[Plan]], list[str]],
+        keep: Callable[[], None],
+    ):
+        self.view, self.live, self.label, self.keep = view, live, label, keep
+        self.runs = Runs()
+        self.current: Run | None = None  # the one that is in view
+        self.num_epochs = 1  # that it is to have
+        self.is_at_work = False
+        self._write_with: tuple[str, float, int] = ("", 1.0, 0)
+        self._shown_at, self._was_by_hand = 0.0, False
+        self._turns = (Turn(self._show_epoch, FRAME, 15), Turn(self.write, WRITE, 15))
+        view.on("remove", lambda id: live.ask(lambda: self._remove(id)))
+        view.observe(lambda _: live.ask(self.write), "pinned")
+
+    def has(self, plan: Plan, num_epochs: int) -> bool:
+        """True if a plan needs no more training up to this epoch."""
+        run = self.runs.find(plan)
+        return run is not None and run.is_done(num_epochs)
+
+    def curves(self) -> dict[str, Run]:
+        """The runs that are in view, each under its label."""
+        hidden = {*self.view.hidden}
+        labelled = zip(self.label([*self.runs]), self.runs.values(), strict=True)
+        return {
+            label: run
+            for label, run in labelled
+            if run is self.current or run.number not in hidden
+        }
+
+    def write_with(self, prefix: str, temperature: float, draw: int) -> None:
+        """How the models are to write from now on; see `training_words.writing`."""
+        self._write_with = prefix, temperature, draw
+
+    # Jobs.
+
+    def learn(
+        self,
+        plan: Plan,
+        num_epochs: int,
+        anew: bool = False,
+        by_hand: bool = False,
+        near: Callable[[int], list[Plan]] | None = None,
+    ) -> None:
+        """Show the run of this plan, and train it up to this epoch.
+
+        A run that is known goes on, unless it is to be trained `anew`. `by_hand` says
+        that a reader moved a slider; `near(reach)` gives the neighbouring plans, which
+        are trained ahead.
+
+        Raises ValueError if the text cannot be had, or is too short.
+        """
+        run = None if anew else self.runs.find(plan)
+        run = run or Run.of(plan)
+        self._pass_over(run, by_hand)
+        self.runs.show(run)
+        self.current, self.num_epochs = run, num_epochs
+        self._shown_at, self._was_by_hand = time.perf_counter(), by_hand
+        self.is_at_work = True
+        try:
+            self.show()
+            self._train(run)
+            self.write()
+            self.live.settle()
+            self.live.on_change()
+            self._use_the_rest(run, near)
+        finally:
+            self.is_at_work = False
+
+    def write(self) -> None:
+        """Show what the model of the current run writes, and those of pinned runs."""
+        if self.current is None or self.current.net is None:
+            return
+        labels = {run.number: label for label, run in self.curves().items()}
+        pinned = [
+            run
+            for run in self.runs.values()
+            if run.number in self.view.pinned and run is not self.current and run.net
+        ]
+        self.view.texts = [
+            {"label": labels.get(run.number, ""), **writing(run, *self._write_with)}
+            for run in [self.current, *pinned[-OTHERS:]]
+        ]
+
+    def show_current(self) -> None:
+        """Show the last epoch of the current run, and what its model writes."""
+        if self.current is not None:
+            self._show_epoch()
+            self.write()
+
+    def forget(self) -> None:
+        """End the current run, and forget all but the pinned ones."""
+        self.runs.forget(keep=self.view.pinned)
+        self.current = None
+        self.show()
+        raise Stopped
+
+    def show(self) -> None:
+        """Show the current state of all runs."""
+        run, view = self.current, self.view
+        labels = self.label([*self.runs])
+        numbers = [each.number for each in self.runs.values()]
+        with view.hold_sync():
+            view.show_runs(dict(zip(numbers, labels, strict=True)), self.runs.values())
+            view.current = -1 if run is None else run.number
+            if run is None:
+                view.readout, view.trouble, view.texts = "", "", []
+            else:
+                view.unhide(run)
+                view.levels = run.text.levels
+                self._show_epoch()
+
+    # Steps of these.
+
+    def _train(self, run: Run) -> None:
+        started = time.perf_counter()
+        try:
+            for _ in run.go_on(self.num_epochs, self.live.check):
+                if len(run.history) == 1:
+                    self._show_epoch()  # the answer to the slider
+                else:
+                    any(turn.take() for turn in self._turns)
+                self.live.stepped()
+        finally:
+            run.seconds += time.perf_counter() - started
+            self._show_epoch()
+
+    def _show_epoch(self) -> None:
+        """Show the current run's curve, numbers and trouble: all of the same epoch."""
+        run, view = self.current, self.view
+        with view.hold_sync():
+            view.show_curve(run)
+            view.num_epochs = max(self.num_epochs, len(run.history))
+            view.readout = describe(run, self.num_epochs)
+            view.trouble = trouble(run)
+
+    def _pass_over(self, run: Run, by_hand: bool) -> None:
+        """Put the run aside that a hand has only passed over on its way to this one."""
+        before, seconds = self.current, time.perf_counter() - self._shown_at
+        is_brief = by_hand and self._was_by_hand and seconds < BRIEF
+        if before is None or before.plan == run.plan or not is_brief:
+            return
+        if before.number not in self.view.pinned and before.plan in self.runs:
+            self.runs.leave(before)
+
+    def _remove(self, number: int) -> None:
+        """Forget a run; if it is the current one, end it."""
+        for plan, run in [*self.runs.items()]:
+            if run.number == number:
+                del self.runs[plan]
+        if self.current is None or self.current.number != number:
+            return self.show()
+        self.current = None
+        self.show()
+        raise Stopped
+
+    def _use_the_rest(self, run: Run, near: Callable[[int], list[Plan]] | None) -> None:
+        """While nothing is asked: train ahead, and renew what the notebook keeps."""
+        self.live.rest(SETTLED)
+        rounds = int(AHEAD / max(run.seconds, 0.05)) if near and self._can(run) else 0
+        if rounds:
+            self._train_ahead(run, near(1))
+        self.keep()
+        for reach in range(2, rounds + 1):
+            self._train_ahead(run, near(reach))
+
+    def _can(self, run: Run) -> bool:
+        return run.plan.setting.cell == "scratch" and bool(run.history)
+
+    def _train_ahead(self, run: Run, plans: Sequence[Plan]) -> None:
+        self.live.check()
+        new = [
+            Run(plan, run.text, seconds=run.seconds)
+            for plan in plans
+            if self.runs.find(plan) is None
+        ]
+        if new:
+            train_side_by_side(new, self.num_epochs, self.live.check)
+            self.runs.ahead.update({each.plan: each for each in new})

@@ -1,0 +1,61 @@
+"""The browser's part of the training panel: curves, as numbers, and words.
+
+`web/src/training.js` draws it, and says what its state is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import traitlets
+
+from d2l_rnn.explorers.training_runs import Run
+from d2l_rnn.explorers.view import View
+
+
+class TrainingView(View):
+    """The curves of all runs, and what is said of the one in view.
+
+    A run's curve is a trait of its own, so that only the one that grows is sent.
+    """
+
+    kind = traitlets.Unicode("training").tag(sync=True)
+    runs = traitlets.List().tag(sync=True)
+    current = traitlets.Int(-1).tag(sync=True)
+    hidden = traitlets.List(traitlets.Int()).tag(sync=True)
+    pinned = traitlets.List(traitlets.Int()).tag(sync=True)
+    levels = traitlets.Dict().tag(sync=True)
+    num_epochs = traitlets.Int(1).tag(sync=True)
+    trouble = traitlets.Unicode("").tag(sync=True)
+    texts = traitlets.List().tag(sync=True)
+    code = traitlets.Unicode("").tag(sync=True)
+
+    def show_runs(self, labels: Mapping[int, str], runs: Iterable[Run]) -> None:
+        """Show the curves of these runs, each under its label {number: label}."""
+        runs = list(runs)
+        for run in runs:
+            self.show_curve(run)
+        self.runs = [
+            {
+                "id": run.number,
+                "label": labels[run.number],
+                "number": run.number,
+                "theta": run.plan.setting.theta,
+                "left": run.was_left,
+            }
+            for run in runs
+        ]
+        left = {run.number for run in runs if run.was_left}
+        self.hidden = sorted((left | {*self.hidden}) & {run.number for run in runs})
+        self.pinned = [each for each in self.pinned if each in labels]
+
+    def show_curve(self, run: Run) -> None:
+        """Show the epochs of a run so far."""
+        name = f"curve_{run.number}"
+        if not self.has_trait(name):
+            self.add_traits(**{name: traitlets.Bytes().tag(sync=True)})
+        self.set_trait(name, run.curve())
+
+    def unhide(self, run: Run) -> None:
+        """Show the curve of a run that a reader, or a drag, has hidden."""
+        self.hidden = [each for each in self.hidden if each != run.number]
