@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
+import torch
 from torch import Tensor
 
 from d2l_rnn import checks, series
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import Axis, Band, Chart, Level, Line, Mark, Plot
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Real, Whole
-from d2l_rnn.explorers.drawing import MARK, legend_above
 from d2l_rnn.explorers.wording import two_decimals
-from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, draw_level, style
+from d2l_rnn.threads import limited_to
 
 NUM_POINTS, N_TRAIN, MAX_STEPS = 1000, 600, 100
-MARGINS = {"left": 0.115, "right": 0.88, "top": 0.94, "bottom": 0.1, "hspace": 0.34}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +49,7 @@ class Experiment:
 
 
 @functools.lru_cache(maxsize=64, typed=True)
+@limited_to(1)  # many small steps: a second thread would only wait for the first
 def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
 
@@ -70,47 +70,44 @@ def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     )  # fmt: skip
 
 
-def draw(done: Experiment, k: int) -> Picture:
+def draw(done: Experiment, k: int) -> Chart:
     """Above, the data and their forecasts; below, the error by steps ahead, k marked.
 
     Raises ValueError if k is not an integer from 1 to 100.
     """
     k = checks.integer("k", k, 1, MAX_STEPS)
-    figure = Picture(6.4, 4.8, layout="none")
-    above, below = figure.subplots(2, 1, height_ratios=(3, 2), gridspec_kw=MARGINS)
-    _draw_forecasts(decorate(above, "time (steps)", "x"), done, k)
-    _draw_errors(decorate(below, "k (steps ahead)", "RMSE"), done, k)
-    figure.align_ylabels()
-    return figure
+    return Chart([_forecasts(done, k), _errors(done, k)], margin=116)
 
 
-def _draw_forecasts(axes: Axes, done: Experiment, k: int) -> None:
+def _forecasts(done: Experiment, k: int) -> Plot:
     tau, time, known = done.model.tau, done.time.numpy(), done.num_known
-    axes.axvspan(1, known, color=GREY, alpha=0.12, linewidth=0, label="learned from")
-    axes.plot(time, done.x.numpy(), ".", color=GREY, markersize=2.5, label="data")
-    lines = (
-        ("1-step", tau, done.one_step),
-        (f"{k}-step", tau + k - 1, done.k_step(k)),
-        ("multi-step", known, done.multi_step),
+    k_step = done.k_step(k)
+    seen = torch.cat((done.x, done.one_step, k_step, done.multi_step))
+    low, high = seen.min().item(), seen.max().item()
+    room = 0.05 * (high - low) or 1.0
+    lines = [
+        Line("data", time, done.x, "quiet", joined=False, points=True, size=2.5),
+        Line("1-step", time[tau:], done.one_step, 0, width=1),
+        Line(f"{k}-step", time[tau + k - 1 :], k_step, 1, dash=1, leaves_ghost=True),
+        Line("multi-step", time[known:], done.multi_step, 2, dash=2, width=2.4),
+    ]
+    learned = Band(1, known, label="learned from", upright=True)
+    return Plot(
+        Axis("time (steps)", 1, NUM_POINTS, is_whole=True),
+        Axis("x", low - room, high + room), lines, height=205, bands=[learned],
+    )  # fmt: skip
+
+
+def _errors(done: Experiment, k: int) -> Plot:
+    errors, steps = done.errors.tolist(), range(1, MAX_STEPS + 1)
+    return Plot(
+        Axis("k (steps ahead)", 0, MAX_STEPS + 2, is_whole=True),
+        Axis("RMSE", 0, 1.1 * max(done.mean_error, *errors)),
+        [Line("", steps, errors, "text", width=1.4, leaves_ghost=True)],
+        height=130,
+        levels=[Level(done.noise, "noise"), Level(done.mean_error, "always the mean")],
+        marks=[Mark(1, errors[0], "ring", 0), Mark(k, errors[k - 1], "square", 1)],
     )
-    for i, (label, start, forecasts) in enumerate(lines):
-        axes.plot(
-            time[start:], forecasts.numpy(), label=label, linewidth=(1, 1.8, 2.4)[i],
-            **style(i),
-        )  # fmt: skip
-    axes.set_xlim(1, NUM_POINTS)
-    legend_above(axes, ncols=5)
-
-
-def _draw_errors(axes: Axes, done: Experiment, k: int) -> None:
-    errors = done.errors.tolist()
-    axes.plot(range(1, MAX_STEPS + 1), errors, color="black", linewidth=1.2)
-    for step, marker, colour in ((1, "o", COLOURS[0]), (k, "s", COLOURS[1])):
-        axes.plot(step, errors[step - 1], marker, color=colour, **MARK)
-    draw_level(axes, done.noise, "noise")
-    draw_level(axes, done.mean_error, "always\nthe mean", va="bottom")
-    axes.set_xlim(0, MAX_STEPS + 2)
-    axes.set_ylim(0, 1.1 * max(done.mean_error, *errors))
 
 
 def describe(done: Experiment, k: int) -> str:
@@ -131,7 +128,7 @@ def _times(error: float, other: float) -> str:
     return f", {error / other:.1f} times as much"
 
 
-class Autoregression(Explorer):
+class Autoregression(ChartExplorer):
     """How far ahead a linear autoregression sees, on a sine with noise."""
 
     tau = Whole(
@@ -145,7 +142,7 @@ class Autoregression(Explorer):
     k = Whole("horizon k", 1, MAX_STEPS, 64, hint="how many steps ahead (k步预测)")
     seed = Whole("seed", 0, 20, 0, hint="of the noise")
 
-    def answer(self, tau: int, noise: float, k: int, seed: int) -> tuple[Picture, str]:
+    def answer(self, tau: int, noise: float, k: int, seed: int) -> tuple[Chart, str]:
         """The forecasts of AR(tau), k steps ahead, and their errors."""
         done = experiment(tau, noise, seed)
         return draw(done, k), describe(done, k)

@@ -27,9 +27,13 @@ def label_axes(axes: Axes, xlabel: str, ylabel: str) -> None:
 def legend_above(axes: Axes, ncols: int, place: str = "center", x: float = 0.5) -> None:
     """A legend in one row above the axes, with its left, center or right at x.
 
-    x is a fraction of the width of the axes.
+    x is a fraction of the width of the axes. A name that several things have is there
+    once, with the look of the first.
     """
+    handles, labels = axes.get_legend_handles_labels()
+    named = dict(zip(reversed(labels), reversed(handles), strict=True))
     axes.legend(
+        [*reversed(named.values())], [*reversed(named)],
         loc=f"lower {place}", bbox_to_anchor=(x, 0.98), ncols=ncols, frameon=False,
         columnspacing=1.2, handlelength=1.5, borderpad=0.1, **SMALL,
     )  # fmt: skip

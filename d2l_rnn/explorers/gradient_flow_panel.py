@@ -6,13 +6,21 @@ import math
 from collections.abc import Sequence
 
 import torch
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import (
+    Axis,
+    Band,
+    Bar,
+    Chart,
+    Line,
+    Mark,
+    Note,
+    Plot,
+    Vertical,
+)
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Choice, Real, Steps, Theta, Whole
-from d2l_rnn.explorers.drawing import SMALL, label_axes, legend_above
 from d2l_rnn.explorers.gradient_flow import (
     ALL,
     LAST,
@@ -22,7 +30,6 @@ from d2l_rnn.explorers.gradient_flow import (
     flow_of,
 )
 from d2l_rnn.explorers.wording import short
-from d2l_rnn.pictures import COLOURS, GREY, Picture, log_ticks, style
 
 # A gradient counts as exploded, or vanished, if its norm has changed by this factor on
 # the way back from the last time step.
@@ -31,26 +38,30 @@ FACTOR = 1000
 LOWEST, HIGHEST = -300, 300
 
 
-def draw(flow: Flow, scale: float, theta: float | None = None) -> Picture:
-    """The flow as a picture.
+def draw(flow: Flow, scale: float, theta: float | None = None) -> Chart:
+    """The flow as a chart.
 
     Above, ‖dL/dH_t‖, compared with powers of the number `scale`. Below, the parts that
-    the time steps add to dL/dW_hh, before and after clipping.
+    the time steps add to dL/dW_hh, before and after clipping, and the shares of the two
+    halves of the time steps.
     """
-    figure = Picture(6.4, 4.6, layout="none")
     before, after = clipped(flow.gradient, theta)
-    lengths, parts = {"before": before}, {"before clipping": flow.part_norms}
+    lengths, parts = {"before": before}, {"before": flow.part_norms}
     if theta is not None:
         factor = after / before if after < before else 1.0
         lengths["after"], parts["after"] = after, flow.part_norms * factor
-    _draw_states(figure.add_axes((0.15, 0.565, 0.635, 0.375)), flow.state_norms, scale)
-    _draw_parts(figure.add_axes((0.15, 0.125, 0.49, 0.285)), parts)
-    shares = figure.add_axes((0.765, 0.125, 0.225, 0.285))
-    _draw_halves(shares, flow.early_share, lengths)
-    return figure
+    T = max(len(flow.state_norms), len(flow.part_norms))
+    x = Axis(
+        "t, time step (the gradient comes from the right)", 0, T + 1, is_whole=True
+    )
+    plots = [
+        _states(x, flow.state_norms, scale), _parts(x, parts),
+        _halves(x, flow.early_share, lengths),
+    ]  # fmt: skip
+    return Chart(plots, margin=112)
 
 
-class GradientFlow(Explorer):
+class GradientFlow(ChartExplorer):
     """The gradient going back through T time steps: it vanishes or explodes.
 
     The network is untrained. Its W_hh is drawn at random and scaled to the spectral
@@ -78,7 +89,7 @@ class GradientFlow(Explorer):
     def answer(
         self, scale: float, num_steps: int, loss: str, theta: float | None,
         num_hiddens: int, seed: int,
-    ) -> tuple[Picture, str]:  # fmt: skip
+    ) -> tuple[Chart, str]:  # fmt: skip
         """The gradient in this network, before and after clipping."""
         flow = flow_of(scale, num_steps, loss, num_hiddens, seed)
         return draw(flow, scale, theta), describe(flow, theta)
@@ -112,96 +123,89 @@ def describe(flow: Flow, theta: float | None) -> str:
     )
 
 
-def _draw_states(axes: Axes, state_norms: Tensor, scale: float) -> None:
+def _states(x: Axis, state_norms: Tensor, scale: float) -> Plot:
     T, last = len(state_norms), float(state_norms[-1])
-    axes.set(xlim=(0, T + 1), yscale="log", autoscaley_on=False)
-    xlabel = "t, time step (the gradient comes from the right)"
-    label_axes(axes, xlabel, "norm of dL/dH_t")
-    _draw_norms(axes, state_norms, label="this network", zorder=3, **style(0))
-    seen = state_norms.tolist()
-    if 0 < last < math.inf:
-        back = torch.arange(T - 1, -1, -1, dtype=torch.double)
-        powers = math.log10(last) + back * math.log10(scale)
-        _draw_norms(
-            axes, 10 ** powers.clamp(LOWEST, HIGHEST), color=GREY,
-            linestyle="--", label=f"a chain of numbers, {scale:g} each",
-        )  # fmt: skip
-        low, high = last / FACTOR, last * FACTOR
-        seen += [low / 30, high * 30]  # both regions, even if the curve stays between
-    _fit(axes, seen)
-    bottom, top = axes.get_ylim()
-    if 0 < last < math.inf:
-        exploded = f"exploded: over\n{FACTOR:,} times the\nnorm at t = T"
-        vanished = f"vanished: below\n1/{FACTOR:,} of the\nnorm at t = T"
-        _draw_region(axes, min(high, top), top, 1, exploded)
-        _draw_region(axes, bottom, max(low, bottom), 0, vanished)
-    legend_above(axes, ncols=4, place="left", x=-0.02)
-
-
-def _draw_region(axes: Axes, low: float, high: float, place: int, name: str) -> None:
-    """A band across the axes, named beside them: at the top (1) or the bottom (0)."""
-    axes.axhspan(low, high, color=COLOURS[place], alpha=0.13, linewidth=0)
-    axes.text(
-        1.02, place, name, color=COLOURS[place], va="top" if place else "bottom",
-        transform=axes.transAxes, **SMALL,
+    line, marks = _norms("this network", state_norms)
+    if not 0 < last < math.inf:
+        y = _fitted("norm of dL/dH_t", state_norms.tolist())
+        return Plot(x, y, [line], height=170, marks=marks)
+    back = torch.arange(T - 1, -1, -1, dtype=torch.double)
+    powers = math.log10(last) + back * math.log10(scale)
+    name = f"a chain of numbers, {scale:g} each"
+    chain = 10 ** powers.clamp(LOWEST, HIGHEST)
+    low, high = last / FACTOR, last * FACTOR
+    # Both regions are there, even if the curve stays between them.
+    y = _fitted("norm of dL/dH_t", [*state_norms.tolist(), low / 30, high * 30])
+    exploded = f"exploded: over\n{FACTOR:,} times the\nnorm at t = T"
+    vanished = f"vanished: below\n1/{FACTOR:,} of the\nnorm at t = T"
+    return Plot(
+        x, y, [Line(name, range(1, T + 1), chain, "quiet", dash=1, width=1.4), line],
+        height=170, marks=marks,
+        bands=[Band(min(high, y.high), y.high, 1), Band(y.low, max(low, y.low), 0)],
+        notes=[Note(1.02, 0.12, exploded, 1), Note(1.02, 0.88, vanished, 0)],
     )  # fmt: skip
 
 
-def _draw_parts(axes: Axes, parts: dict[str, Tensor]) -> None:
-    axes.set(yscale="log", autoscaley_on=False)
-    label_axes(axes, "t, time step", "norm of its part\nof dL/dW_hh")
-    looks = ({"color": COLOURS[2], "linewidth": 2.5}, {"color": "black", "ls": ":"})
+def _parts(x: Axis, parts: dict[str, Tensor]) -> Plot:
+    lines, marks, seen = [], [], []
+    looks = ({"colour": 2, "width": 2.5}, {"colour": "text", "dash": 3, "width": 1.8})
     for (name, part_norms), look in zip(parts.items(), looks, strict=False):
-        axes.set_xlim(0, len(part_norms) + 1)
         # The first time step has no part: it comes after H_0 = 0.
-        _draw_norms(axes, part_norms[1:], first=2, label=name, **look)
-    _fit(axes, torch.cat([part_norms[1:] for part_norms in parts.values()]).tolist())
-    legend_above(axes, ncols=4, place="left", x=-0.02)
+        line, outside = _norms(f"{name} clipping", part_norms[1:], first=2, **look)
+        lines, marks = [*lines, line], [*marks, *outside]
+        seen += part_norms[1:].tolist()
+    y = _fitted("part of dL/dW_hh", seen)
+    return Plot(x, y, lines, height=100, marks=marks)
 
 
-def _draw_halves(axes: Axes, early_share: float, lengths: dict[str, float]) -> None:
+def _halves(x: Axis, early_share: float, lengths: dict[str, float]) -> Plot:
     """The shares of the two halves of dL/dW_hh, for each length of the gradient."""
-    places = range(len(lengths))
-    early, late = 100 * early_share, 100 * (1 - early_share)
-    axes.bar(
-        places, early, 0.7, color=COLOURS[4], hatch="//", edgecolor="black",
-        linewidth=0, label="t ≤ T/2",
-    )  # fmt: skip
-    axes.bar(places, late, 0.7, early, color=COLOURS[5], label="t > T/2")
-    label_axes(axes, "norm of g", "share of dL/dW_hh (%)")
-    axes.set_xticks(places, [f"{name}\n{short(lengths[name])}" for name in lengths])
-    axes.set(xlim=(-0.6, 1.6), ylim=(0, 100), yticks=(0, 50, 100))
-    axes.grid(axis="x", visible=False)
-    legend_above(axes, ncols=2, place="right", x=1.07)
+    T = round(x.high) - 1
+    middle = T // 2 + 0.5  # between the halves
+    bars = []
+    for start, end, share in (
+        (0.5, middle, early_share),
+        (middle, T + 0.5, 1 - early_share),
+    ):
+        width = (end - start) / (len(lengths) + 1)
+        for i, (name, length) in enumerate(lengths.items()):
+            centre = start + (end - start) * (i + 0.5) / len(lengths)
+            label = f"{name} clipping: norm of g {short(length)}"
+            bars.append(
+                Bar(centre, width, 100 * share, 0, (2, "quiet")[i], label, i == 1)
+            )
+    names = [
+        Note((start + end) / 2 / x.high, 0.1, name, align="center")
+        for start, end, name in ((0.5, middle, "t ≤ T/2"), (middle, T + 0.5, "t > T/2"))
+    ]
+    y = Axis("% of dL/dW_hh", 0, 135, ticks=(0, 50, 100))
+    return Plot(x, y, height=80, bars=bars, verticals=[Vertical(middle)], notes=names)
 
 
-def _draw_norms(axes: Axes, values: Tensor, first: int = 1, **look) -> None:
-    """Values on a logarithmic axis, starting at time step `first`.
+def _norms(
+    name: str, values: Tensor, first: int = 1, **look
+) -> tuple[Line, list[Mark]]:
+    """A line of values on a logarithmic axis, starting at time step `first`.
 
     Values that cannot be drawn there are marked: 0 at the bottom, infinity at the top.
     """
-    steps = torch.arange(first, first + len(values))
+    steps = range(first, first + len(values))
     is_drawn = (values > 0) & values.isfinite()
     drawn = values.clamp(10.0**LOWEST, 10.0**HIGHEST).where(is_drawn, math.nan)
-    axes.plot(
-        steps.numpy(), drawn.numpy(), marker="o" if len(values) < 12 else None,
-        markersize=4, **look,
-    )  # fmt: skip
-    ends = {"0": (values == 0, "v", 0.03), "infinite": (values.isinf(), "^", 0.97)}
-    for name, (is_there, marker, height) in ends.items():
-        if is_there.any():
-            axes.plot(
-                steps[is_there].numpy(), [height] * int(is_there.sum()), marker,
-                color=COLOURS[3], markersize=5, label=name,
-                transform=axes.get_xaxis_transform(),
-            )  # fmt: skip
+    line = Line(name, steps, drawn, points=len(values) < 12, leaves_ghost=True, **look)
+    ends = {0: ("bottom", "down", "0"), math.inf: ("top", "up", "infinite")}
+    marks = []
+    for value, (place, shape, label) in ends.items():
+        there = [
+            t for t, each in zip(steps, values.tolist(), strict=True) if each == value
+        ]
+        marks += [Mark(t, place, shape, 3, label, size=3) for t in there]
+    return line, marks
 
 
-def _fit(axes: Axes, values: Sequence[float]) -> None:
-    """Set the axis from the power of ten below the values to the one above."""
+def _fitted(label: str, values: Sequence[float]) -> Axis:
+    """An axis from the power of ten below the values to the one above."""
     logs = [math.log10(each) for each in values if 0 < each < math.inf] or [0.0]
     low = min(max(math.floor(min(logs)), LOWEST), HIGHEST - 1)
     high = max(min(math.ceil(max(logs)), HIGHEST), low + 1)
-    axes.set_ylim(10.0**low, 10.0**high)
-    log_ticks(axes.yaxis)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    return Axis(label, 10.0**low, 10.0**high, log=True)

@@ -6,25 +6,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from d2l_rnn import checks, markov
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import Axis, Chart, Line, Mark, Note, Plot, Vertical
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Choice, Real, Whole
-from d2l_rnn.explorers.drawing import MARK, legend_above
-from d2l_rnn.pictures import (
-    COLOURS,
-    GREY,
-    LINE_STYLES,
-    Picture,
-    decorate,
-    log_ticks,
-)
 
 STATES = ("sunny", "rainy")
 NUM_STEPS = 30
+STEPS = np.arange(NUM_STEPS + 1)
 LEAST = 1e-4  # a distance from the stationary distribution too small to see
-MARGINS = {"left": 0.14, "right": 0.97, "top": 0.94, "bottom": 0.1, "hspace": 0.24}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,57 +69,48 @@ def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
     )
 
 
-def draw(walked: Walk, k: int) -> Picture:
+def draw(walked: Walk, k: int) -> Chart:
     """Above, the probability of each state; below, how far it is from stationary.
 
     Raises ValueError if k is not an integer from 0 to 30.
     """
     k = checks.integer("k", k, 0, NUM_STEPS)
-    figure = Picture(6.4, 4.8, layout="none")
-    above, below = figure.subplots(
-        2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=MARGINS
-    )
-    _draw_probabilities(decorate(above, "", "probability"), walked, k)
-    _draw_distances(decorate(below, "k (steps)", "distance"), walked)
-    for axes in (above, below):
-        axes.axvline(k, color="black", linewidth=1.2, linestyle=":", zorder=1)
-    below.set_xlim(-0.5, NUM_STEPS + 0.5)
-    figure.align_ylabels()
-    return figure
+    x = Axis("k (steps)", -0.5, NUM_STEPS + 0.5, is_whole=True)
+    return Chart([_probabilities(x, walked, k), _distances(x, walked, k)])
 
 
-def _draw_probabilities(axes: Axes, walked: Walk, k: int) -> None:
+def _probabilities(x: Axis, walked: Walk, k: int) -> Plot:
+    lines, marks, ends = [], [], (0, NUM_STEPS)
     for i, state in enumerate(STATES):
-        colour, probabilities = COLOURS[1 - i], walked.distributions[:, i]
-        axes.plot(
-            probabilities, label=f"{state} after k steps", color=colour,
-            linestyle=LINE_STYLES[i], marker="os"[i], markersize=4,
-        )  # fmt: skip
-        axes.plot(k, probabilities[k], "os"[i], color=colour, **MARK)
-        axes.axhline(walked.stationary[i], color=colour, linewidth=1, linestyle=":")
-    axes.plot([], color=GREY, linewidth=1, linestyle=":", label="stationary")
-    axes.set_ylim(-0.05, 1.05)
-    legend_above(axes, ncols=3)
+        probabilities, stationary = walked.distributions[:, i], walked.stationary[i]
+        lines += [
+            Line(f"{state} after k steps", STEPS, probabilities, 1 - i, dash=i,
+                 points=True, leaves_ghost=True),
+            Line("stationary", ends, [stationary] * 2, 1 - i, dash=3, width=1),
+        ]  # fmt: skip
+        shape = ("ring", "square")[i]
+        marks.append(Mark(k, float(probabilities[k]), shape, 1 - i))
+    y = Axis("probability", -0.05, 1.05)
+    return Plot(x, y, lines, height=215, marks=marks, verticals=[Vertical(k)])
 
 
-def _draw_distances(axes: Axes, walked: Walk) -> None:
-    first, steps = walked.distances[0], np.arange(NUM_STEPS + 1)
-    law = first * abs(walked.eigenvalue) ** steps
-    for values, look, label in (
-        (walked.distances, "o", "distance from stationary"),
-        (law, "-", "|λ₂|ᵏ times the first"),
-    ):  # fmt: skip
-        shown = np.where(values >= LEAST, values, np.nan)
-        axes.plot(
-            steps, shown, look, color="black", markersize=4, linewidth=1.2, label=label
-        )
-    if first < LEAST:
-        axes.text(0.5, 0.5, "none: this start is stationary", ha="center", va="center",
-                  transform=axes.transAxes)  # fmt: skip
-    axes.set_yscale("log")
-    axes.set_ylim(LEAST, 1.5)
-    log_ticks(axes.yaxis)
-    legend_above(axes, ncols=3)
+def _distances(x: Axis, walked: Walk, k: int) -> Plot:
+    first = walked.distances[0]
+    law = first * abs(walked.eigenvalue) ** STEPS
+    seen, by_law = (
+        np.where(values >= LEAST, values, np.nan) for values in (walked.distances, law)
+    )
+    lines = [
+        Line("distance from stationary", STEPS, seen, "text", points=True,
+             joined=False),
+        Line("|λ₂|ᵏ times the first", STEPS, by_law, "text", width=1.4,
+             leaves_ghost=True),
+    ]  # fmt: skip
+    none = Note(0.5, 0.5, "none: this start is stationary", align="center")
+    return Plot(
+        x, Axis("distance", LEAST, 1.5, log=True), lines, height=135,
+        verticals=[Vertical(k)], notes=[none] if first < LEAST else [],
+    )  # fmt: skip
 
 
 def describe(walked: Walk, k: int) -> str:
@@ -152,7 +134,7 @@ def _shares(distribution: np.ndarray) -> str:
     )
 
 
-class MarkovChain(Explorer):
+class MarkovChain(ChartExplorer):
     """A chain of sunny and rainy days, converging to its stationary distribution."""
 
     stay_sunny = Real(
@@ -171,7 +153,7 @@ class MarkovChain(Explorer):
 
     def answer(
         self, stay_sunny: float, stay_rainy: float, start: str, k: int
-    ) -> tuple[Picture, str]:
+    ) -> tuple[Chart, str]:
         """The chain with these probabilities, with the step k marked."""
         walked = walk(stay_sunny, stay_rainy, start)
         return draw(walked, k), describe(walked, k)

@@ -1,16 +1,19 @@
 // Plots one above the other that share an x axis, a crosshair and a zoom.
 //
-// A figure is {x, plots}: x is {label, min, max, log, isWhole}, and each of the plots
-// {label, log, min, max, height, …} holds any of
-//   lines      [{x, y, colour, dash, width, alpha, points, size}]   arrays of numbers
+// A figure is {x, plots}: x is {label, min, max, log, isWhole, ticks, names}, and each of
+// the plots, {label, log, min, max, ticks, names, height, …}, holds any of
+//   lines      [{label, x, y, colour, dash, width, alpha, points, joined, size}]
+//              x and y are arrays of numbers
 //   levels     [{at, label, dash, colour}]          horizontal lines, named at the right
 //   verticals  [{at, dash, colour}]
-//   marks      [{x, y, shape, colour, size}]        y may be "top" or "bottom"
-//   bands      [{low, high, colour}]                across the whole width
-//   bars       [{x, width, low, high, colour, isHatched}]
+//   marks      [{label, x, y, shape, colour, size}] y may be "top" or "bottom"
+//   bands      [{label, low, high, colour, upright}]    across the whole width, or height
+//   bars       [{label, x, width, low, high, colour, hatched}]
 //   arrows     [{x, label, colour}]                 where a curve leaves at the top
+//   shades     {table, columns, positive, negative}     numbers from -1 to 1 at whole places
 //   notes      [{x, y, label, colour, align}]       at shares of the width and the height
-// A colour is the number of a line's colour, or the name of one of the theme's.
+// A colour is the number of a line's colour, or the name of one of the theme's. What has
+// a label, other than levels, arrows and notes, is named in a key above the plot.
 
 import uPlot from "uplot";
 import { LEFT, Plot } from "./plot.js";
@@ -21,11 +24,12 @@ let figures = 0;
 
 /**
  * A figure in `element`. `describe(zoom)` gives what it shows: `zoom` is [min, max] of x,
- * or null; `onHover(x)` is called with the place of the crosshair, or null.
+ * or null; `onHover(x)` is called with the place of the crosshair, or null, and
+ * `onClick(x)` with that of a click.
  */
 export class Figure {
-  constructor(element, { describe, onHover = () => {}, right = 84, label = "chart" }) {
-    Object.assign(this, { element, describe, onHover, right });
+  constructor(element, { describe, onHover = () => {}, onClick = () => {}, right = 92, label = "chart" }) {
+    Object.assign(this, { element, describe, onHover, onClick, right });
     this.sync = `d2l-rnn-${(figures += 1)}`;
     this.plots = [];
     this.zoom = null;
@@ -134,6 +138,7 @@ export class Figure {
       this.draw();
     });
     element.addEventListener("dblclick", this.whole);
+    element.addEventListener("click", () => this.at !== null && this.onClick(this.at));
     element.addEventListener("mouseleave", () => this.leave());
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     element.addEventListener("keydown", (event) => this.key(event));
@@ -217,5 +222,6 @@ export class Figure {
 
 /** What of a plot cannot be changed without making its axes anew. */
 function shapeOf({ label, log, height, lines }) {
-  return [label, log, height, lines.map(({ colour, dash, width, alpha, points, size, y }) => [colour, dash, width, alpha, points, size, y.length === 1])];
+  const looks = lines.map(({ colour, dash, width, alpha, points, joined, size, y }) => [colour, dash, width, alpha, points, joined, size, y.length === 1]);
+  return [label, log, height, looks];
 }

@@ -1,47 +1,72 @@
-// The view of a panel whose figure is drawn from numbers, with what it shows in words.
+// The view of a panel whose chart is drawn from numbers, with what it shows in words.
 
-import { Figure } from "./figure.js";
 import { add, change } from "./dom.js";
+import { Figure } from "./figure.js";
+import { entry } from "./key.js";
+import { themeOf } from "./theme.js";
+
+const GREY_LINE = '<line x1="1" x2="25" y1="6" y2="6" stroke="currentColor"/>';
 
 /**
- * Shows `figure` of a store: a figure as in figure.js, whose lines hold bytes of float64,
- * each with a `label` and a colour of its own.
+ * Shows `figure` of a store: {figures, right, ghost}. `figures` are as in figure.js, one
+ * below the other, with lines that hold the bytes of float64; `right` is the room beside
+ * them, in pixels; `ghost` says what the grey lines are.
  */
 export class FigureView {
   constructor(element, store) {
-    this.store = store;
-    this.key = add(element, "div", "d2l-key");
-    this.figure = new Figure(add(element, "div"), { describe: (zoom) => this.describe(zoom) });
+    Object.assign(this, { element, store, shown: [], figures: [] });
+    element.classList.add("d2l-chart");
+    this.ghost = add(element, "div", "d2l-key");
+    this.stage = add(element, "div");
     this.readout = add(element, "div", "d2l-readout");
-    this.acts = { "change:figure": () => this.update(), "change:readout": () => this.write() };
+    this.acts = { "change:figure": () => this.update(), "change:readout": () => this.write(), "change:is_running": () => this.write() };
     for (const [name, act] of Object.entries(this.acts)) store.on(name, act);
     this.update();
     this.write();
   }
 
-  describe(zoom) {
-    const { x, plots } = this.numbers;
+  update() {
+    const { figures = [], right, ghost } = this.store.get("figure");
+    this.shown = figures.map(unpacked);
+    this.shown.forEach((figure, i) => {
+      this.figures[i] ??= this.make(i, right, figure);
+      this.figures[i].draw();
+    });
+    // Its place is kept free while there is none: nothing is to move.
+    change(this.ghost, ghost ? entry({ label: ghost, colour: "quiet" }, GREY_LINE, themeOf(this.element)) : "");
+  }
+
+  make(i, right, { x, plots }) {
+    const label = `${plots.map((plot) => plot.label).join(", ")} by ${x.label}`;
+    return new Figure(add(this.stage, "div"), {
+      describe: (zoom) => this.describe(i, zoom),
+      onClick: (at) => this.store.send({ event: "click", figure: i, x: at }),
+      right,
+      label,
+    });
+  }
+
+  describe(i, zoom) {
+    const { x, plots } = this.shown[i];
     return { x: zoom ? { ...x, min: zoom[0], max: zoom[1] } : x, plots };
   }
 
-  update() {
-    const figure = this.store.get("figure");
-    if (!figure.plots) return;
-    const numbers = (line) => ({ ...line, x: floats(line.x), y: floats(line.y) });
-    this.numbers = { ...figure, plots: figure.plots.map((plot) => ({ ...plot, lines: plot.lines.map(numbers) })) };
-    this.figure.draw();
-    this.figure.element.setAttribute("aria-label", this.store.get("alt"));
-  }
-
   write() {
-    this.readout.setAttribute("aria-live", "polite");
+    this.readout.setAttribute("aria-live", this.store.get("is_running") ? "off" : "polite");
     change(this.readout, this.store.get("readout"));
   }
 
   destroy() {
     for (const [name, act] of Object.entries(this.acts)) this.store.off(name, act);
-    this.figure.destroy();
+    this.figures.forEach((figure) => figure.destroy());
   }
+}
+
+/** A figure whose lines hold numbers in place of bytes. */
+export function unpacked({ x, plots }) {
+  const numbers = (line) => ({ ...line, x: floats(line.x), y: floats(line.y) });
+  const shades = (each) => each && { ...each, table: floats(each.table) };
+  return { x, plots: plots.map((plot) => ({ ...plot, lines: plot.lines.map(numbers), shades: shades(plot.shades) })) };
 }
 
 function floats(bytes) {

@@ -5,7 +5,9 @@
 // rest is drawn on the same canvas before or after them.
 
 import uPlot from "uplot";
-import { DASHES } from "./theme.js";
+import { add, change } from "./dom.js";
+import { keyOf } from "./key.js";
+import { colourOf, DASHES } from "./theme.js";
 import { linearTicks, logTicks, tickLabel } from "./scales.js";
 
 export const LEFT = 60; // CSS pixels for the numbers and the label at the left
@@ -15,6 +17,8 @@ const FONT = '12px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif
 export class Plot {
   constructor(element, plot, x, options) {
     Object.assign(this, { plot, x, theme: options.theme });
+    this.key = add(element, "div", "d2l-key");
+    this.showKey();
     this.uplot = new uPlot(this.options(options), aligned(plot.lines), element);
     this.uplot.over.style.touchAction = "pan-y";
   }
@@ -22,10 +26,19 @@ export class Plot {
   /** Show other numbers on the same axes. */
   update(plot, x) {
     Object.assign(this, { plot, x });
+    this.showKey();
     this.uplot.setData(aligned(plot.lines));
   }
 
+  /** The names of what is drawn, above it; nothing where nothing has a name. */
+  showKey() {
+    const entries = keyOf(this.plot, this.theme);
+    this.key.hidden = entries === "";
+    change(this.key, entries);
+  }
+
   destroy() {
+    this.key.remove();
     this.uplot.destroy();
   }
 
@@ -55,8 +68,8 @@ export class Plot {
           label: isLast ? this.x.label : undefined,
           labelSize: 18,
           gap: 2,
-          splits: () => this.ticks(this.x, 9),
-          values: (_, ticks) => ticks.map(isLast ? tickLabel : () => ""),
+          splits: () => this.x.ticks ?? this.ticks(this.x, 9),
+          values: (_, ticks) => (isLast ? this.x.names ?? ticks.map(tickLabel) : ticks.map(() => "")),
           filter: (_, ticks) => ticks,
         },
         {
@@ -67,7 +80,7 @@ export class Plot {
           labelGap: 0,
           gap: 3,
           splits: () => this.plot.ticks ?? this.ticks(this.plot, Math.max(2, Math.floor(height / 28))),
-          values: (_, ticks) => ticks.map(tickLabel),
+          values: (_, ticks) => this.plot.names ?? ticks.map(tickLabel),
           filter: (_, ticks) => ticks,
         },
       ],
@@ -88,14 +101,13 @@ export class Plot {
 
   series(line) {
     const stroke = colourOf(line.colour, this.theme);
-    const isPoint = line.points === true;
     return {
       stroke,
       width: line.width ?? 1.5,
       dash: DASHES[line.dash ?? 0],
       alpha: line.alpha ?? 1,
-      paths: isPoint ? () => null : undefined,
-      points: isPoint ? { show: true, size: line.size ?? 5, stroke, fill: stroke } : { show: line.y.length === 1, size: 6, fill: stroke },
+      paths: line.joined === false ? () => null : undefined,
+      points: { show: line.points === true || line.y.length === 1, size: line.size ?? 5, stroke, fill: stroke },
       spanGaps: false,
     };
   }
@@ -104,12 +116,33 @@ export class Plot {
 
   drawBehind() {
     const { ctx, bbox } = this.uplot;
-    for (const { low, high, colour } of this.plot.bands ?? []) {
-      const [bottom, top] = [this.yOf(low), this.yOf(high)];
-      this.painted({ fillStyle: colourOf(colour, this.theme), globalAlpha: this.theme.isDark ? 0.25 : 0.13 }, () =>
-        ctx.fillRect(bbox.left, top, bbox.width, bottom - top),
-      );
+    if (this.plot.shades) this.drawShades(this.plot.shades);
+    for (const { low, high, colour, upright } of this.plot.bands ?? []) {
+      const [left, right] = upright ? [this.xOf(low), this.xOf(high)] : [bbox.left, bbox.left + bbox.width];
+      const [bottom, top] = upright ? [bbox.top + bbox.height, bbox.top] : [this.yOf(low), this.yOf(high)];
+      this.painted({ fillStyle: colourOf(colour, this.theme), globalAlpha: this.theme.isDark ? 0.25 : 0.13 }, () => {
+        ctx.beginPath();
+        ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+        ctx.clip();
+        ctx.fillRect(left, top, right - left, bottom - top);
+      });
     }
+  }
+
+  /** A table of numbers from -1 to 1, each a rectangle around the place of its number. */
+  drawShades({ table, columns, positive, negative }) {
+    const { ctx } = this.uplot;
+    this.painted({}, () =>
+      table.forEach((value, i) => {
+        const [x, y] = [(i % columns) + 1, Math.floor(i / columns) + 1];
+        // Whole pixels, as there would be seams between the rectangles otherwise.
+        const [left, right] = [this.xOf(x - 0.5), this.xOf(x + 0.5)].map(Math.round);
+        const [bottom, top] = [this.yOf(y - 0.5), this.yOf(y + 0.5)].map(Math.round);
+        ctx.fillStyle = colourOf(value > 0 ? positive : negative, this.theme);
+        ctx.globalAlpha = Math.min(1, Math.abs(value));
+        ctx.fillRect(left, top, right - left, bottom - top);
+      }),
+    );
   }
 
   drawInFront() {
@@ -121,12 +154,12 @@ export class Plot {
     for (const each of this.plot.notes ?? []) this.drawNote(each);
   }
 
-  drawBar({ x, width, low, high, colour, isHatched }) {
+  drawBar({ x, width, low, high, colour, hatched }) {
     const [left, right] = [this.xOf(x - width / 2), this.xOf(x + width / 2)];
     const [bottom, top] = [this.yOf(low), this.yOf(high)];
     const { ctx } = this.uplot;
     this.painted({ fillStyle: colourOf(colour, this.theme) }, () => ctx.fillRect(left, top, right - left, bottom - top));
-    if (!isHatched) return;
+    if (!hatched) return;
     this.painted({ strokeStyle: this.theme.ground, lineWidth: 1.5 * uPlot.pxRatio }, () => {
       ctx.beginPath();
       ctx.rect(left, top, right - left, bottom - top);
@@ -215,6 +248,7 @@ export class Plot {
   painted(style, paint) {
     const { ctx } = this.uplot;
     ctx.save();
+    ctx.setLineDash([]); // not that of the last curve
     Object.assign(ctx, style);
     paint();
     ctx.restore();
@@ -250,11 +284,6 @@ function aligned(lines) {
 
 function gapped(values) {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
-}
-
-/** A colour: the number of a line's, or the name of one of the theme's. */
-export function colourOf(colour, theme) {
-  return typeof colour === "number" ? theme.lines[colour % theme.lines.length] : theme[colour] ?? colour;
 }
 
 const scaled = (font) => font.replace(/^(\d+)/, (size) => String(size * uPlot.pxRatio));

@@ -25,6 +25,11 @@ export function themeOf(element) {
   };
 }
 
+/** A colour: the number of a line's, or the name of one of the theme's. */
+export function colourOf(colour, theme) {
+  return typeof colour === "number" ? theme.lines[colour % theme.lines.length] : theme[colour] ?? colour;
+}
+
 /** Call `change` whenever the page's theme may have changed; returns what ends that. */
 export function watchTheme(change) {
   const observer = new MutationObserver(change);

@@ -1,0 +1,102 @@
+"""Panels that answer each setting of their sliders with a chart.
+
+The browser draws it, which takes a few milliseconds, where a picture by matplotlib
+takes some hundreds: so it follows the hand. The picture is made when the notebook has
+to keep one.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import traitlets
+
+from d2l_rnn.explorers.chart import Chart
+from d2l_rnn.explorers.panel import Panel
+from d2l_rnn.explorers.saved import plain
+from d2l_rnn.explorers.view import View
+from d2l_rnn.pictures import Picture
+
+REST = 0.7  # seconds without a new setting, after which the hand is said to rest
+LOOK = 0.01  # seconds between two looks for a new setting
+
+
+class ChartView(View):
+    """The view of a chart: `figure` is what `Chart.for_browser` gives."""
+
+    kind = traitlets.Unicode("figure").tag(sync=True)
+    figure = traitlets.Dict().tag(sync=True)
+
+
+class ChartExplorer(Panel):
+    """Sliders, and a chart that is redrawn when one of them moves.
+
+    A subclass declares its controls, and computes the chart for them in `answer`. Lines
+    that leave a ghost stay, in grey, as they were when the hand last rested. The last
+    answer would not do: in a drag it is too close to this one, and gone in a moment.
+    """
+
+    def __init__(self, **values):
+        self.chart: Chart | None = None
+        self._rested: tuple[dict, Chart] | None = None
+        super().__init__(**values)
+
+    def answer(self, **values) -> tuple[Chart, str]:
+        """The chart for these values of the controls, and a line of HTML below it.
+
+        It is called in the explorer's thread. If it raises a ValueError, the reader
+        sees the message.
+        """
+        raise NotImplementedError
+
+    def answer_to(self, *names: str) -> None:
+        """Redraw the chart, because these controls have changed."""
+        self.live.start(functools.partial(self._draw, self.values))
+
+    def finished(self) -> tuple[Picture, str] | None:
+        """The last chart as a picture, without ghosts, and the line below it."""
+        return None if self.chart is None else (self.picture, self.view.readout)
+
+    @property
+    def picture(self) -> Picture | None:
+        """The last chart, drawn by matplotlib; None before the first answer."""
+        if self.chart is None:
+            return None
+        picture = self.chart.picture()
+        picture.alt = self.view.alt
+        return picture
+
+    def _view(self) -> View:
+        return ChartView()
+
+    def _draw(self, values: dict) -> None:
+        chart, words = self.answer(**values)
+        shown = self._with_ghost(chart, values)
+        self.chart = chart
+        with self.view.hold_sync():
+            self.view.figure, self.view.readout = shown.for_browser(), words
+            self.view.alt = plain(words)
+        self.live.settle()
+        if not self._is_plain:  # then the kept picture is all that is seen
+            self._await_rest()
+        self._rested = values, chart
+
+    def _await_rest(self) -> None:
+        """Return when the hand rests; `Stopped` is raised if it moves on."""
+        end = time.monotonic() + REST
+        while time.monotonic() < end:
+            self.live.check()
+            time.sleep(LOOK)
+
+    def _with_ghost(self, chart: Chart, values: dict) -> Chart:
+        """The chart, and behind it the one at which the hand last rested."""
+        if self._rested is None:
+            return chart
+        before, at_rest = self._rested
+        changed = ", ".join(
+            f"{control.label} = {control.caption(before[name])}"
+            for name, control in self.controls.items()
+            if values[name] != before[name]
+        )
+        return chart.after(at_rest, f"before: {changed}") if changed else chart
