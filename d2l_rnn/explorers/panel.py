@@ -50,6 +50,7 @@ class Panel:
         self.view = self._view()
         self.live = Live(self._changed)
         self.is_watched = False  # True once a reader has moved something
+        self.is_by_hand = False  # True while that is answered
         self._lock, self._is_setting = threading.RLock(), False
         self._kept = self._kept_state = None  # what the notebook keeps
         self.panel = self._panel()
@@ -183,8 +184,11 @@ class Panel:
     def _moved(self, name: str) -> None:
         with self._lock:
             if not self._is_setting:
-                self.is_watched = True
-                self.answer_to(name)
+                self.is_watched = self.is_by_hand = True
+                try:
+                    self.answer_to(name)
+                finally:
+                    self.is_by_hand = False
 
     def _changed(self) -> None:
         """Called when the live job has paused, resumed or ended."""

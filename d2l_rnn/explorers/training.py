@@ -87,7 +87,7 @@ class Training(TrainingControls):
         self._moved_last = names[0] if names else self._moved_last
         plan = self.plan
         apart = 0 if self.trainer.has(plan, self.num_epochs) else APART
-        self._learn(plan, apart, by_hand=not self._is_setting)
+        self._learn(plan, apart, by_hand=self.is_by_hand)
 
     def start(self) -> None:
         """Train the current plan from the beginning."""

@@ -12,9 +12,10 @@ from d2l_rnn.explorers.training_runs import Run
 from d2l_rnn.explorers.wording import short
 from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, draw_level, log_ticks
 
+WIDE = 100  # characters of names in a row
 DASHES = ("-", "--", "-.", ":")
 ROOM = 4  # times the perplexity of guessing: the axis ends there, if not before
-MARGINS = {"left": 0.11, "right": 0.87, "top": 0.98, "bottom": 0.1, "hspace": 0.22}
+MARGINS = {"left": 0.11, "right": 0.87, "bottom": 0.1, "hspace": 0.22}
 LEGEND = {"frameon": False, "fontsize": "small"}
 
 
@@ -26,12 +27,15 @@ def draw(
 
     `curves` are {label: run}; `levels` {label: perplexity} are reference lines.
     """
-    lines = max(1, math.ceil(len(curves) / 3))
-    figure = Picture(6.4, 4.4 + 0.2 * lines, layout="none")
+    longest = max((len(label) for label in curves), default=0)
+    ncols = max(1, min(3, WIDE // (longest + 12)))
+    room = 0.12 + 0.2 * math.ceil(len(curves) / ncols)  # inches, for the names
+    height = 4.3 + room
+    figure = Picture(6.4, height, layout="none")
     above, middle, below = figure.subplots(
-        3, 1, sharex=True, height_ratios=(10, 5, 2.5), gridspec_kw=MARGINS
-    )
-    figure.subplots_adjust(top=0.98 - 0.042 * lines)
+        3, 1, sharex=True, height_ratios=(10, 5, 2.5),
+        gridspec_kw={**MARGINS, "top": 1 - room / height},
+    )  # fmt: skip
     _draw_perplexities(decorate(above, "", "perplexity"), curves, current, levels)
     _draw_norms(decorate(middle, "", "gradient norm"), current)
     _draw_shares(decorate(below, "epoch", "clipped (%)"), current)
@@ -41,7 +45,11 @@ def draw(
     figure.align_ylabels()
     if curves:
         figure.legend(
-            *above.get_legend_handles_labels(), loc="upper center", ncols=3, **LEGEND
+            *above.get_legend_handles_labels(),
+            loc="upper center",
+            ncols=ncols,
+            borderaxespad=0.1,
+            **LEGEND,
         )
     return figure
 

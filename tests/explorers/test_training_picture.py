@@ -1,134 +1,89 @@
-"""The picture of a run: drawn in layers, it is the picture drawn at once."""
+"""The finished picture of training runs: what is drawn, and what leaves the axes."""
 
-import io
 import math
 
-import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from PIL import Image
+from driving import fits
 
-from d2l_rnn.explorers.training_picture import Curve, TrainingPicture
-from d2l_rnn.training import Progress
+from d2l_rnn.explorers.training_picture import DASHES, draw
+from d2l_rnn.explorers.training_runs import Plan, Run
+from d2l_rnn.pictures import COLOURS
+from d2l_rnn.progress import Progress
+from d2l_rnn.sweeping import Setting
 
 LEVELS = {"guessing": 28.0, "bigram": 9.9}
 
 
-def records(num_epochs, start=20.0, norm=0.3, theta=1.0, diverges=False):
-    made = [
-        Progress(t, start * 0.97**t, 1e5, norm * t**0.1, float(norm > theta),
-                 clipped_norm=min(norm * t**0.1, theta))
-        for t in range(1, num_epochs + 1)
-    ]  # fmt: skip
-    if diverges:
-        made[-1] = Progress(num_epochs, math.inf, 1e5, math.nan, math.nan, True)
+def run(perplexities, number=0, theta=1.0, held_out=math.nan):
+    made = Run.of(Plan(Setting(theta=theta, num_hiddens=8), "story"))
+    made.number = number
+    for epoch, each in enumerate(perplexities, start=1):
+        made.add(
+            Progress(
+                epoch, each, 1e5, 0.3 * epoch, 0.5, math.isinf(each),
+                clipped_norm=min(0.3 * epoch, theta or math.inf),
+                held_out_perplexity=held_out,
+            )
+        )  # fmt: skip
     return made
 
 
-def pixels(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.png())).convert("RGB"), dtype=int)
+def test_all_curves_are_drawn_with_their_names_and_last_values():
+    first, second = run([20, 10, 5], 0), run([20, 15], 8, theta=0.5)
+    picture = draw({"theta 1": first, "theta 0.5": second}, second, LEVELS, 100)
+    above, middle, below = picture.axes
+    drawn = above.get_lines()
+    assert drawn[0].get_ydata().tolist() == [20, 10, 5]
+    assert drawn[1].get_ydata().tolist() == [20, 15]
+    assert (drawn[0].get_color(), drawn[1].get_color()) == (COLOURS[0], COLOURS[1])
+    assert (drawn[0].get_linestyle(), drawn[1].get_linestyle()) == DASHES[:2]
+    assert drawn[1].get_linewidth() > drawn[0].get_linewidth()  # the current one
+    (legend,) = picture.legends
+    names = [each.get_text() for each in legend.get_texts()]
+    assert names == ["theta 1 · 5", "theta 0.5 · 15"]
+    assert [line.get_ydata().tolist() for line in middle.get_lines()[:2]] == [
+        [0.3, 0.6],
+        [0.3, 0.5],
+    ]
+    assert below.get_lines()[0].get_ydata().tolist() == [50, 50]
+    assert below.get_xlim() == (0, 100)
+    assert fits(picture)
 
 
-def shown(*args, **kwargs):
-    picture = TrainingPicture(LEVELS)
-    picture.show(*args, **kwargs)
-    return pixels(picture)
+def test_held_out_perplexity_is_the_dotted_twin():
+    of = run([20, 10], held_out=12.0)
+    above = draw({"this run": of}, of, LEVELS, 2).axes[0]
+    learned, held_out = above.get_lines()[:2]
+    assert held_out.get_ydata().tolist() == [12, 12]
+    assert held_out.get_color() == learned.get_color()
+    assert held_out.get_linestyle() == ":"
 
 
-@pytest.mark.parametrize("norm", [0.3, 40.0])
-def test_frame_by_frame_it_comes_to_the_same_picture(norm):
-    whole = records(50, norm=norm)
-    growing = []
-    picture = TrainingPicture(LEVELS)
-    picture.show(
-        50, Curve("theta = 1", growing, 3, 1.0), [Curve("old", records(20), 1)]
-    )
-    for record in whole:
-        growing.append(record)
-        picture.update()
-    at_once = shown(
-        50, Curve("theta = 1", whole, 3, 1.0), [Curve("old", records(20), 1)]
-    )
-    assert (pixels(picture) == at_once).all()
+@pytest.mark.parametrize(
+    ("perplexities", "words"),
+    [([20, 5e6, 1e9], "1e+09"), ([20, math.inf], "∞"), ([20, 10], None)],
+)
+def test_where_a_curve_leaves_the_axes_there_is_an_arrow_with_its_value(
+    perplexities, words
+):
+    of = run(perplexities)
+    above = draw({"this run": of}, of, LEVELS, 5).axes[0]
+    assert above.get_ylim()[1] <= 5 * LEVELS["guessing"]  # others are not flattened
+    arrows = [line for line in above.get_lines() if line.get_marker() == "^"]
+    told = [each.get_text() for each in above.texts]
+    assert bool(arrows) == (words is not None)
+    assert words is None or words in told
 
 
-def test_a_frame_draws_no_axes(monkeypatch):
-    growing = []
-    picture = TrainingPicture(LEVELS)
-    picture.show(9, Curve("now", growing))
-    monkeypatch.setattr(Axes, "draw", lambda *_: 1 / 0)
-    for record in records(9):
-        growing.append(record)
-        picture.update()
+@pytest.mark.parametrize("number", [1, 3, 12])
+def test_many_names_do_not_hide_the_curves(number):
+    curves = {f"theta {i}, learning rate {i}": run([20, 10], i) for i in range(number)}
+    picture = draw(curves, None, LEVELS, 10)
+    picture.png()
+    legend = picture.legends[0].get_window_extent()
+    assert legend.y0 >= picture.axes[0].get_window_extent().y1 - 1
+    assert legend.y1 <= picture.bbox.y1 + 1
 
 
-def test_a_run_that_leaves_the_axes_gets_larger_ones():
-    picture = TrainingPicture(LEVELS)
-    growing = records(3)
-    picture.show(9, Curve("now", growing))
-    assert picture.perplexity.get_ylim()[1] == pytest.approx(42)
-    growing.append(Progress(4, 900.0, 1e5, 3e3, 1.0, clipped_norm=1.0))
-    picture.update()
-    assert picture.perplexity.get_ylim()[1] == 1000
-    assert picture.norm.get_ylim() == (0.01, 1e4)
-
-
-def test_a_lost_run_does_not_flatten_the_others():
-    picture = TrainingPicture(LEVELS)
-    picture.show(9, Curve("lost", [Progress(1, 1e13, 1e5, 1.0, 0.0)]))
-    limits = [axes.get_ylim() for axes in picture.axes]
-    assert limits[0][1] <= 1e4
-    picture.update()
-    assert [axes.get_ylim() for axes in picture.axes] == limits
-
-
-def test_theta_and_the_norm_after_clipping_are_there_if_there_is_clipping():
-    run = records(9)
-    clipped, free = shown(9, Curve("a", run, theta=0.2)), shown(9, Curve("a", run))
-    assert (clipped != free).any()
-
-
-def test_words_across_the_curves_are_there_only_if_there_are_words():
-    def above(theta, words=""):
-        """The axes of perplexity, which clipping has no part in."""
-        return shown(9, Curve("a", records(9), theta=theta), words=words)[:220]
-
-    assert (above(1.0) == above(None)).all()
-    assert (above(1.0, "diverged") != above(1.0)).any()
-
-
-def test_earlier_runs_are_fainter_than_the_run_itself():
-    blue = shown(9, Curve("a", records(9), 0))
-    faded = shown(9, Curve("b", [], 1), [Curve("a", records(9), 0)])
-
-    def strongest(image):
-        return (image[60:200, 90:400, 2] - image[60:200, 90:400, 0]).max()
-
-    assert strongest(faded) < 0.8 * strongest(blue)
-
-
-def test_an_earlier_run_of_more_epochs_is_seen_to_its_end():
-    picture = TrainingPicture(LEVELS)
-    picture.show(10, Curve("now", records(2)), [Curve("old", records(30))])
-    assert picture.clipped.get_xlim() == (0, 30)
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_a_run_that_diverged_is_marked(number):
-    run = records(4, diverges=True)
-    marked = shown(9, Curve("a", run, number), words="diverged at epoch 4")
-    assert (marked != shown(9, Curve("a", run[:-1], number))).any()
-    shown(9, Curve("b", []), [Curve("a", run, number), Curve("c", run[-1:], 3)])
-
-
-def test_no_run_and_one_epoch_are_pictures_too():
-    empty = shown(9, Curve("no run yet", []))
-    assert (shown(9, Curve("no run yet", records(1))) != empty).any()
-
-
-def test_a_jpeg_is_nearly_the_same():
-    picture = TrainingPicture(LEVELS)
-    picture.show(9, Curve("a", records(9)))
-    jpeg = np.asarray(Image.open(io.BytesIO(picture.jpeg())), dtype=int)
-    assert abs(jpeg - pixels(picture)).mean() < 2
-    assert picture._repr_png_() == picture.png()
+def test_without_a_run_there_are_axes():
+    assert draw({}, None, LEVELS, 100).png()
