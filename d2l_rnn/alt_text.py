@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 LONGEST = 580  # characters of an alt text
 LONGEST_LABEL = 40
 PARTS = 6  # of a list, before it is cut
-FEW = 20  # values: so many are all named
+FEW = 24  # values: so many are all named
 NO_MARKUP = str.maketrans("", "", "\\{}")
 
 Line = tuple[Sequence[float], Sequence[float]]
@@ -42,7 +42,8 @@ def curves(
         cloud = f"{_counted(len(y), 'point')}, {_range(_finite(y))}{related}"
         parts.append(f"{plain(name)}: {cloud}")
     marked = [f"{plain(name)} {number(level)}" for name, level in levels.items()]
-    at = f"Level lines: {_listed(marked)}" if marked else ""
+    what_level = "Level line" if len(marked) == 1 else "Level lines"
+    at = f"{what_level}: {_listed(marked)}" if marked else ""
     return _text(_headed(title, what), _listed(parts), at)
 
 
@@ -177,10 +178,10 @@ def number(value: float) -> str:
     value = float(value)
     if not np.isfinite(value):
         return "undefined" if np.isnan(value) else "infinite"
-    if value.is_integer() and abs(value) < 1e6:
+    if value.is_integer() and abs(value) < 1e9:
         return f"{int(value):,}"
     rounded = float(f"{value:.3g}")
-    return f"{rounded:,.10g}" if 1e-4 <= abs(rounded) < 1e6 else f"{rounded:g}"
+    return f"{rounded:,.10g}" if 1e-4 <= abs(rounded) < 1e9 else f"{rounded:g}"
 
 
 def plain(label: object) -> str:
@@ -188,7 +189,8 @@ def plain(label: object) -> str:
     words = re.sub(
         r"\$(.+?)\$", lambda found: found[1].translate(NO_MARKUP), str(label)
     )
-    words = "space" if words == " " else " ".join(words.replace("␣", " space ").split())
+    words = "␣" if words == " " else words
+    words = " ".join(words.replace("␣", " space ").split()).replace("( ", "(")
     return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1]}…"
 
 

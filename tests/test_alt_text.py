@@ -173,7 +173,8 @@ def test_many_bars_have_their_ends():
     ("value", "words"),
     [
         (170_580, "170,580"), (1234.5, "1,230"), (0.019876, "0.0199"), (-2.0, "-2"),
-        (1e7, "1e+07"), (1.234e-8, "1.23e-08"), (0.0, "0"), (999.96, "1,000"),
+        (1_111_040, "1,111,040"), (1e10, "1e+10"),
+        (1.234e-8, "1.23e-08"), (0.0, "0"), (999.96, "1,000"),
         (math.inf, "infinite"), (math.nan, "undefined"), (np.True_, "1"),
     ],
 )  # fmt: skip
@@ -185,7 +186,8 @@ def test_numbers_are_whole_or_have_three_digits(value, words):
     ("label", "words"),
     [
         ("surprise: $-\\log P$ (nats)", "surprise: -log P (nats)"),
-        ("$x_{t-1}$", "x_t-1"), ("␣", "space"), (" ", "space"), (3, "3"),
+        ("$x_{t-1}$", "x_t-1"), ("␣", "space"), (" ", "space"),
+        ("character (␣ is a space)", "character (space is a space)"), (3, "3"),
         ("two\n lines", "two lines"), ("a" * 99, "a" * 39 + "…"),
     ],
 )  # fmt: skip
