@@ -53,10 +53,10 @@ class Axis:
 
     def for_browser(self) -> dict:
         """The axis as figure.js has it."""
-        low, high = float(self.low), float(self.high)
+        ticks, names = (None if x is None else [*x] for x in (self.ticks, self.names))
         return {
-            "label": self.label, "min": low, "max": high, "log": self.log,
-            "isWhole": self.is_whole, "ticks": self.ticks, "names": self.names,
+            "label": self.label, "min": float(self.low), "max": float(self.high),
+            "log": self.log, "isWhole": self.is_whole, "ticks": ticks, "names": names,
         }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def _draw_shades(axes: Axes, shades: Shades) -> None:
     colours = np.array([colour_of(each) for each in (shades.negative, shades.positive)])
     rgba = to_rgba_array(colours[(table > 0).astype(int)].ravel(), abs(table).ravel())
     rows, columns = table.shape
+    axes.grid(visible=False)
     axes.imshow(
         rgba.reshape(rows, columns, 4), aspect="auto", interpolation="nearest",
         extent=(0.5, columns + 0.5, rows + 0.5, 0.5),

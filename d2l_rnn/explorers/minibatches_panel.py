@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection, PathCollection
+from matplotlib.collections import LineCollection, PatchCollection, PathCollection
 from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -74,14 +74,14 @@ def _draw_cut(
     axes: Axes, top: float, title: str, characters: str, cut: np.ndarray,
     num_steps: int, minibatch: int,
 ) -> None:  # fmt: skip
-    axes.text(0.36 * WIDTH, top + 15, title, ha="center", weight="bold")
+    axes.text(0.33 * WIDTH, top + 15, title, ha="center", weight="bold")
     axes.text(2, top + 15, "position", **HINT)
     explanation = "above: its row · below: its minibatch · grey: in none"
     axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
     top += HEAD
-    for line in range(0, len(characters), LINE):
-        x, y = LEFT - 5, top + line // LINE * PITCH + 15
-        axes.text(x, y, str(line), ha="right", **HINT)
+    lines = range(0, len(characters), LINE)
+    places = [(LEFT / 2, top + line // LINE * PITCH + 15) for line in lines]
+    _add_paths(axes, [_number(str(line)) for line in lines], places, GREY)
     cells, frames, words = [], {minibatch: [], minibatch + 1: []}, []
     for (number, row), start in np.ndenumerate(cut):
         pieces = _pieces(start, start + num_steps, top)
@@ -98,9 +98,14 @@ def _draw_cut(
     axes.add_collection(PatchCollection(frames[minibatch], **NOW))
     if frames[minibatch + 1]:
         axes.add_collection(PatchCollection(frames[minibatch + 1], **NEXT))
-    for start in cut[minibatch]:
-        for (x, y), width in _pieces(start + 1, start + 1 + num_steps, top):
-            axes.plot([x + 1, x + width - 1], [y + TALL + 4] * 2, **LABELS)
+    labels = [
+        piece
+        for start in cut[minibatch]
+        for piece in _pieces(start + 1, start + 1 + num_steps, top)
+    ]
+    axes.add_collection(
+        LineCollection([*map(_bracket, labels)], colors="black", linewidths=2)
+    )
     _write_words(axes, words)
     _write_text(axes, top, characters, cut, num_steps)
 
@@ -113,6 +118,17 @@ def _pieces(start: int, end: int, top: float) -> list[tuple]:
         corner = (LEFT + first % LINE * CELL, top + line * PITCH)
         pieces.append((corner, (last - first) * CELL))
     return pieces
+
+
+def _bracket(piece: tuple) -> list[tuple]:
+    """A line below a piece, with a short one across each end."""
+    (x, y), width = piece
+    left, right, middle = x + 1, x + width - 1, y + TALL + 4
+    low, high = middle - 4, middle + 4
+    return [
+        (left, low), (left, high), (left, middle), (right, middle), (right, low),
+        (right, high),
+    ]  # fmt: skip
 
 
 def _write_text(

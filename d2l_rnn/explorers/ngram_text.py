@@ -9,12 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-
 from d2l_rnn import checks
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import Axis, Chart, Level, Line, Mark, Plot, Vertical
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole
-from d2l_rnn.explorers.drawing import MARK, legend_above
 from d2l_rnn.explorers.text_controls import (
     OWN,
     OwnText,
@@ -24,20 +22,11 @@ from d2l_rnn.explorers.text_controls import (
 )
 from d2l_rnn.explorers.wording import two_decimals
 from d2l_rnn.ngrams import NGramModel, Tally
-from d2l_rnn.pictures import (
-    COLOURS,
-    LINE_STYLES,
-    Picture,
-    decorate,
-    draw_level,
-    log_ticks,
-)
 
 MAX_N = 6
 LENGTH = 300  # characters that the model writes
 MOST_NEW = 5000  # characters, from the end of the text, that no model sees
 LEAST = 100  # characters that a text needs to be divided
-MARGINS = {"left": 0.12, "right": 0.87, "top": 0.9, "bottom": 0.14}
 TYPED = "font-family: monospace; overflow-wrap: anywhere"
 
 
@@ -117,44 +106,34 @@ def longest_copy(written: str, source: str) -> slice:
     return longest
 
 
-def draw(
-    seen: Sequence[float], new: Sequence[float], guessing: float, n: int
-) -> Picture:
+def draw(seen: Sequence[float], new: Sequence[float], guessing: float, n: int) -> Chart:
     """The perplexities for n = 1, 2, … on both parts of the text, with n marked.
 
     `guessing` is the perplexity of a model that knows nothing. An infinite perplexity
-    is shown as ∞ at the top of the scale.
+    is marked at the top of the scale.
 
     Raises ValueError if there are no perplexities for n.
     """
     n = checks.integer("n", n, 1, len(seen))
-    figure = Picture(6.4, 3.4, layout="none")
-    axes = figure.subplots(gridspec_kw=MARGINS)
-    decorate(axes, "n (characters of an n-gram)", "perplexity")
-    draw_level(axes, guessing, f"guessing\n{guessing:g}")
-    axes.axvline(n, color="black", linewidth=1.2, linestyle=":", zorder=1)
-    _draw_curve(axes, 0, "seen text", seen, n)
-    _draw_curve(axes, 1, "new text", new, n)
+    orders, lines, marks = range(1, len(seen) + 1), [], []
+    for i, (label, values) in enumerate((("seen text", seen), ("new text", new))):
+        lines.append(
+            Line(label, orders, values, i, dash=i, points=True, leaves_ghost=True)
+        )
+        shape = ("ring", "square")[i]
+        if math.isfinite(values[n - 1]):
+            marks.append(Mark(n, values[n - 1], shape, i))
+        marks += [
+            Mark(order, "top", "up", i, "infinite")
+            for order, value in zip(orders, values, strict=True)
+            if math.isinf(value)
+        ]
     highest = max(filter(math.isfinite, [*seen, *new, guessing]))
-    axes.set(yscale="log", ylim=(0.9, 1.6 * highest))
-    log_ticks(axes.yaxis)
-    axes.set_xticks(range(1, len(seen) + 1))
-    legend_above(axes, ncols=2)
-    return figure
-
-
-def _draw_curve(
-    axes: Axes, i: int, label: str, values: Sequence[float], n: int
-) -> None:
-    orders = range(1, len(values) + 1)
-    look = {"color": COLOURS[i], "marker": "os"[i], "linestyle": LINE_STYLES[i]}
-    shown = [value if math.isfinite(value) else math.nan for value in values]
-    axes.plot(orders, shown, label=label, **look)
-    axes.plot(n, shown[n - 1], **look, **MARK)
-    for order, value in zip(orders, values, strict=True):
-        if math.isinf(value):
-            axes.text(order, 0.94, "∞", color=COLOURS[i], fontsize=16, ha="center",
-                      va="center", transform=axes.get_xaxis_transform())  # fmt: skip
+    x = Axis("n (characters of an n-gram)", 0.75, len(seen) + 0.25, ticks=orders)
+    y = Axis("perplexity", 0.9, 1.6 * highest, log=True)
+    level = Level(guessing, f"guessing {guessing:g}")
+    plot = Plot(x, y, lines, 230, levels=[level], marks=marks, verticals=[Vertical(n)])
+    return Chart([plot], margin=92)
 
 
 def describe(
@@ -175,7 +154,7 @@ def describe(
     )
 
 
-class NGramText(Explorer):
+class NGramText(ChartExplorer):
     """What an n-gram model writes, and how much of that it has memorised."""
 
     n = Whole("n (n-gram)", 1, MAX_N, 3, hint="characters of an n-gram (n元语法)")
@@ -195,7 +174,7 @@ class NGramText(Explorer):
     def answer(
         self, n: int, epsilon: float, num_chars: int, seed: int, text: str,
         own_text: str,
-    ) -> tuple[Picture, str]:  # fmt: skip
+    ) -> tuple[Chart, str]:  # fmt: skip
         """The perplexities for all n, and what the model for this n writes."""
         division = divide(text, in_use(text, own_text), num_chars)
         seen, new = perplexities(division, epsilon)

@@ -6,16 +6,24 @@ import html
 from collections.abc import Sequence
 
 import torch
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2l_rnn import rnn, text
 from d2l_rnn.checks import integer
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import (
+    Axis,
+    Bar,
+    Chart,
+    Line,
+    Note,
+    Plot,
+    Shades,
+    Vertical,
+)
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole, Words
-from d2l_rnn.explorers.drawing import LABEL_SIZE, SMALL, label_axes, legend_above
+from d2l_rnn.explorers.layout import grid, row, side_by_side
+from d2l_rnn.explorers.playing import Player
 from d2l_rnn.explorers.unrolled import (
     Reading,
     corpus,
@@ -24,37 +32,36 @@ from d2l_rnn.explorers.unrolled import (
     trained,
 )
 from d2l_rnn.explorers.wording import visible
-from d2l_rnn.pictures import COLOURS, Picture, style
 
 LONGEST = 50  # characters of the string that are read: more columns would not fit
-NUM_BARS = 8
+NUM_BARS, TOP_OF_SHARES = 8, 1.3
 TERMS = ("X_t W_xh", "H_t-1 W_hh", "b_h")
-HATCHES = ("", "////", "....")
 
 
-def draw(
-    reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int
-) -> Picture:
-    """The reading as a picture, at time step t = 1 … T.
+def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) -> Chart:
+    """The reading as a chart, at time step t = 1 … T.
 
-    From top to bottom: the hidden states of all time steps; the terms of Z_t; the
-    probabilities of the next character, and the cost of the steps.
+    From top to bottom: the hidden states of all time steps, and the cost of the steps;
+    the terms of Z_t; the probabilities of the next character.
     """
-    figure = Picture(6.4, 4.9, layout="none")
-    _draw_states(figure, reading, [vocab.to_tokens(index) for index in indices], t)
-    _draw_terms(figure.add_axes((0.14, 0.418, 0.84, 0.2)), reading, t)
-    following = indices[t] if t < len(indices) else None
-    p = reading.probabilities[t - 1]
-    _draw_next(figure.add_axes((0.14, 0.085, 0.365, 0.19)), p, vocab, following)
-    _draw_cost(figure.add_axes((0.645, 0.085, 0.335, 0.19)), reading, t)
-    return figure
+    T = len(indices)
+    names = [_tick(vocab.to_tokens(index)) for index in indices]
+    x = Axis("X_t, character read", 0.5, T + 0.5, ticks=range(1, T + 1), names=names)
+    here = [Vertical(t - 0.5, dash=0), Vertical(t + 0.5, dash=0)]
+    following = indices[t] if t < T else None
+    plots = [
+        _states(x, reading, here), _cost(x, reading, here), _terms(reading, t),
+        _next(reading.probabilities[t - 1], vocab, following),
+    ]  # fmt: skip
+    return Chart(plots, margin=92)
 
 
-class UnrolledRNN(Explorer):
+class UnrolledRNN(ChartExplorer):
     """A character RNN that reads what you type, unrolled: step through it.
 
     `step` is at most the length of `string`. At the end, it follows the end as the
-    string grows; it also moves there if the string becomes too short for it.
+    string grows; it also moves there if the string becomes too short for it. A button
+    plays the steps, and a click on a column of the states goes to its step.
 
     Raises ValueError as `Explorer` does, and for a step beyond the end of the string.
     """
@@ -86,7 +93,7 @@ class UnrolledRNN(Explorer):
 
     def answer(
         self, string: str, step: int, num_hiddens: int, num_epochs: int
-    ) -> tuple[Picture, str]:
+    ) -> tuple[Chart, str]:
         """The network's reading of the string, at this time step.
 
         Raises ValueError if the string is empty.
@@ -103,11 +110,44 @@ class UnrolledRNN(Explorer):
             describe(reading, string, vocab, t),
         )
 
+    def close(self) -> None:
+        """Stop playing, and end the panel."""
+        self.player.stop()
+        super().close()
+
     def _panel(self):
         slider, words = self.widgets["step"], self.widgets["string"]
         slider.max = _read_of(words.value)
         words.observe(lambda _: self._fit(), "value")
-        return super()._panel()
+        self.player = Player(self._advance, self._played)
+        self.view.on("click", self._clicked)
+        controls = [grid(self.widgets.values()), row([self.player.button])]
+        return side_by_side(controls, [self.view])
+
+    def _advance(self) -> bool:
+        """Take one step of the player's; False if there is none after it."""
+        with self._lock:
+            if self.player.is_playing:  # the reader may have stopped it meanwhile
+                last = self.widgets["step"].max
+                # At the end, it begins anew.
+                self.set(step=self.step + 1 if self.step < last else 1)
+            return self.step < last
+
+    def _played(self) -> None:
+        self.view.is_running = self.player.is_playing
+
+    def _moved(self, name: str) -> None:
+        with self._lock:
+            if not self._is_setting:
+                self.player.stop()
+            super()._moved(name)
+
+    def _clicked(self, figure: int, x: float) -> None:
+        """Go to the time step of a column; only the first figure has such columns."""
+        slider = self.widgets["step"]
+        if figure == 0:
+            self.player.stop()
+            slider.value = min(max(round(x), slider.min), slider.max)
 
     def _fit(self) -> None:
         """Set the slider's maximum to the length of the string."""
@@ -170,105 +210,74 @@ def _top(p: Tensor, number: int) -> list[int]:
     return p.topk(min(number, len(p))).indices.tolist()
 
 
-def _draw_states(figure: Figure, reading: Reading, tokens: list[str], t: int) -> None:
-    T, num_hiddens = reading.H.shape
-    axes = figure.add_axes((0.14, 0.757, 0.735, 0.23))
-    reach = float(reading.H.abs().max())
-    # Darker means further from 0: violet above it, orange below.
-    image = axes.imshow(
-        reading.H.T.numpy(), cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto",
-        interpolation="nearest", extent=(0.5, T + 0.5, num_hiddens + 0.5, 0.5),
-    )  # fmt: skip
-    axes.axvspan(
-        t - 0.5, t + 0.5, fill=False, edgecolor="black", linewidth=2, clip_on=False
-    )
-    axes.set_xticks(range(1, T + 1), [_tick(token) for token in tokens])
-    axes.get_xticklabels()[t - 1].set_fontweight("bold")
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.set_xlabel("X_t, character read", labelpad=1, **SMALL)
-    axes.set_ylabel("hidden unit", **SMALL)
-    axes.tick_params(length=2, labelsize=LABEL_SIZE)
-    bar = figure.colorbar(image, cax=figure.add_axes((0.885, 0.757, 0.015, 0.23)))
-    bar.set_ticks([-reach, 0, reach], labels=[f"{-reach:.2g}", "0", f"{reach:.2g}"])
-    bar.ax.tick_params(length=2, labelsize=LABEL_SIZE)
-    figure.text(
-        0.985, 0.875, "H_t, hidden state", rotation=90, ha="center", va="center",
-        **SMALL,
-    )  # fmt: skip
+def _states(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
+    num_hiddens = reading.H.shape[1]
+    reach = float(reading.H.abs().max()) or 1.0
+    # Stronger means further from 0.
+    shades = Shades(reading.H.T.numpy() / reach, positive=3, negative=4)
+    notes = [
+        Note(1.02, 0.1, "H_t, state"),
+        Note(1.02, 0.35, f"strongest: {reach:.2g}", 3),
+        Note(1.02, 0.55, f"and −{reach:.2g}", 4),
+    ]
+    y = Axis("hidden unit", 0.5, num_hiddens + 0.5, is_whole=True)
+    return Plot(x, y, height=115, shades=shades, verticals=here, notes=notes)
 
 
-def _draw_terms(axes: Axes, reading: Reading, t: int) -> None:
+def _cost(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
+    """How T affects the number of parameters, and the work."""
+    (T, num_hiddens), V = reading.H.shape, reading.probabilities.shape[1]
+    steps, each = range(1, T + 1), multiplications(V, num_hiddens) / 1000
+    parameters = rnn.num_parameters(V, num_hiddens) / 1000
+    lines = [
+        Line("multiplications so far", steps, [step * each for step in steps], 0,
+             points=T < 12),
+        Line("parameters", steps, [parameters] * T, 1, dash=1, points=T < 12),
+    ]  # fmt: skip
+    y = Axis("thousands", 0, 1.1 * max(T * each, parameters))
+    return Plot(x, y, lines, height=62, verticals=here)
+
+
+def _terms(reading: Reading, t: int) -> Plot:
     """The terms as stacked bars, up and down from 0, and their sum."""
-    units = range(1, reading.H.shape[1] + 1)
     terms = reading.terms(t)
     Z_t = sum(terms)
     positive = negative = torch.zeros_like(Z_t)
-    axes.plot(
-        units, Z_t.numpy(), "D", color="black", markersize=3.5, zorder=3,
-        label=f"‖Z_t‖ = {Z_t.norm():.2g}",
-    )  # fmt: skip
-    looks = zip(TERMS, terms, COLOURS[:3], HATCHES, strict=True)
-    for name, term, colour, hatch in looks:
+    bars = []
+    for i, (name, term) in enumerate(zip(TERMS, terms, strict=True)):
         below = torch.where(term >= 0, positive, negative)
-        _stairs(
-            axes, below, below + term, facecolor=colour, hatch=hatch,
-            edgecolor="white", linewidth=0, label=f"‖{name}‖ = {term.norm():.2g}",
-        )  # fmt: skip
-        positive = positive + term.clamp(min=0)
-        negative = negative + term.clamp(max=0)
-    label_axes(axes, "hidden unit", "terms of Z_t")
-    axes.axhline(0, color="black", linewidth=0.8)
+        label = f"‖{name}‖ {term.norm():.2g}"
+        ends = zip(below.tolist(), (below + term).tolist(), strict=True)
+        bars += [
+            Bar(unit, 0.76, max(pair), min(pair), i, label, hatched=i == 1)
+            for unit, pair in enumerate(ends, start=1)
+        ]
+        positive, negative = positive + term.clamp(min=0), negative + term.clamp(max=0)
+    units, label = range(1, len(Z_t) + 1), f"‖Z_t‖ {Z_t.norm():.2g}"
+    sums = Line(label, units, Z_t, "text", points=True, joined=False)
     low, high = float(negative.min()), float(positive.max())
     room = 0.1 * (high - low)
-    axes.set(xlim=(0.4, len(units) + 0.6), ylim=(low - room, high + room))
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    legend_above(axes, ncols=4, place="left", x=-0.1)
+    x = Axis("hidden unit", 0.4, len(Z_t) + 0.6, is_whole=True)
+    y = Axis("terms of Z_t", low - room, high + room)
+    return Plot(x, y, [sums], height=96, bars=bars)
 
 
-def _draw_next(axes: Axes, p: Tensor, vocab: text.Vocab, following: int | None) -> None:
+def _next(p: Tensor, vocab: text.Vocab, following: int | None) -> Plot:
     best = _top(p, NUM_BARS)
-    shares = [float(p[index]) for index in best]
-    places = range(len(best))
-    bars = axes.bar(places, shares, 0.8, color=COLOURS[5], edgecolor="black")
-    if following in best:
-        bars[best.index(following)].set(facecolor=COLOURS[4], hatch="//")
-    for place, share in zip(places, shares, strict=True):
-        axes.text(place, share + 0.03, f"{share:.0%}", ha="center", fontsize=8)
-    label_axes(axes, "next character", "probability")
-    axes.grid(axis="x", visible=False)
-    axes.set(xlim=(-0.6, NUM_BARS - 0.4), ylim=(0, 1.15), yticks=(0, 0.5, 1))
-    axes.set_xticks(places, [visible(vocab.to_tokens(index)) for index in best])
-
-
-def _draw_cost(axes: Axes, reading: Reading, t: int) -> None:
-    """How T affects the number of parameters, and the work."""
-    (T, num_hiddens), V = reading.H.shape, reading.probabilities.shape[1]
-    steps, each = range(T + 1), multiplications(V, num_hiddens)
-    parameters = rnn.num_parameters(V, num_hiddens)
-    lines = {
-        "multiplications": [step * each for step in steps],
-        "parameters": [parameters for _ in steps],
-    }
-    for i, (name, values) in enumerate(lines.items()):
-        marker = "so"[i]
-        axes.plot(steps, values, marker=marker, markevery=[t], label=name, **style(i))
-    label_axes(axes, "time steps", "")
-    axes.set(xlim=(0, 1.06 * T), ylim=(0, 1.1 * max(T * each, parameters)))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    legend_above(axes, ncols=2, place="right", x=1.04)
-
-
-def _stairs(axes: Axes, bottom: Tensor, top: Tensor, **look) -> None:
-    """Bars around 1, 2, 3 …, as a single shape, which is faster to draw than many."""
-    gaps = torch.full_like(top, torch.nan)
-    bottom, top = (torch.stack((y, gaps), 1).flatten()[:-1] for y in (bottom, top))
-    edges = torch.arange(1, len(gaps) + 1).unsqueeze(1) + torch.tensor([-0.38, 0.38])
-    axes.stairs(
-        top.numpy(), edges.flatten().numpy(), baseline=bottom.numpy(), fill=True, **look
-    )
+    bars, notes = [], []
+    for place, index in enumerate(best):
+        is_it = index == following
+        name = "the string's" if is_it else "most probable"
+        share = float(p[index])
+        bars.append(Bar(place, 0.8, share, 0, 4 if is_it else 5, name, is_it))
+        over = 1 - (share + 0.12) / TOP_OF_SHARES
+        at = (place + 0.5) / len(best)
+        notes.append(Note(at, over, f"{share:.0%}", align="center"))
+    names = [visible(vocab.to_tokens(index)) for index in best]
+    ticks, end = range(len(best)), len(best) - 0.5
+    x = Axis("next character", -0.5, end, ticks=ticks, names=names)
+    y = Axis("probability", 0, TOP_OF_SHARES, ticks=(0, 0.5, 1))
+    return Plot(x, y, height=76, bars=bars, notes=notes)
 
 
 def _tick(token: str) -> str:

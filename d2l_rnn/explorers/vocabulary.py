@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from d2l_rnn import text
-from d2l_rnn.explorers.answering import Explorer
+from d2l_rnn.explorers.chart import Axis, Bar, Chart, Level, Line, Note, Plot
+from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Choice, Steps, Words
 from d2l_rnn.explorers.text_controls import OwnText, TextChoice, in_use, lines_of
 from d2l_rnn.explorers.wording import percent, visible, warning
-from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, log_ticks
 
 # The ranks that Zipf's line is fitted to: without the first few, where the curve is
 # flatter, and without the long tail of words that occur once or twice.
@@ -27,10 +26,6 @@ FEW = 100  # with fewer kinds of tokens (characters, say), the line is fitted to
 POINTS = 500  # the most that are drawn
 TOP, BEGINNING = 10, 24  # tokens shown of the vocabulary, and of the text
 LONGEST = 16  # characters shown of a token
-
-MARGINS = {"left": 0.195, "right": 0.865, "top": 0.88, "bottom": 0.1, "hspace": 0.4}
-KEPT = {"color": COLOURS[0], "marker": "o", "markersize": 4, "linestyle": ""}
-LOST = {"color": COLOURS[1], "marker": "x", "markersize": 4, "linestyle": ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,70 +96,55 @@ def _fitted(num_types: int) -> tuple[int, int]:
     return (1 if num_types < FEW else FIRST_RANK), min(num_types, LAST_RANK)
 
 
-def draw(census: Census, min_freq: int) -> Picture:
+def draw(census: Census, min_freq: int) -> Chart:
     """Above, frequency against rank, with Zipf's line; below, the shares kept."""
-    figure = Picture(6.4, 4.6, layout="none")
-    above, below = figure.subplots(2, 1, height_ratios=(5, 1), gridspec_kw=MARGINS)
-    decorate(above, "rank of the token", "frequency in the text")
-    _draw_ranks(above, census, min_freq)
-    decorate(below, "share (%)", "")
-    _draw_shares(below, census)
-    figure.legend(
-        *above.get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False
-    )  # fmt: skip
-    return figure
+    return Chart([_ranks(census, min_freq), _shares(census)], margin=112)
 
 
-def _draw_ranks(axes: Axes, census: Census, min_freq: int) -> None:
-    num_types, most = len(census.freqs), census.freqs[0]
+def _ranks(census: Census, min_freq: int) -> Plot:
+    num_types, most = len(census.freqs), float(census.freqs[0])
     # On a logarithmic axis the later ranks are so close that a few are enough.
     ranks = np.unique(np.geomspace(1, num_types, POINTS).round().astype(int))
-    for is_kept, name, look in ((True, "kept", KEPT), (False, "<unk>", LOST)):
+    lines = []
+    for i, (is_kept, name) in enumerate(((True, "kept"), (False, "<unk>"))):
         number = int((census.is_kept == is_kept).sum())
         drawn = ranks[census.is_kept[ranks - 1] == is_kept]
-        label = f"{name}: {number:,} of {num_types:,} different tokens"
-        axes.plot(drawn, census.freqs[drawn - 1], label=label, **look)
-    axes.axhline(
-        min_freq, color=GREY, linestyle=":", linewidth=1.5,
-        label=f"min_freq = {min_freq}",
-    )  # fmt: skip
-    highest = max(most, min_freq, 10)
-    line = zipf_line(census.freqs)
-    if line is not None:
-        alpha, c = line
+        label = f"{name}: {number:,}"
+        lines.append(
+            Line(label, drawn, census.freqs[drawn - 1], i, points=True, joined=False)
+        )
+    highest, zipf = max(most, min_freq, 10), zipf_line(census.freqs)
+    if zipf is not None:
+        alpha, c = zipf
         ends = np.array(_fitted(num_types))
         heights = np.exp(c - alpha * np.log(ends))
-        axes.plot(ends, heights, color="black", linewidth=1.5, label=_slope(alpha))
-        highest = max(highest, heights[0])
-    axes.set(
-        xscale="log", yscale="log", xlim=(0.8, 1.25 * max(num_types, 10)),
-        ylim=(0.6, 2 * highest),
+        lines.append(Line(_slope(alpha), ends, heights, "text", leaves_ghost=True))
+        highest = max(highest, float(heights[0]))
+    return Plot(
+        Axis("rank of the token", 0.8, 1.25 * max(num_types, 10), log=True),
+        Axis("frequency in the text", 0.6, 2 * highest, log=True), lines, height=215,
+        levels=[Level(min_freq, f"min_freq = {min_freq}")] if min_freq else [],
     )  # fmt: skip
-    log_ticks(axes.xaxis)
-    log_ticks(axes.yaxis)
 
 
 def _slope(alpha: float) -> str:
     return f"Zipf's line: slope {0 - round(alpha, 2):.2f}".replace("-", "−")
 
 
-def _draw_shares(axes: Axes, census: Census) -> None:
+def _shares(census: Census) -> Plot:
     """Two bars: the share kept of the different tokens, and of the text."""
-    kept = 100 * np.array([census.is_kept.mean(), census.coverage])
-    places = ("different tokens", "all the text")
-    axes.barh(places, kept, color=KEPT["color"], edgecolor="white")
-    axes.barh(
-        places, 100 - kept, left=kept, color=LOST["color"], edgecolor="white",
-        hatch="//",
-    )  # fmt: skip
-    for place, share in enumerate(kept):
-        axes.annotate(
-            f"{percent(share / 100)} kept", (101, place), va="center",
-            annotation_clip=False,
-        )  # fmt: skip
-    axes.grid(axis="y", visible=False)
-    axes.set_xlim(0, 100)
-    axes.invert_yaxis()
+    bars, notes = [], []
+    kept = {"different tokens": census.is_kept.mean(), "all the text": census.coverage}
+    for row, (name, share) in enumerate(kept.items()):
+        end, sides = float(100 * share), {"low": 0.6 - row, "high": 1.4 - row}
+        bars += [
+            Bar(end / 2, end, colour=0, **sides),
+            Bar((100 + end) / 2, 100 - end, colour=1, hatched=True, **sides),
+        ]
+        words = f"{name}:\n{percent(share)} kept"
+        notes.append(Note(1.02, 0.22 + 0.56 * row, words))
+    x, y = Axis("share (%)", 0, 100), Axis("", -0.5, 1.5, ticks=())
+    return Plot(x, y, height=70, bars=bars, notes=notes)
 
 
 def describe(census: Census) -> str:
@@ -228,7 +208,7 @@ def _shown(token: str) -> str:
     return html.escape(visible(token))
 
 
-class Vocabulary(Explorer):
+class Vocabulary(ChartExplorer):
     """What a vocabulary keeps of a text, and what becomes `<unk>`."""
 
     token = Choice(
@@ -253,7 +233,7 @@ class Vocabulary(Explorer):
     def answer(
         self, token: str, min_freq: int, reserved_tokens: str, clean: bool, text: str,
         own_text: str,
-    ) -> tuple[Picture, str]:  # fmt: skip
+    ) -> tuple[Chart, str]:  # fmt: skip
         """The tokens of this text, and which of them the vocabulary keeps."""
         lines = lines_of(text, in_use(text, own_text), clean)
         census = take_census(lines, token, min_freq, reserved_tokens.split())

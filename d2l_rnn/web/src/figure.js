@@ -136,9 +136,10 @@ export class Figure {
     this.unwatch = watchTheme(() => {
       this.theme = themeOf(element);
       this.draw();
+      this.onTheme();
     });
     element.addEventListener("dblclick", this.whole);
-    element.addEventListener("click", () => this.at !== null && this.onClick(this.at));
+    element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("mouseleave", () => this.leave());
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     element.addEventListener("keydown", (event) => this.key(event));
@@ -182,6 +183,11 @@ export class Figure {
     const u = this.plots[0].uplot;
     const left = event.clientX - u.over.getBoundingClientRect().left;
     u.setCursor({ left: Math.min(Math.max(left, 0), u.over.clientWidth), top: 1 });
+  }
+
+  click({ target, clientX }) {
+    const u = this.plots.map((each) => each.uplot).find(({ over }) => over.contains(target));
+    if (u) this.onClick(u.posToVal(clientX - u.over.getBoundingClientRect().left, "x"));
   }
 
   /** All plots in one picture, a canvas, on the page's ground. */

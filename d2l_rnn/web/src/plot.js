@@ -86,7 +86,7 @@ export class Plot {
       ],
       series: [{}, ...this.plot.lines.map((line) => this.series(line))],
       hooks: {
-        drawClear: [() => this.drawBehind()],
+        drawAxes: [() => this.drawBehind()],
         draw: [() => this.drawInFront()],
         setCursor: [(u) => onCursor(u.cursor.idx == null ? null : u.data[0][u.cursor.idx])],
         setSelect: [(u) => onSelect(u)],
@@ -127,6 +127,7 @@ export class Plot {
         ctx.fillRect(left, top, right - left, bottom - top);
       });
     }
+    for (const each of this.plot.bars ?? []) this.drawBar(each);
   }
 
   /** A table of numbers from -1 to 1, each a rectangle around the place of its number. */
@@ -146,7 +147,6 @@ export class Plot {
   }
 
   drawInFront() {
-    for (const each of this.plot.bars ?? []) this.drawBar(each);
     for (const each of this.plot.levels ?? []) this.drawLevel(each);
     for (const each of this.plot.verticals ?? []) this.drawVertical(each);
     for (const each of this.plot.marks ?? []) this.drawMark(each);

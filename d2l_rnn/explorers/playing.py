@@ -1,0 +1,67 @@
+"""A button that plays a panel: it takes one step after another, until the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+APART = 0.5  # seconds between two steps
+
+
+class Player:
+    """A button, "play" and then "pause", and the walk that it begins and ends.
+
+    `advance` takes a step, and returns True if there is another one; `on_change` is
+    called when the walk has begun or ended. Between steps there is a timer, and when
+    the walk has ended there is no thread.
+    """
+
+    def __init__(self, advance: Callable[[], bool], on_change: Callable[[], None]):
+        self.advance, self.on_change = advance, on_change
+        self.button = widgets.ToggleButton(layout={"width": "auto"})
+        self._timer: threading.Timer | None = None
+        self._describe()
+        self.button.observe(lambda _: self._pressed(), "value")
+
+    @property
+    def is_playing(self) -> bool:
+        """True from the first step to the last."""
+        return self.button.value
+
+    def stop(self) -> None:
+        """End the walk, as a second press does."""
+        self.button.value = False
+
+    def _pressed(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        self._describe()
+        self.on_change()
+        if self.is_playing:
+            self._wait(0)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = timer = threading.Timer(seconds, lambda: self._step(timer))
+        timer.daemon = True
+        timer.start()
+
+    def _step(self, timer: threading.Timer) -> None:
+        """The end of a timer, which a later press may have replaced."""
+        if timer is not self._timer:
+            return
+        goes_on = self.advance()
+        if timer is not self._timer:
+            return
+        if goes_on:
+            self._wait(APART)
+        else:
+            self.stop()
+
+    def _describe(self) -> None:
+        name = "pause" if self.is_playing else "play"
+        hint = "stop here" if self.is_playing else "go on to the end, step by step"
+        self.button.description, self.button.icon = name, name
+        self.button.tooltip = hint
