@@ -31,7 +31,8 @@ def labels(
     captions = [_captions(plan, controls) for plan in plans]
     differing = [name for name in SHORT if len({each[name] for each in captions}) > 1]
     names = differing or [name for name in named if name in SHORT]
-    return [", ".join(each[name] for name in names) or "this run" for each in captions]
+    parts = ([each[name] for name in names if each[name]] for each in captions)
+    return [", ".join(named) or "this run" for named in parts]
 
 
 def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
@@ -40,6 +41,7 @@ def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
     captions = {
         name: SHORT[name] + controls[name].caption(values[name]) for name in SHORT
     }
+    captions["held_out"] = "with held-out text" if plan.held_out else ""
     if plan.text == OWN:  # its words would be too long
         captions["text"] += f" ({len(plan.own_text):,} characters)"
     return captions

@@ -3,10 +3,11 @@ import test from "node:test";
 
 import * as scales from "../../d2l_rnn/web/src/scales.js";
 
-test("a short logarithmic axis has ticks at 1, 2, 5, 10, …", () => {
+test("a short logarithmic axis has ticks at 1, 2, 3, … or 1, 2, 5, …", () => {
   assert.deepEqual(scales.logTicks(1, 30), [1, 2, 5, 10, 20]);
+  assert.deepEqual(scales.logTicks(1, 9, 5), [1, 2, 5]);
   assert.deepEqual(scales.logTicks(0.04, 0.6), [0.05, 0.1, 0.2, 0.5]);
-  assert.deepEqual(scales.logTicks(6.2, 29.5), [10, 20]);
+  assert.deepEqual(scales.logTicks(6.2, 29.5), [8, 10, 20]);
 });
 
 test("a long one has powers of ten, few enough to be read", () => {

@@ -72,6 +72,7 @@ function norms(run, epochs, inside) {
   const middle = values[Math.floor(values.length / 2)] ?? 1;
   const near = theta !== null && theta < 100 * middle && theta > middle / 100 ? [theta] : [];
   const [low, high] = logRange([...values, ...inside(after), ...near], { least: middle / 1e3, most: middle * 1e3 });
+  const isLow = theta ** 2 < low * high; // in the lower half of the axis
   const colour = run?.number ?? 0;
   const lines = [{ x: epochs, y: before, colour, width: 2 }];
   if (theta !== null) lines.push({ x: epochs, y: after, colour: "text", width: 1.4, dash: 1 });
@@ -84,7 +85,7 @@ function norms(run, epochs, inside) {
     lines,
     levels: theta === null ? [] : [{ at: theta, label: `theta ${brief(theta)}`, dash: 2 }],
     arrows: arrows([[colour, before]], epochs, high),
-    notes: theta === null ? [] : [{ ...BESIDE, label: "dashed:\nclipped" }],
+    notes: theta === null ? [] : [{ ...BESIDE, y: isLow ? 0.2 : 0.86, label: "dashed:\nclipped" }],
   };
 }
 

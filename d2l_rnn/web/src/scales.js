@@ -2,22 +2,24 @@
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-/** Ticks of a logarithmic axis: 1, 2, 5, 10, …, or some powers of ten on a long one. */
+/** Ticks of a logarithmic axis: 1, 2, 3, …, or 1, 2, 5, 10, …, or some powers of ten. */
 export function logTicks(low, high, most = 7) {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
-  const short = high < 1000 * low ? steps(low, high) : [];
-  if (short.length && short.length <= most + 2) return short;
+  for (const mantissas of high < 1000 * low ? [[1, 2, 3, 4, 5, 6, 8], [1, 2, 5]] : []) {
+    const ticks = steps(low, high, mantissas);
+    if (ticks.length > 1 && ticks.length <= most) return ticks;
+  }
   const step = [1, 2, 5, 10, 20, 50, 100].find((s) => last - first <= most * s) ?? 100;
   const ticks = [];
   for (let k = Math.ceil(first / step) * step; k <= last; k += step) ticks.push(10 ** k);
   return ticks;
 }
 
-function steps(low, high) {
+function steps(low, high, mantissas) {
   const ticks = [];
   for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high) + 1; k += 1) {
-    for (const mantissa of [1, 2, 5]) {
+    for (const mantissa of mantissas) {
       const tick = Number((mantissa * 10 ** k).toPrecision(1));
       if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push(tick);
     }

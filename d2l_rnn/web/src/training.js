@@ -27,6 +27,7 @@ export class TrainingView {
     this.figure = new Figure(add(this.stage, "div"), {
       describe: (zoom) => this.describe(zoom),
       onHover: (epoch) => this.hover(epoch),
+      onTheme: () => this.update(),
       label: "perplexity, gradient norm and share of clipped steps by epoch",
     });
     this.trouble = add(this.stage, "div", "d2l-trouble");
