@@ -9,7 +9,9 @@ import ipywidgets as widgets
 
 def grid(controls: Iterable[widgets.Widget]) -> widgets.Widget:
     """Controls in as many columns as fit."""
-    layout = {"grid_template_columns": "repeat(auto-fit, minmax(min(400px, 100%), 1fr))"}
+    layout = {
+        "grid_template_columns": "repeat(auto-fit, minmax(min(400px, 100%), 1fr))"
+    }
     return widgets.GridBox(list(controls), layout=layout)
 
 

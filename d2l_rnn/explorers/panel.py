@@ -144,7 +144,7 @@ class Panel:
             data, metadata = kept
             self._kept = display(data, metadata=metadata, raw=True, display_id=True)
 
-    def words(self) -> str:
+    def summary(self) -> str:
         """What the picture shows, as HTML."""
         return self.view.readout
 
@@ -159,7 +159,7 @@ class Panel:
         return self._kept is not None and self._kept_state != self._state()
 
     def _state(self) -> tuple:
-        return repr(self), self.words(), self._is_plain
+        return repr(self), self.summary(), self._is_plain
 
     def _to_keep(self) -> tuple[dict, dict] | None:
         state, done = self._state(), self.finished()

@@ -69,9 +69,9 @@ class Training(TrainingControls):
         picture = training_picture.draw(
             self.trainer.curves(), self.current, self.view.levels, self.num_epochs
         )
-        return picture, self.words()
+        return picture, self.summary()
 
-    def words(self) -> str:
+    def summary(self) -> str:
         """The readout, the curves by name and by their last values, and the texts."""
         curves = listed(self.trainer.curves())
         return f"<p>{self.view.readout}</p><p>{curves}</p>{as_html(self.view.texts)}"

@@ -3,7 +3,7 @@
 // After Okabe and Ito, whom colour-blind readers can tell apart; made darker or lighter
 // until each has a contrast of 3 : 1 or more with its ground.
 const LINES = {
-  light: ["#0072B2", "#D55E00", "#00825F", "#B4528A", "#9A6B00", "#1C9AD8", "#000000"],
+  light: ["#0072B2", "#D55E00", "#00825F", "#B4528A", "#9A6B00", "#1893CF", "#000000"],
   dark: ["#56B4E9", "#FF8F45", "#2CC79B", "#E79AC6", "#F0B93A", "#B9B3FF", "#FFFFFF"],
 };
 export const DASHES = [[], [7, 4], [7, 3, 1.5, 3], [1.5, 3]];
