@@ -65,8 +65,8 @@ class Line:
     """A curve through the points x and y (N,); it has a gap where y is not finite.
 
     `label` names it in the key. `dash` is the number of its line style. With `points`
-    they are marked, and without `joined` there is nothing else. If `leaves_ghost`, it
-    stays, thin and grey, when a slider moves on.
+    they are marked, by dots or by `hollow` ones, and without `joined` there is nothing
+    else. If `leaves_ghost`, it stays, thin and grey, when a slider moves on.
 
     Raises ValueError if x and y are not two series of the same length.
     """
@@ -79,6 +79,7 @@ class Line:
     width: float = 1.8
     points: bool = False
     joined: bool = True
+    hollow: bool = False
     size: float = 5
     leaves_ghost: bool = False
 

@@ -122,6 +122,7 @@ def _draw_line(axes: Axes, line: Line) -> None:
         line.x, np.where(np.isfinite(line.y), line.y, np.nan), linewidth=line.width,
         color=colour_of(line.colour), marker="o" if line.points else None,
         linestyle=LINE_STYLES[line.dash] if line.joined else "",
+        markerfacecolor="white" if line.hollow else colour_of(line.colour),
         markersize=0.7 * line.size, label=line.label or None,
     )  # fmt: skip
 

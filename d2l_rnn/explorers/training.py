@@ -80,14 +80,14 @@ class Training(TrainingControls):
 
     def answer_to(self, *names: str) -> None:
         """Start a run of the new plan; if only text settings changed, write anew."""
-        self._ask_for_text()
         self.view.code = self._code()
+        self._set_writing()
         if names and set(names) <= WRITING:
-            return
+            return self.live.ask(self.trainer.write)
         self._moved_last = names[0] if names else self._moved_last
         plan = self.plan
         apart = 0 if self.trainer.has(plan, self.num_epochs) else APART
-        self._learn(plan, apart, by_hand=self.is_by_hand)
+        return self._learn(plan, apart, by_hand=self.is_by_hand)
 
     def start(self) -> None:
         """Train the current plan from the beginning."""
@@ -125,7 +125,8 @@ class Training(TrainingControls):
     def draw_again(self) -> None:
         """Let the model draw another text."""
         self._draws += 1
-        self._ask_for_text()
+        self._set_writing()
+        self.live.ask(self.trainer.write)
 
     def _learn(self, plan: Plan, apart: float = 0, steps: int | None = None, **how):
         num_epochs = self.num_epochs
@@ -136,9 +137,8 @@ class Training(TrainingControls):
         learn = functools.partial(self.trainer.learn, plan, num_epochs, **how)
         self.live.start(learn, apart, steps)
 
-    def _ask_for_text(self) -> None:
+    def _set_writing(self) -> None:
         self.trainer.write_with(self.prefix, self.temperature, self._draws)
-        self.live.ask(self.trainer.write)
 
     def _labels(self, plans: Sequence[Plan]) -> list[str]:
         return labels(plans, self.controls, named=self.show)

@@ -19,7 +19,7 @@ from d2l_rnn.explorers.training_words import describe, trouble, writing
 FRAME, WRITE = 1 / 60, 0.3
 AHEAD = 8.0  # seconds, at most, of training ahead
 BRIEF = 0.7  # seconds: a run that a hand leaves so soon was only passed over
-SETTLED = 0.3  # seconds without a new setting, before the notebook's picture is drawn
+SETTLED = 1.0  # seconds without a new setting, before the notebook's picture is drawn
 OTHERS = 2  # pinned runs whose texts stand beside that of the current one
 
 
@@ -191,10 +191,11 @@ class Trainer:
 
     def _use_the_rest(self, run: Run, near: Callable[[int], list[Plan]] | None) -> None:
         """While nothing is asked: train ahead, and renew what the notebook keeps."""
-        self.live.rest(SETTLED)
+        settled = time.perf_counter()
         rounds = int(AHEAD / max(run.seconds, 0.05)) if near and self._can(run) else 0
         if rounds:
             self._train_ahead(run, near(1))
+        self.live.rest(SETTLED - (time.perf_counter() - settled))
         self.keep()
         for reach in range(2, rounds + 1):
             self._train_ahead(run, near(reach))

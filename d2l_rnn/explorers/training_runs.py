@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import torch
+from torch import Tensor
 
 from d2l_rnn import progress
 from d2l_rnn.batching import Interruptible, SequenceLoader, split
@@ -35,12 +36,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class TrainingText:
-    """The text that a run learns from, and the perplexities to compare with.
+    """The text that a run learns from, shape (num_tokens,), and perplexities to beat.
 
     `held_out` are minibatches that it does not learn from, or None.
     """
 
-    corpus: Sequence[int]
+    corpus: Tensor
     vocab: Vocab
     levels: dict[str, float]
     held_out: SequenceLoader | None = None
@@ -57,7 +58,8 @@ def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText
     """
     lines = lines_of(which, own_text)
     whole, vocab = corpus_of(lines, "char", MAX_TOKENS + HELD_OUT)
-    corpus, rest = whole[:MAX_TOKENS], whole[MAX_TOKENS:]
+    tokens = torch.tensor(whole)
+    corpus, rest = tokens[:MAX_TOKENS], tokens[MAX_TOKENS:]
     if held_out and len(rest) < HELD_OUT:
         corpus, rest = split(corpus)
     levels = {"guessing": len(vocab), "bigram": perplexity_to_beat(corpus, n=2)}

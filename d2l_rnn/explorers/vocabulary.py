@@ -110,9 +110,8 @@ def _ranks(census: Census, min_freq: int) -> Plot:
         number = int((census.is_kept == is_kept).sum())
         drawn = ranks[census.is_kept[ranks - 1] == is_kept]
         label = f"{name}: {number:,}"
-        lines.append(
-            Line(label, drawn, census.freqs[drawn - 1], i, points=True, joined=False)
-        )
+        look = {"points": True, "joined": False, "hollow": not is_kept}
+        lines.append(Line(label, drawn, census.freqs[drawn - 1], i, **look))
     highest, zipf = max(most, min_freq, 10), zipf_line(census.freqs)
     if zipf is not None:
         alpha, c = zipf
