@@ -35,6 +35,7 @@ export class Figure {
     this.zoom = null;
     this.at = null;
     this.made = "";
+    element.d2lFigure = this; // so that one can ask, from the page, what is drawn
     element.classList.add("d2l-figure");
     Object.assign(element, { tabIndex: 0, role: "img" });
     element.setAttribute("aria-label", label);
