@@ -112,6 +112,7 @@ class Training(TrainingControls):
     def stop(self) -> None:
         """End the run; its curve stays."""
         self.live.stop()
+        self.live.ask(self.trainer.show_current)
 
     def clear(self) -> None:
         """End the run and forget all curves but those that are pinned."""
