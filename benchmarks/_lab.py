@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -29,6 +29,16 @@ QUIET = [
 CURRENT = "window.jupyterapp.shell.currentWidget"
 NOTIFICATION = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 LOG = "jupyterlab.log"
+# What code prints that runs in the kernel, but in no cell.
+ASK = f"""async code => {{
+    let printed = '';
+    const asked = {CURRENT}.sessionContext.session.kernel.requestExecute(
+        {{ code, store_history: false, stop_on_error: false }});
+    asked.onIOPub = ({{ content }}) => printed += content.text ?? '';
+    const {{ content }} = await asked.done;
+    if (content.status === 'error') throw new Error(content.evalue);
+    return printed;
+}}"""
 MISSING = "Playwright or Chromium is missing"
 
 
@@ -58,7 +68,8 @@ def chromium() -> Iterator[Browser]:
 def jupyterlab(root: Path) -> Iterator[str]:
     """The address of a JupyterLab that serves a folder, with {} for a path in it.
 
-    What it and its kernels log goes to the file `LOG` in that folder.
+    What it and its kernels log goes to the file `LOG` in that folder. The server has
+    Notebook 7, too, if that is installed: see `in_notebook_7`.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -67,7 +78,7 @@ def jupyterlab(root: Path) -> Iterator[str]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--expose-app-in-browser", f"--port={port}", f"--ServerApp.root_dir={root}",
-        f"--IdentityProvider.{token}",
+        f"--IdentityProvider.{token}", "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root / "config")}
     settings = root / "config" / "lab" / "user-settings" / NOTIFICATION
@@ -82,6 +93,11 @@ def jupyterlab(root: Path) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(30)
+
+
+def in_notebook_7(address: str) -> str:
+    """The address of a notebook in Notebook 7, from that in JupyterLab."""
+    return address.replace("/lab/tree/", "/notebooks/")
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -99,21 +115,38 @@ class Notebook:
     """A notebook that is open in the browser: a page, and what one does on it.
 
     `complaints` are the errors that the page has thrown or logged to its console.
+    `prepare` is called with the page before it goes anywhere; `options` are those of
+    Playwright's `new_page`. Without `has_kernel` the page is told to start no kernel,
+    which it asks where the notebook's own kernel is unknown.
     """
 
     def __init__(
-        self, browser: Browser, address: str, width: int = 1280, height: int = 900
+        self,
+        browser: Browser,
+        address: str,
+        width: int = 1280,
+        height: int = 900,
+        *,
+        prepare: Callable[[Page], object] = lambda page: None,
+        has_kernel: bool = True,
+        **options,
     ):
-        self.page = browser.new_page(viewport={"width": width, "height": height})
+        size = {"width": width, "height": height}
+        self.page = browser.new_page(viewport=size, **options)
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._note)
+        prepare(self.page)
         self.page.goto(address)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.until(self.is_ready, 60)
-        # The page now asks the kernel for the widgets that it has. Those that a cell
-        # makes before the answer are taken for old ones, and may miss an update.
-        self.page.wait_for_timeout(2000)
+        if has_kernel:
+            self.until(self.is_ready, 60)
+            # The page now asks the kernel for the widgets that it has. Those that a
+            # cell makes before the answer are taken for old ones, and may miss an
+            # update.
+            self.page.wait_for_timeout(2000)
+        else:
+            self.page.get_by_role("button", name="No Kernel").click()
 
     def close(self) -> None:
         """Shut the kernel down, and leave."""
@@ -123,6 +156,19 @@ class Notebook:
     def command(self, name: str) -> None:
         """Begin a command of JupyterLab's, such as "notebook:run-all-cells"."""
         self.page.evaluate(f"() => {{ jupyterapp.commands.execute('{name}') }}")
+
+    def write(self, number: int, source: str) -> None:
+        """Write a cell anew."""
+        cell = f"{CURRENT}.content.model.cells.get({number})"
+        self.page.evaluate(f"source => {cell}.sharedModel.setSource(source)", source)
+
+    def ask(self, expression: str, before: str = ""):
+        """What the kernel makes of an expression, once `before` has run there; JSON.
+
+        Needs no cell. Waits until those that run have ended.
+        """
+        code = f"{before}\nimport json\nprint(json.dumps({expression}))"
+        return json.loads(self.page.evaluate(ASK, code))
 
     def run(self, number: int) -> None:
         """Run one cell, by its number; does not wait for its end."""

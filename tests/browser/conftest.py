@@ -7,8 +7,13 @@ from pathlib import Path
 
 import _lab
 import pytest
+from looking import Panel
 
 ROOT = Path(__file__).parents[2]
+SHOWN = """from d2l_rnn import explorers
+
+explorer = explorers.Training(text="story", {})
+explorer"""
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +57,10 @@ def open_notebook(browser, lab, request):
     """Open notebooks by their paths; what they leave open is closed at the end."""
     opened = []
 
-    def open_it(path, width=1280, height=900):
-        opened.append(_lab.Notebook(browser, lab.format(path), width, height))
+    def open_it(path, width=1280, height=900, address=lab, **how):
+        opened.append(
+            _lab.Notebook(browser, address.format(path), width, height, **how)
+        )
         return opened[-1]
 
     yield open_it
@@ -62,3 +69,45 @@ def open_notebook(browser, lab, request):
             name = f"{request.node.name}-{number}-end.png"
             notebook.page.screenshot(path=Path(folder) / name)
         notebook.close()
+
+
+@pytest.fixture(scope="session")
+def desk(browser, lab, folder):
+    """A notebook of two cells on a small screen, for one panel after the other."""
+    _lab.write_notebook(folder / "desk.ipynb", "", "")
+    notebook = _lab.Notebook(browser, lab.format("desk.ipynb"), 1366, 768)
+    notebook.path = folder / "desk.ipynb"
+    yield notebook
+    notebook.close()
+
+
+@pytest.fixture
+def show(desk, folder):
+    """Show a panel in the first cell of the desk, `explorer` in its kernel.
+
+    Neither the page nor the kernel may complain until the test ends.
+    """
+    log = folder / _lab.LOG
+    before = len(log.read_bytes())
+
+    def show_it(arguments="", num_hiddens=8):
+        desk.write(0, SHOWN.format(f"num_hiddens={num_hiddens}, {arguments}"))
+        desk.run(0)
+        desk.until(lambda: len(kept(desk)) == 2, 60)
+        return Panel(desk)
+
+    yield show_it
+    assert desk.errors() == []
+    assert desk.complaints == []
+    logged = log.read_bytes()[before:].decode()
+    assert "Traceback" not in logged and "Warning" not in logged
+    desk.ask("0", "explorer.close()")
+    desk.command("notebook:clear-all-cell-outputs")
+
+
+def kept(notebook):
+    """What the notebook's file will have of the panel: view and picture.
+
+    Above them may stand the line that announces the story.
+    """
+    return [output["data"] for output in notebook.outputs() if "data" in output]
