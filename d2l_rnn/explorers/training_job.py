@@ -47,6 +47,7 @@ class Trainer:
         self._turns = (Turn(self._show_epoch, FRAME, 15), Turn(self.write, WRITE, 15))
         view.on("remove", lambda id: live.ask(lambda: self._remove(id)))
         view.observe(lambda _: live.ask(self.write), "pinned")
+        view.observe(lambda _: self.is_at_work or live.ask(self.keep), "hidden")
 
     def has(self, plan: Plan, num_epochs: int) -> bool:
         """True if a plan needs no more training up to this epoch."""
@@ -56,12 +57,15 @@ class Trainer:
     def curves(self) -> dict[str, Run]:
         """The runs that are in view, each under its label."""
         hidden = {*self.view.hidden}
-        labelled = zip(self.label([*self.runs]), self.runs.values(), strict=True)
         return {
             label: run
-            for label, run in labelled
+            for label, run in self._labelled()
             if run is self.current or run.number not in hidden
         }
+
+    def _labelled(self) -> list[tuple[str, Run]]:
+        runs = [*self.runs.values()]  # others may read while the thread adds one
+        return [*zip(self.label([run.plan for run in runs]), runs, strict=True)]
 
     def write_with(self, prefix: str, temperature: float, draw: int) -> None:
         """How the models are to write from now on; see `training_words.writing`."""
@@ -133,10 +137,8 @@ class Trainer:
     def show(self) -> None:
         """Show the current state of all runs."""
         run, view = self.current, self.view
-        labels = self.label([*self.runs])
-        numbers = [each.number for each in self.runs.values()]
         with view.hold_sync():
-            view.show_runs(dict(zip(numbers, labels, strict=True)), self.runs.values())
+            view.show_runs(self._labelled())
             view.current = -1 if run is None else run.number
             if run is None:
                 view.readout, view.trouble, view.texts = "", "", []

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 import traitlets
 
@@ -30,24 +30,24 @@ class TrainingView(View):
     texts = traitlets.List().tag(sync=True)
     code = traitlets.Unicode("").tag(sync=True)
 
-    def show_runs(self, labels: Mapping[int, str], runs: Iterable[Run]) -> None:
-        """Show the curves of these runs, each under its label {number: label}."""
-        runs = list(runs)
-        for run in runs:
+    def show_runs(self, labelled: Sequence[tuple[str, Run]]) -> None:
+        """Show the curves of these runs, each under its label."""
+        for _, run in labelled:
             self.show_curve(run)
         self.runs = [
             {
                 "id": run.number,
-                "label": labels[run.number],
+                "label": label,
                 "number": run.number,
                 "theta": run.plan.setting.theta,
                 "left": run.was_left,
             }
-            for run in runs
+            for label, run in labelled
         ]
-        left = {run.number for run in runs if run.was_left}
-        self.hidden = sorted((left | {*self.hidden}) & {run.number for run in runs})
-        self.pinned = [each for each in self.pinned if each in labels]
+        numbers = {run.number for _, run in labelled}
+        left = {run.number for _, run in labelled if run.was_left}
+        self.hidden = sorted((left | {*self.hidden}) & numbers)
+        self.pinned = [each for each in self.pinned if each in numbers]
 
     def show_curve(self, run: Run) -> None:
         """Show the epochs of a run so far."""
