@@ -42,8 +42,8 @@ def curves(
         cloud = f"{_counted(len(y), 'point')}, {_range(_finite(y))}{related}"
         parts.append(f"{plain(name)}: {cloud}")
     marked = [f"{plain(name)} {number(level)}" for name, level in levels.items()]
-    what_level = "Level line" if len(marked) == 1 else "Level lines"
-    at = f"{what_level}: {_listed(marked)}" if marked else ""
+    plural = "s" if len(marked) > 1 else ""
+    at = f"Level line{plural}: {_listed(marked)}" if marked else ""
     return _text(_headed(title, what), _listed(parts), at)
 
 
@@ -94,9 +94,8 @@ def heatmap(
         f"heat map of {_counted(rows, 'row')}, {plain(ylabel)}, "
         f"and {_counted(columns, 'column')}, {plain(xlabel)}"
     )
-    yticks = range(rows) if yticks is None else yticks
-    row_names = [f"row {plain(each)}" for each in yticks]
-    column_names = [*map(plain, range(columns) if xticks is None else xticks)]
+    row_names = [f"row {each}" for each in _names(yticks, rows)]
+    column_names = _names(xticks, columns)
     if matrix.size > FEW:
         summary = _summary(matrix, row_names, column_names)
         return _text(_headed(title, what), summary)
@@ -194,8 +193,14 @@ def plain(label: object) -> str:
     return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1]}…"
 
 
+def _names(ticks: Sequence[str] | None, count: int) -> list[str]:
+    """The names of rows or columns: their ticks, and numbers where there are none."""
+    given = [] if ticks is None else [*map(plain, ticks)]
+    return [*given, *map(str, range(len(given), count))]
+
+
 def _summary(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> str:
-    """The lowest and the highest value of a matrix, and where they are, by name."""
+    """The lowest and the highest value of a matrix, and where they are."""
     values = _finite(matrix)
     if not len(values):
         return "No value is finite"
@@ -234,8 +239,9 @@ def _course(values: Sequence[float]) -> str:
 
 
 def _correlation(x: Sequence[float], y: Sequence[float]) -> str:
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if len(x) < 3 or not (x.std() > 0 and y.std() > 0):  # nor if one is not finite
+    pairs = np.array([x, y], dtype=float)
+    x, y = pairs[:, np.isfinite(pairs).all(axis=0)]
+    if len(x) < 3 or x.min() == x.max() or y.min() == y.max():
         return ""
     return f", correlation {number(np.corrcoef(x, y)[0, 1])}"
 
@@ -276,6 +282,8 @@ def _listed(parts: Iterable[str], at_most: int = PARTS, separator: str = "; ") -
 
 def _text(*sentences: str) -> str:
     """Sentences with full stops, cut at a word if they are long."""
-    said = [each if each.endswith(".") else f"{each}." for each in sentences if each]
+    said = [
+        each if each.endswith((".", "…")) else f"{each}." for each in sentences if each
+    ]
     words = " ".join(said)
     return words if len(words) <= LONGEST else f"{words[:LONGEST].rsplit(' ', 1)[0]} …"

@@ -136,6 +136,8 @@ def test_points_have_a_number_a_range_and_alone_a_correlation():
         {}, "x", "y", points=points
     )
     assert alt_text.curves(LINE, "x", "y", points=points).endswith("5 points, 1 to 5.")
+    gaps = {"days": ([0, 1, math.inf, 3], [1, 2, 3, 4])}
+    assert alt_text.curves({}, "x", "y", points=gaps).endswith("correlation 1.")
     constant = {"days": (range(5), [2] * 5)}
     assert alt_text.curves({}, "x", "y", points=constant).endswith("5 points, 2.")
 
@@ -150,6 +152,8 @@ def test_a_large_matrix_has_its_lowest_and_its_highest_value():
     matrix[0, 1] = math.nan
     words = alt_text.heatmap(matrix, "to", "from", yticks="abcde")
     assert words.endswith("From 0 at row a, column 0 to 29 at row e, column 5.")
+    few = alt_text.heatmap(np.arange(30).reshape(5, 6), "to", "from", yticks="ab")
+    assert few.endswith("From 0 at row a, column 0 to 29 at row 4, column 5.")
     one_hot = alt_text.heatmap(np.eye(6), "to", "from")
     assert one_hot.endswith("6 values are 1, the others 0.")
     assert "No value is finite" in alt_text.heatmap(matrix * math.nan, "to", "from")
