@@ -53,7 +53,7 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
         _states(x, reading, here), _cost(x, reading, here), _terms(reading, t),
         _next(reading.probabilities[t - 1], vocab, following),
     ]  # fmt: skip
-    return Chart(plots, margin=92)
+    return Chart(plots, margin=108)
 
 
 class UnrolledRNN(ChartExplorer):
@@ -217,8 +217,8 @@ def _states(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
     shades = Shades(reading.H.T.numpy() / reach, positive=3, negative=4)
     notes = [
         Note(1.02, 0.1, "H_t, state"),
-        Note(1.02, 0.35, f"strongest: {reach:.2g}", 3),
-        Note(1.02, 0.55, f"and −{reach:.2g}", 4),
+        Note(1.02, 0.35, f"to {reach:.2g}", 3),
+        Note(1.02, 0.55, f"from −{reach:.2g}", 4),
     ]
     y = Axis("hidden unit", 0.5, num_hiddens + 0.5, is_whole=True)
     return Plot(x, y, height=115, shades=shades, verticals=here, notes=notes)

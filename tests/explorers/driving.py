@@ -14,10 +14,16 @@ def until(condition, seconds=30):
 
 
 def answer(panel, **values):
-    """The picture and the HTML below it that a setting leads to."""
+    """The picture, or chart, and the HTML below it that a setting leads to."""
     panel.set(**values)
     assert panel.wait(30)
-    return panel.view.picture, panel.view.readout
+    return shown(panel), panel.view.readout
+
+
+def shown(panel):
+    """What is drawn: a picture, or a chart in numbers, without its ghost."""
+    chart = getattr(panel, "chart", None)
+    return chart.for_browser() if chart else panel.view.picture
 
 
 def text_of(words):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from driving import fits
 
 from d2l_rnn import explorers, series
 from d2l_rnn.explorers import autoregression
@@ -83,7 +84,7 @@ def test_a_bad_horizon_is_named(k):
 
 def test_the_picture_shows_the_forecasts_and_marks_k():
     done = experiment()
-    above, below = autoregression.draw(done, 16).axes
+    above, below = autoregression.draw(done, 16).picture().axes
     lines = {line.get_label(): line for line in above.lines}
     x, y = lines["16-step"].get_data()
     assert x[0] == 20 and x[-1] == 1000
@@ -102,10 +103,10 @@ def test_the_panel_answers_every_control():
     assert "<b>0.24</b> one step ahead, <b>0.51</b> with k = 64" in e.view.readout
     assert "noise alone gives 0.20" in e.view.readout
     for name, value in {"tau": 16, "noise": 0.5, "k": 3, "seed": 1}.items():
-        image, words = e.view.picture, e.view.readout
+        image, words = e.view.figure, e.view.readout
         setattr(e, name, value)
         assert e.wait(30)
-        assert e.view.picture != image and e.view.picture[:4] == b"\x89PNG"
+        assert e.view.figure != image and e.picture.png()[:4] == b"\x89PNG"
         assert e.view.readout != words
     assert "with k = 3" in e.view.readout and "0.50" in e.view.readout
     with pytest.raises(ValueError, match="tau must be an integer from 1 to 64"):
@@ -117,8 +118,8 @@ def test_the_panel_answers_every_control():
 @pytest.mark.parametrize("k", [1, 100])
 def test_every_corner_is_drawn_with_nothing_left_out(tau, noise, k):
     done = experiment(tau, noise)
-    picture = autoregression.draw(done, k)
-    assert picture.png()[:4] == b"\x89PNG"
+    picture = autoregression.draw(done, k).picture()
+    assert fits(picture) and picture.png()[:4] == b"\x89PNG"
     assert all(len(part) for part in (done.one_step, done.multi_step, done.k_step(k)))
     below = picture.axes[1]
     assert 0 <= done.errors.min() and done.errors.max() < below.get_ylim()[1]

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from driving import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +70,7 @@ def test_a_bad_step_is_named(k):
 
 def test_the_picture_shows_the_walk_and_the_law():
     walked = walk(0.9, 0.8, "rainy")
-    above, below = markov_chain.draw(walked, 5).axes
+    above, below = markov_chain.draw(walked, 5).picture().axes
     lines = {line.get_label(): line for line in above.lines}
     rainy = lines["rainy after k steps"].get_ydata()
     assert rainy == pytest.approx(walked.distributions[:, 1])
@@ -97,14 +98,14 @@ def test_the_words_tell_what_is_left_of_the_start_and_the_floor():
 @pytest.mark.parametrize("k", [0, NUM_STEPS])
 def test_every_corner_is_drawn(p, q, start, settles, k):
     walked = walk(p, q, start)
-    assert markov_chain.draw(walked, k).png()[:4] == b"\x89PNG"
+    assert fits(markov_chain.draw(walked, k).picture())
     assert (walked.distances[-1] < 1e-9) == settles
     assert "nan" not in describe(walked, k)
 
 
 def test_a_start_that_is_stationary_is_said_to_be():
     def words(*setting):
-        axes = markov_chain.draw(walk(*setting), 3).axes[1]
+        axes = markov_chain.draw(walk(*setting), 3).picture().axes[1]
         return [text.get_text() for text in axes.texts]
 
     assert words(1.0, 0.5, "sunny") == ["none: this start is stationary"]
@@ -116,10 +117,10 @@ def test_the_panel_answers_every_control():
     assert e.wait(30)
     moves = {"stay_sunny": 0.5, "stay_rainy": 0.1, "start": "sunny", "k": 2}
     for name, value in moves.items():
-        image, words = e.view.picture, e.view.readout
+        image, words = e.view.figure, e.view.readout
         setattr(e, name, value)
         assert e.wait(30)
-        assert e.view.picture != image and e.view.readout != words
+        assert e.view.figure != image and e.view.readout != words
     assert "After k = 2 steps: sunny <b>0.70</b>" in e.view.readout
     for bad in ({"stay_sunny": 1.5}, {"start": "cloudy"}, {"k": -1}):
         with pytest.raises(ValueError, match=next(iter(bad))):

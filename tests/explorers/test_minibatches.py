@@ -24,6 +24,7 @@ from d2l_rnn.explorers.minibatches_panel import (
     draw,
     pale,
 )
+from d2l_rnn.pictures import DENSITY
 
 START = {"batch_size": 3, "num_steps": 10, "offset": 4, "minibatch": 0, "seed": 0}
 CHARACTERS = "it was a dark and stormy night " * 8  # 248, so the last line is short
@@ -108,11 +109,15 @@ def test_every_offset_that_is_drawn_can_be_chosen(way):
 class Seen:
     """What is seen of each character in a picture, of one of its two ways.
 
-    A hundredth of an inch is a pixel, so the module's sizes are those of the picture.
+    A hundredth of an inch is a pixel of the page, so the module's sizes are those of
+    the picture; its own pixels are DENSITY times as many, of which means are taken.
     """
 
     def __init__(self, figure, i):
         pixels = image.imread(io.BytesIO(figure.png()), format="png")[..., :3]
+        height, width = (size // DENSITY for size in pixels.shape[:2])
+        blocks = pixels.reshape(height, DENSITY, width, DENSITY, 3)
+        pixels = blocks.mean(axis=(1, 3))
         top = i * (HEAD + 5 * PITCH) + HEAD
         self.cells, self.above, self.below = [], [], []
         for place in range(len(CHARACTERS)):

@@ -2,6 +2,7 @@ import math
 from collections import Counter
 
 import pytest
+from driving import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,13 +128,16 @@ def test_the_words_are_escaped_and_set_the_copy_apart():
 
 def test_the_picture_shows_both_texts_and_marks_infinity():
     seen, new = [9.0, 4.0, 2.0], [10.0, math.inf, math.inf]
-    (axes,) = ngram_text.draw(seen, new, 27, n=2).axes
+    (axes,) = ngram_text.draw(seen, new, 27, n=2).picture().axes
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert list(lines["seen text"]) == seen
     assert list(lines["new text"]) == pytest.approx([10, math.nan, math.nan],
                                                     nan_ok=True)  # fmt: skip
-    infinite = [t.get_position()[0] for t in axes.texts if t.get_text() == "∞"]
-    assert infinite == [2, 3]
+    assert list(lines["infinite"]) == pytest.approx([0.97] * 2)  # of the height
+    marks = ngram_text.draw(seen, new, 27, n=2).plots[0].marks
+    assert [(mark.x, mark.label) for mark in marks if mark.y == "top"] == [
+        (2, "infinite"), (3, "infinite"),
+    ]  # fmt: skip
     assert axes.get_ylim()[1] > 27
     with pytest.raises(ValueError, match="n must be an integer from 1 to 3"):
         ngram_text.draw(seen, new, 27, n=4)
@@ -144,10 +148,10 @@ def test_the_panel_answers_every_control():
     assert e.wait(30)
     moves = {"n": 5, "epsilon": 0.1, "num_chars": 1000, "text": "own"}
     for name, value in moves.items():
-        image, words = e.view.picture, e.view.readout
+        image, words = e.view.figure, e.view.readout
         e.set(**{name: value}, own_text="the time traveller said so " * 9)
         assert e.wait(30)
-        assert e.view.picture != image and e.view.readout != words
+        assert e.view.figure != image and e.view.readout != words
     words = e.view.readout
     e.seed = 5
     assert e.wait(30) and e.view.readout != words
@@ -157,12 +161,12 @@ def test_the_panel_answers_every_control():
 def test_a_text_too_short_is_said_in_the_panel_and_mended(own):
     e = explorers.NGramText(**STORY)
     assert e.wait(30)
-    image = e.view.picture
+    image = e.view.figure
     e.set(text="own", own_text=own)
     with pytest.raises(ValueError, match="own_text"):
         e.wait(30)
     assert "own_text must have at least 100" in e.view.readout
-    assert e.view.picture == image
+    assert e.view.figure == image
     e.text = "story"
     assert e.wait(30) and "own_text" not in e.view.readout
 
@@ -176,7 +180,7 @@ def test_a_text_too_short_is_said_in_the_panel_and_mended(own):
 @pytest.mark.parametrize("epsilon", [0, 100])
 def test_any_text_is_drawn(own, epsilon):
     e = explorers.NGramText(text="own", own_text=own, n=6, epsilon=epsilon)
-    assert e.wait(60) and e.view.picture[:4] == b"\x89PNG"
+    assert e.wait(60) and e.picture.png()[:4] == b"\x89PNG"
     assert "n = 6" in e.view.readout
 
 
@@ -186,4 +190,4 @@ def test_any_text_is_drawn(own, epsilon):
 def test_every_corner_is_drawn(n, epsilon, num_chars):
     division = divide("story", num_chars=num_chars)
     seen, new = perplexities(division, epsilon)
-    assert ngram_text.draw(seen, new, 27, n).png()[:4] == b"\x89PNG"
+    assert fits(ngram_text.draw(seen, new, 27, n).picture())

@@ -147,7 +147,7 @@ def test_it_begins_at_the_end_of_the_book_s_prefix():
     assert panel.wait(30)
     assert (panel.string, panel.step) == ("time traveller", 14)
     assert panel.widgets["step"].max == 14
-    assert panel.view.picture.startswith(b"\x89PNG")
+    assert panel.picture.png().startswith(b"\x89PNG")
     assert "Step <b>14</b> of T = 14" in panel.view.readout
 
 
@@ -180,7 +180,7 @@ def test_the_number_of_parameters_does_not_grow_and_the_work_does(panel):
                {"num_epochs": 0}],
 )  # fmt: skip
 def test_every_control_changes_picture_and_words(panel, change):
-    image, words = panel.view.picture, panel.view.readout
+    image, words = panel.view.figure, panel.view.readout
     new_image, new_words = answer(panel, **change)
     assert new_image != image
     assert new_words != words
@@ -233,12 +233,12 @@ def test_what_cannot_be_is_refused_and_all_stays(made, values, message):
 
 
 def test_an_empty_string_is_a_complaint_and_the_picture_stays(panel):
-    image = panel.view.picture
+    image = panel.view.figure
     panel.string = ""
     with pytest.raises(ValueError, match="string must have at least one character"):
         panel.wait(30)
     assert "string must have at least one character" in panel.view.readout
-    assert panel.view.picture == image
+    assert panel.view.figure == image
     assert "Step" in answer(panel, string="a")[1]
 
 
@@ -268,25 +268,33 @@ def test_nothing_is_said_of_the_vocabulary_where_all_is_in_it(panel):
 
 def test_labels_show_spaces_and_the_unknown(made):
     answer(made, string="a é")
-    states = made.picture.axes[0]
-    assert [label.get_text() for label in states.get_xticklabels()] == ["a", "␣", "?"]
+    assert [*made.chart.plots[0].x.names] == ["a", "␣", "?"]
+    labels = made.picture.axes[1].get_xticklabels()
+    assert [label.get_text() for label in labels] == ["a", "␣", "?"]
 
 
 def test_bars_are_the_terms(panel):
     answer(panel, string="time", step=3)
-    terms = next(a for a in panel.picture.axes if "Z_t" in a.get_ylabel())
+    terms = next(plot for plot in panel.chart.plots if "Z_t" in plot.y.label)
     _, vocab = unrolled.corpus()
     reading = steps_of(unrolled.trained(16, 1), vocab[list("time")])
-    heights = []
-    for stairs in terms.patches:
-        values, _, baseline = stairs.get_data()
-        heights.append((np.asarray(values) - baseline)[::2])
-    np.testing.assert_allclose(
-        heights, torch.stack(reading.terms(3)).numpy(), atol=1e-6
-    )
-    np.testing.assert_allclose(
-        terms.lines[0].get_ydata(), torch.atanh(reading.H[2]).numpy(), atol=1e-5
-    )
+    expected = torch.stack(reading.terms(3)).numpy()  # (3, H)
+    heights = np.array([bar.high - bar.low for bar in terms.bars]).reshape(3, -1)
+    np.testing.assert_allclose(heights, abs(expected), atol=1e-6)
+    for i, bar in enumerate(terms.bars):  # up and down from 0
+        term = expected.flat[i]
+        assert (bar.high <= 1e-6) if term < 0 else (bar.low >= -1e-6)
+    sums = terms.lines[0].y
+    np.testing.assert_allclose(sums, torch.atanh(reading.H[2]).numpy(), atol=1e-5)
+
+
+def test_shades_are_the_states(panel):
+    answer(panel, string="time", step=3)
+    _, vocab = unrolled.corpus()
+    states = steps_of(unrolled.trained(16, 1), vocab[list("time")]).H
+    shades = panel.chart.plots[0].shades.table
+    np.testing.assert_allclose(shades, (states / abs(states).max()).T, atol=1e-6)
+    assert [line.at for line in panel.chart.plots[0].verticals] == [2.5, 3.5]
 
 
 @pytest.mark.parametrize("num_hiddens", [4, 32])

@@ -9,7 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from driving import text_of
+from driving import fits, shown, text_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +47,7 @@ def answer(panel, **values):
     """The picture and the words that a setting leads to."""
     panel.set(**{**START, **values})
     assert panel.wait(30)
-    return panel.view.picture, text_of(panel.view.readout)
+    return shown(panel), text_of(panel.view.readout)
 
 
 # The census
@@ -131,7 +131,7 @@ def test_zipf_exponent_of_the_time_machine(time_machine):
 
 def test_picture_tells_the_kept_from_the_unknown(story):
     census = take_census(story, "char", 100)
-    kept, lost, level, line = vocabulary.draw(census, 100).axes[0].lines
+    kept, lost, line, level = vocabulary.draw(census, 100).picture().axes[0].lines
 
     counts = sorted(Counter("".join(story)).values(), reverse=True)
     points = set(enumerate(counts, start=1))
@@ -142,7 +142,7 @@ def test_picture_tells_the_kept_from_the_unknown(story):
     assert drawn_lost == points - drawn_kept
     assert drawn_kept and drawn_lost
     assert kept.get_color() != lost.get_color()
-    assert kept.get_marker() != lost.get_marker()
+    assert kept.get_markerfacecolor() != lost.get_markerfacecolor() == "white"
     assert level.get_ydata()[0] == 100
     slope = np.diff(np.log(line.get_ydata())) / np.diff(np.log(line.get_xdata()))
     assert slope == pytest.approx(-zipf_line(census.freqs)[0])
@@ -150,26 +150,29 @@ def test_picture_tells_the_kept_from_the_unknown(story):
 
 def test_picture_shows_the_shares(story):
     census = take_census(story, "word", 3)
-    figure = vocabulary.draw(census, 3)
-    below = figure.axes[1]
-    widths = [bar.get_width() for bar in below.patches]
+    chart = vocabulary.draw(census, 3)
+    above, below = chart.plots
+    widths = [bar.width for bar in below.bars]
     of_the_kinds = 100 * census.is_kept.mean()
     of_the_text = 100 * census.coverage
     assert widths == pytest.approx(
-        [of_the_kinds, of_the_text, 100 - of_the_kinds, 100 - of_the_text]
+        [of_the_kinds, 100 - of_the_kinds, of_the_text, 100 - of_the_text]
     )
     assert 0 < of_the_kinds < of_the_text < 100
-    labels = [label.get_text() for label in below.texts]
-    assert labels == [f"{of_the_kinds:.1f}% kept", f"{of_the_text:.1f}% kept"]
-    entries = [entry.get_text() for entry in figure.legends[0].get_texts()]
+    assert [note.label for note in below.notes] == [
+        f"different tokens:\n{of_the_kinds:.1f}% kept",
+        f"all the text:\n{of_the_text:.1f}% kept",
+    ]
     num_kept, num_kinds = census.is_kept.sum(), len(census.freqs)
-    assert f"kept: {num_kept:,} of {num_kinds:,} different tokens" in entries
-    assert "min_freq = 3" in entries
+    labels = [line.label for line in above.lines[:2]]
+    assert labels == [f"kept: {num_kept:,}", f"<unk>: {num_kinds - num_kept:,}"]
+    assert [level.label for level in above.levels] == ["min_freq = 3"]
+    assert fits(chart.picture())
 
 
 def test_picture_of_many_kinds_draws_a_few_of_them():
     census = take_census([" ".join(map(str, range(20_000)))])
-    kept, *_ = vocabulary.draw(census, 1).axes[0].lines
+    kept, *_ = vocabulary.draw(census, 1).picture().axes[0].lines
     ranks = kept.get_xdata()
     assert (ranks[0], ranks[-1]) == (1, 20_000)
     assert len(ranks) <= 500
@@ -220,19 +223,19 @@ def test_corners(panel):
     for token, min_freq, clean in itertools.product(
         ("word", "char"), (1, 1000), (True, False)
     ):
-        image, words = answer(panel, token=token, min_freq=min_freq, clean=clean)
-        assert image.startswith(b"\x89PNG")
+        _, words = answer(panel, token=token, min_freq=min_freq, clean=clean)
+        assert fits(panel.picture)
         assert "vocabulary" in words
 
 
 @pytest.mark.parametrize("token", ["word", "char"])
 @pytest.mark.parametrize("own_text", ODD_TEXTS.values(), ids=ODD_TEXTS)
 def test_any_text_goes(panel, own_text, token):
-    image, words = answer(
+    answer(
         panel, text="own", own_text=own_text, token=token, clean=False,
         reserved_tokens="<pad>",
     )  # fmt: skip
-    assert image.startswith(b"\x89PNG")
+    assert fits(panel.picture)
     assert len(panel.view.readout) < 10_000
     panel.view.readout.encode()  # can be sent to the browser
 
@@ -259,7 +262,7 @@ def test_what_cannot_be_is_said_and_the_picture_stays(panel, values, complaint):
     with pytest.raises(ValueError, match=complaint):
         panel.wait(30)
     assert complaint in panel.view.readout
-    assert panel.view.picture == image
+    assert shown(panel) == image
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 //
 // A figure is {x, plots}: x is {label, min, max, log, isWhole, ticks, names}, and each of
 // the plots, {label, log, min, max, ticks, names, height, …}, holds any of
-//   lines      [{label, x, y, colour, dash, width, alpha, points, joined, size}]
+//   lines      [{label, x, y, colour, dash, width, alpha, points, hollow, joined, size}]
 //              x and y are arrays of numbers
 //   levels     [{at, label, dash, colour}]          horizontal lines, named at the right
 //   verticals  [{at, dash, colour}]
@@ -229,6 +229,6 @@ export class Figure {
 
 /** What of a plot cannot be changed without making its axes anew. */
 function shapeOf({ label, log, height, lines }) {
-  const looks = lines.map(({ colour, dash, width, alpha, points, joined, size, y }) => [colour, dash, width, alpha, points, joined, size, y.length === 1]);
+  const looks = lines.map(({ colour, dash, width, alpha, points, hollow, joined, size, y }) => [colour, dash, width, alpha, points, hollow, joined, size, y.length === 1]);
   return [label, log, height, looks];
 }

@@ -20,9 +20,9 @@ export function keyOf({ bands = [], lines = [], marks = [], bars = [] }, theme) 
   return [...entries.values()].join(" ");
 }
 
-function signOf({ dash = 0, width = 1.5, points, joined = true }) {
+function signOf({ dash = 0, width = 1.5, points, hollow, joined = true }) {
   const line = `<line x1="1" x2="25" y1="6" y2="6" stroke="currentColor" stroke-width="${width}" stroke-dasharray="${DASHES[dash].join(" ")}"/>`;
-  return (joined ? line : "") + (points ? '<circle cx="13" cy="6" r="2.5"/>' : "");
+  return (joined ? line : "") + (points ? `<circle cx="13" cy="6" r="2.5"${hollow ? ' class="d2l-outline"' : ""}/>` : "");
 }
 
 /** An entry: a sign of this look, and the name. */

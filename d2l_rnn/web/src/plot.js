@@ -107,7 +107,7 @@ export class Plot {
       dash: DASHES[line.dash ?? 0],
       alpha: line.alpha ?? 1,
       paths: line.joined === false ? () => null : undefined,
-      points: { show: line.points === true || line.y.length === 1, size: line.size ?? 5, stroke, fill: stroke },
+      points: { show: line.points === true || line.y.length === 1, size: line.size ?? 5, stroke, fill: line.hollow ? this.theme.ground : stroke },
       spanGaps: false,
     };
   }
