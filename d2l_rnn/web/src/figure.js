@@ -21,15 +21,16 @@ import { themeOf, watchTheme } from "./theme.js";
 
 const ZOOM = 1.6; // how much closer a step of the zoom goes
 let figures = 0;
+const ignore = () => {};
 
 /**
  * A figure in `element`. `describe(zoom)` gives what it shows: `zoom` is [min, max] of x,
- * or null; `onHover(x)` is called with the place of the crosshair, or null, and
- * `onClick(x)` with that of a click.
+ * or null; `onHover(x)` is called with the place of the crosshair, or null, `onClick(x)`
+ * with that of a click, and `onTheme()` when the page's colours have changed.
  */
 export class Figure {
-  constructor(element, { describe, onHover = () => {}, onClick = () => {}, right = 92, label = "chart" }) {
-    Object.assign(this, { element, describe, onHover, onClick, right });
+  constructor(element, { describe, onHover = ignore, onClick = ignore, onTheme = ignore, right = 92, label = "chart" }) {
+    Object.assign(this, { element, describe, onHover, onClick, onTheme, right });
     this.sync = `d2l-rnn-${(figures += 1)}`;
     this.plots = [];
     this.zoom = null;

@@ -26,13 +26,18 @@ export class FigureView {
   }
 
   update() {
-    const { figures = [], right, ghost } = this.store.get("figure");
+    const { figures = [], right } = this.store.get("figure");
     this.shown = figures.map(unpacked);
     this.shown.forEach((figure, i) => {
       this.figures[i] ??= this.make(i, right, figure);
       this.figures[i].draw();
     });
-    // Its place is kept free while there is none: nothing is to move.
+    this.nameGhost();
+  }
+
+  /** What the grey lines are; its place is kept free while there are none. */
+  nameGhost() {
+    const { ghost } = this.store.get("figure");
     change(this.ghost, ghost ? entry({ label: ghost, colour: "quiet" }, GREY_LINE, themeOf(this.element)) : "");
   }
 
@@ -41,6 +46,7 @@ export class FigureView {
     return new Figure(add(this.stage, "div"), {
       describe: (zoom) => this.describe(i, zoom),
       onClick: (at) => this.store.send({ event: "click", figure: i, x: at }),
+      onTheme: () => this.nameGhost(),
       right,
       label,
     });
