@@ -98,6 +98,7 @@ class Trainer:
         self.is_at_work = True
         try:
             self.show()
+            self.live.on_change()
             self._train(run)
             self.write()
             self.live.settle()
@@ -156,7 +157,8 @@ class Trainer:
                 if len(run.history) == 1:
                     self._show_epoch()  # the answer to the slider
                 else:
-                    any(turn.take() for turn in self._turns)
+                    for turn in self._turns:
+                        turn.take()
                 self.live.stepped()
         finally:
             run.seconds += time.perf_counter() - started
