@@ -11,24 +11,26 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.ticker import MaxNLocator
 
 from d2l_rnn.explorers.chart import Axis, Band, Bar, Chart, Line, Mark, Plot, Shades
-from d2l_rnn.explorers.drawing import SMALL, label_axes, legend_above
 from d2l_rnn.pictures import (
     COLOURS,
     GREY,
     LINE_STYLES,
     PER_INCH,
     Picture,
+    decorate,
     draw_level,
     log_ticks,
 )
 
 # Pixels of the page: the width, the left margin, and what stands above and below axes.
 WIDTH, LEFT, KEY, NUMBERS, GAP = 640, 78, 24, 40, 8
+SMALL = {"fontsize": 8.5}
 NAMES = {"text": "black", "quiet": GREY}
 # matplotlib's letter for each shape of a mark.
 MARKERS = {"ring": "o", "square": "s", "up": "^", "down": "v"}
+BAR_LOOK = attrgetter("label", "colour", "hatched")
 EDGES = {"bottom": 0.03, "top": 0.97}
-LOOK = attrgetter("label", "shape", "colour")
+MARK_LOOK = attrgetter("label", "shape", "colour")
 
 
 def draw(chart: Chart) -> Picture:
@@ -50,28 +52,29 @@ def draw(chart: Chart) -> Picture:
 
 
 def _draw_plot(axes: Axes, plot: Plot, is_last: bool) -> None:
-    label_axes(axes, plot.x.label if is_last else "", plot.y.label)
+    decorate(axes, "", "")
+    axes.set_xlabel(plot.x.label if is_last else "", labelpad=1, **SMALL)
+    axes.set_ylabel(plot.y.label, **SMALL)
     for which, axis in (("x", plot.x), ("y", plot.y)):
         _set(axes, which, axis)
-    axes.tick_params(axis="x", labelbottom=is_last)
+    axes.tick_params(labelsize=SMALL["fontsize"], labelbottom=is_last)
     if plot.shades is not None:
         _draw_shades(axes, plot.shades)
     for band in plot.bands:
         _draw_band(axes, band)
-    for bar in plot.bars:
-        _draw_bar(axes, bar)
+    for _, bars in itertools.groupby(plot.bars, BAR_LOOK):
+        _draw_bars(axes, list(bars))
     for line in plot.lines:
         _draw_line(axes, line)
     _draw_straight(axes, plot)
-    for _, marks in itertools.groupby(plot.marks, LOOK):
+    for _, marks in itertools.groupby(plot.marks, MARK_LOOK):
         _draw_marks(axes, list(marks))
     for note in plot.notes:
         axes.text(
             note.x, 1 - note.y, note.label, color=colour_of(note.colour), va="center",
             ha=note.align, transform=axes.transAxes, **SMALL,
         )  # fmt: skip
-    if named := {*axes.get_legend_handles_labels()[1]}:
-        legend_above(axes, len(named), "left", x=-0.02)
+    _draw_key(axes)
 
 
 def _set(axes: Axes, which: str, axis: Axis) -> None:
@@ -109,11 +112,14 @@ def _draw_band(axes: Axes, band: Band) -> None:
     span(*ends, color=colour, alpha=0.13, linewidth=0, label=band.label or None)
 
 
-def _draw_bar(axes: Axes, bar: Bar) -> None:
+def _draw_bars(axes: Axes, bars: list[Bar]) -> None:
+    """Bars of one look, which is faster than one by one."""
+    places, lows = [bar.x for bar in bars], [bar.low for bar in bars]
+    heights = [bar.high - bar.low for bar in bars]
     axes.bar(
-        bar.x, bar.high - bar.low, bar.width, bar.low, zorder=2, linewidth=0,
-        color=colour_of(bar.colour), hatch="//" if bar.hatched else None,
-        edgecolor="white", label=bar.label or None,
+        places, heights, [bar.width for bar in bars], lows, zorder=2, linewidth=0,
+        color=colour_of(bars[0].colour), hatch="//" if bars[0].hatched else None,
+        edgecolor="white", label=bars[0].label or None,
     )  # fmt: skip
 
 
@@ -148,6 +154,19 @@ def _draw_marks(axes: Axes, marks: list[Mark]) -> None:
             markersize=1.8 * some[0].size, markerfacecolor="none", markeredgewidth=2,
             clip_on=False, zorder=3, label=some[0].label or None,
             transform=axes.get_xaxis_transform() if is_at_edge else axes.transData,
+        )  # fmt: skip
+
+
+def _draw_key(axes: Axes) -> None:
+    """The names of what is drawn, each once, with its first look, in a row above."""
+    named: dict = {}
+    for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+        named.setdefault(name, handle)
+    if named:
+        axes.legend(
+            named.values(), named.keys(), loc="lower left", ncols=len(named),
+            bbox_to_anchor=(-0.02, 0.98), frameon=False, columnspacing=1.2,
+            handlelength=1.5, borderpad=0.1, **SMALL,
         )  # fmt: skip
 
 
