@@ -128,7 +128,7 @@ def _states(x: Axis, state_norms: Tensor, scale: float) -> Plot:
     line, marks = _norms("this network", state_norms)
     if not 0 < last < math.inf:
         y = _fitted("norm of dL/dH_t", state_norms.tolist())
-        return Plot(x, y, [line], height=170, marks=marks)
+        return Plot(x, y, [line], height=160, marks=marks)
     back = torch.arange(T - 1, -1, -1, dtype=torch.double)
     powers = math.log10(last) + back * math.log10(scale)
     name = f"a chain of numbers, {scale:g} each"
@@ -140,7 +140,7 @@ def _states(x: Axis, state_norms: Tensor, scale: float) -> Plot:
     vanished = f"vanished: below\n1/{FACTOR:,} of the\nnorm at t = T"
     return Plot(
         x, y, [Line(name, range(1, T + 1), chain, "quiet", dash=1, width=1.4), line],
-        height=170, marks=marks,
+        height=160, marks=marks,
         bands=[Band(min(high, y.high), y.high, 1), Band(y.low, max(low, y.low), 0)],
         notes=[Note(1.02, 0.12, exploded, 1), Note(1.02, 0.88, vanished, 0)],
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _parts(x: Axis, parts: dict[str, Tensor]) -> Plot:
         lines, marks = [*lines, line], [*marks, *outside]
         seen += part_norms[1:].tolist()
     y = _fitted("part of dL/dW_hh", seen)
-    return Plot(x, y, lines, height=100, marks=marks)
+    return Plot(x, y, lines, height=112, marks=marks)
 
 
 def _halves(x: Axis, early_share: float, lengths: dict[str, float]) -> Plot:
@@ -179,7 +179,7 @@ def _halves(x: Axis, early_share: float, lengths: dict[str, float]) -> Plot:
         for start, end, name in ((0.5, middle, "t ≤ T/2"), (middle, T + 0.5, "t > T/2"))
     ]
     y = Axis("% of dL/dW_hh", 0, 135, ticks=(0, 50, 100))
-    return Plot(x, y, height=80, bars=bars, verticals=[Vertical(middle)], notes=names)
+    return Plot(x, y, height=92, bars=bars, verticals=[Vertical(middle)], notes=names)
 
 
 def _norms(

@@ -74,40 +74,51 @@ def _draw_cut(
     axes: Axes, top: float, title: str, characters: str, cut: np.ndarray,
     num_steps: int, minibatch: int,
 ) -> None:  # fmt: skip
-    axes.text(0.33 * WIDTH, top + 15, title, ha="center", weight="bold")
-    axes.text(2, top + 15, "position", **HINT)
-    explanation = "above: its row · below: its minibatch · grey: in none"
-    axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
+    _write_head(axes, top, title, len(characters))
     top += HEAD
-    lines = range(0, len(characters), LINE)
-    places = [(LEFT / 2, top + line // LINE * PITCH + 15) for line in lines]
-    _add_paths(axes, [_number(str(line)) for line in lines], places, GREY)
-    cells, frames, words = [], {minibatch: [], minibatch + 1: []}, []
+    cells, words = [], []
     for (number, row), start in np.ndenumerate(cut):
         pieces = _pieces(start, start + num_steps, top)
-        colour = pale(row, strong=number in frames)
+        colour = pale(row, strong=number in (minibatch, minibatch + 1))
         cells += [Rectangle(xy, width, TALL, color=colour) for xy, width in pieces]
-        if number in frames:
-            frames[number] += [Rectangle(xy, width, TALL) for xy, width in pieces]
         (x, y), width = max(pieces, key=lambda piece: piece[1])
         middle = x + width / 2
         words += [(f"row {row}", middle, y - 4), (str(number), middle, y + TALL + 17)]
     axes.add_collection(
         PatchCollection(cells, match_original=True, edgecolor="white", linewidth=1)
     )
-    axes.add_collection(PatchCollection(frames[minibatch], **NOW))
-    if frames[minibatch + 1]:
-        axes.add_collection(PatchCollection(frames[minibatch + 1], **NEXT))
+    _draw_frames(axes, top, cut[minibatch : minibatch + 2], num_steps)
+    paths, places = zip(*((_number(word), at) for word, *at in words), strict=True)
+    _add_paths(axes, paths, places, "black")
+    _write_text(axes, top, characters, cut, num_steps)
+
+
+def _write_head(axes: Axes, top: float, title: str, length: int) -> None:
+    """What stands above the lines, and the position where each of them begins."""
+    axes.text(0.33 * WIDTH, top + 15, title, ha="center", weight="bold")
+    axes.text(2, top + 15, "position", **HINT)
+    explanation = "above: its row · below: its minibatch · grey: in none"
+    axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
+    lines = range(0, length, LINE)
+    places = [(LEFT / 2, top + HEAD + line // LINE * PITCH + 15) for line in lines]
+    _add_paths(axes, [_number(str(line)) for line in lines], places, GREY)
+
+
+def _draw_frames(axes: Axes, top: float, two: np.ndarray, num_steps: int) -> None:
+    """Frame a minibatch, and the next if there is one; mark the labels of the first."""
+    for starts_of_one, look in zip(two, (NOW, NEXT), strict=False):
+        frames = [
+            Rectangle(xy, width, TALL)
+            for start in starts_of_one
+            for xy, width in _pieces(start, start + num_steps, top)
+        ]
+        axes.add_collection(PatchCollection(frames, **look))
     labels = [
-        piece
-        for start in cut[minibatch]
+        _bracket(piece)
+        for start in two[0]
         for piece in _pieces(start + 1, start + 1 + num_steps, top)
     ]
-    axes.add_collection(
-        LineCollection([*map(_bracket, labels)], colors="black", linewidths=2)
-    )
-    _write_words(axes, words)
-    _write_text(axes, top, characters, cut, num_steps)
+    axes.add_collection(LineCollection(labels, colors="black", linewidths=2))
 
 
 def _pieces(start: int, end: int, top: float) -> list[tuple]:
@@ -146,13 +157,6 @@ def _write_text(
             for place in places
         ],
         ["black" if used[place] else GREY for place in places],
-    )
-
-
-def _write_words(axes: Axes, words: list[tuple]) -> None:
-    """Words (word, x, y), each centred at x."""
-    _add_paths(
-        axes, [_number(word) for word, _, _ in words], [at for _, *at in words], "black"
     )
 
 

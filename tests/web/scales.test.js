@@ -26,7 +26,7 @@ test("a linear axis has round ticks inside its range", () => {
 });
 
 test("numbers on axes are plain, or powers of ten where plain ones are long", () => {
-  assert.deepEqual([0, 0.05, 20, 1000, 1e6, 1e-5, 1e-290].map(scales.tickLabel), ["0", "0.05", "20", "1,000", "10⁶", "10⁻⁵", "10⁻²⁹⁰"]);
+  assert.deepEqual([0, 0.05, 20, 1000, 1e6, 1e-4, 1e-290].map(scales.tickLabel), ["0", "0.05", "20", "1,000", "10⁶", "10⁻⁴", "10⁻²⁹⁰"]);
 });
 
 test("a value has three digits that count", () => {

@@ -43,7 +43,7 @@ export function linearTicks(low, high, most = 6, isWhole = false) {
 export function tickLabel(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e6) return value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
+  if (size >= 1e-3 && size < 1e6) return value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
   const power = String(Math.round(Math.log10(size)));
   return `10${[...power].map((sign) => RAISED[sign]).join("")}`;
 }
