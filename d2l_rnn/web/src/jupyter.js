@@ -5,7 +5,6 @@
 export function tend(element) {
   const panel = element.closest(".d2l-rnn-explorer");
   if (!panel) return () => {};
-  panel.dataset.lmSuppressShortcuts = "true";
   const attributeFilter = ["aria-valuetext", "aria-valuenow", "class"];
   const observer = new MutationObserver(() => dress(panel));
   observer.observe(panel, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter });
@@ -14,6 +13,8 @@ export function tend(element) {
 }
 
 function dress(panel) {
+  // Jupyter looks at what has the focus before it looks at what that is in.
+  for (const each of panel.querySelectorAll("[tabindex], button, input, textarea")) attribute(each, "data-lm-suppress-shortcuts", "true");
   for (const slider of panel.querySelectorAll(".widget-slider")) {
     const handle = slider.querySelector(".noUi-handle");
     attribute(handle, "aria-label", nameOf(slider));
