@@ -175,6 +175,7 @@ class Training(TrainingControls):
     def _buttons(self) -> widgets.Widget:
         button = layout.button
         self._pause = button("pause", "wait, or go on", self._pause_or_resume)
+        self._pause.layout.min_width = "6em"  # of "resume": the others stay in place
         self._stop = button("stop", "end this run; its curve stays", self.stop)
         return layout.row(
             [

@@ -12,7 +12,7 @@ const PIN = '<svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
  */
 export class Legend {
   constructor(element, acts) {
-    this.acts = acts;
+    Object.assign(this, { acts, element });
     this.entries = new Map();
     element.classList.add("d2l-legend");
     Object.assign(element, { role: "group", ariaLabel: "curves" });
@@ -40,6 +40,15 @@ export class Legend {
     this.fold.hidden = numFolded === 0;
     set(this.fold, `${numFolded} left early ${isFolded ? "▸" : "▾"}`);
     this.fold.setAttribute("aria-expanded", String(!isFolded));
+    this.reveal(entries.find((each) => each.isCurrent)?.id);
+  }
+
+  /** Scroll to this entry, if it is another one than before: the list may be long. */
+  reveal(id) {
+    if (id === this.revealed) return;
+    this.revealed = id;
+    const row = this.entries.get(id)?.row;
+    if (row) this.element.scrollTop = row.offsetTop - (this.element.clientHeight - row.offsetHeight);
   }
 
   make(id) {
