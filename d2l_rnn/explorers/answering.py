@@ -13,31 +13,40 @@ from d2l_rnn.explorers.saved import plain
 from d2l_rnn.pictures import Picture
 
 
-class Explorer(Panel):
-    """Sliders, and a picture that is redrawn when one of them moves.
+class Answering(Panel):
+    """Sliders, of which each setting has an answer: `answer` computes it.
 
-    A subclass declares its controls, and computes the picture for them in `answer`.
+    A subclass shows it in `_draw`, which is called in the panel's thread.
     """
 
-    def __init__(self, **values):
-        self.picture: Picture | None = None
-        super().__init__(**values)
+    def answer(self, **values) -> tuple[object, str]:
+        """What is drawn for these values of the controls, and HTML below it.
 
-    def answer(self, **values) -> tuple[Picture, str]:
-        """The picture for these values of the controls, and a line of HTML below it.
-
-        It is called in the explorer's thread. If it raises a ValueError, the reader
-        sees the message.
+        It is called in the panel's thread. If it raises a ValueError, the reader sees
+        the message.
         """
         raise NotImplementedError
 
     def answer_to(self, *names: str) -> None:
-        """Redraw the picture, because these controls have changed."""
+        """Redraw, because these controls have changed."""
         self.live.start(functools.partial(self._draw, self.values))
 
-    def finished(self) -> tuple[Picture, str] | None:
+    def _draw(self, values: dict) -> None:
+        raise NotImplementedError
+
+
+class Explorer(Answering):
+    """Sliders, and a picture by matplotlib that is redrawn when one of them moves.
+
+    A subclass declares its controls, and computes the `Picture` for them in `answer`.
+    """
+
+    picture: Picture | None = None
+
+    def finished(self) -> tuple[bytes, str] | None:
         """The last picture, and the line below it."""
-        return None if self.picture is None else (self.picture, self.view.readout)
+        png = self.view.picture
+        return (png, self.view.readout) if png else None
 
     def _draw(self, values: dict) -> None:
         self.picture, words = self.answer(**values)

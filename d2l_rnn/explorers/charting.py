@@ -7,19 +7,15 @@ to keep one.
 
 from __future__ import annotations
 
-import functools
-import time
-
 import traitlets
 
+from d2l_rnn.explorers.answering import Answering
 from d2l_rnn.explorers.chart import Chart
-from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.view import View
 from d2l_rnn.pictures import Picture
 
 REST = 0.7  # seconds without a new setting, after which the hand is said to rest
-LOOK = 0.01  # seconds between two looks for a new setting
 
 
 class ChartView(View):
@@ -29,34 +25,20 @@ class ChartView(View):
     figure = traitlets.Dict().tag(sync=True)
 
 
-class ChartExplorer(Panel):
+class ChartExplorer(Answering):
     """Sliders, and a chart that is redrawn when one of them moves.
 
-    A subclass declares its controls, and computes the chart for them in `answer`. Lines
+    A subclass declares its controls, and computes the `Chart` in `answer`. Lines
     that leave a ghost stay, in grey, as they were when the hand last rested. The last
     answer would not do: in a drag it is too close to this one, and gone in a moment.
     """
 
-    def __init__(self, **values):
-        self.chart: Chart | None = None
-        self._rested: tuple[dict, Chart] | None = None
-        super().__init__(**values)
+    chart: Chart | None = None
+    _rested: tuple[dict, Chart] | None = None
 
-    def answer(self, **values) -> tuple[Chart, str]:
-        """The chart for these values of the controls, and a line of HTML below it.
-
-        It is called in the explorer's thread. If it raises a ValueError, the reader
-        sees the message.
-        """
-        raise NotImplementedError
-
-    def answer_to(self, *names: str) -> None:
-        """Redraw the chart, because these controls have changed."""
-        self.live.start(functools.partial(self._draw, self.values))
-
-    def finished(self) -> tuple[Picture, str] | None:
+    def finished(self) -> tuple[bytes, str] | None:
         """The last chart as a picture, without ghosts, and the line below it."""
-        return None if self.chart is None else (self.picture, self.view.readout)
+        return None if self.chart is None else (self.picture.png(), self.view.readout)
 
     @property
     def picture(self) -> Picture | None:
@@ -79,15 +61,8 @@ class ChartExplorer(Panel):
             self.view.alt = plain(words)
         self.live.settle()
         if not self._is_plain:  # then the kept picture is all that is seen
-            self._await_rest()
+            self.live.rest(REST)
         self._rested = values, chart
-
-    def _await_rest(self) -> None:
-        """Return when the hand rests; `Stopped` is raised if it moves on."""
-        end = time.monotonic() + REST
-        while time.monotonic() < end:
-            self.live.check()
-            time.sleep(LOOK)
 
     def _with_ghost(self, chart: Chart, values: dict) -> Chart:
         """The chart, and behind it the one at which the hand last rested."""

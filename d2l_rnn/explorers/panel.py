@@ -20,11 +20,10 @@ import ipywidgets as widgets
 from d2l_rnn.explorers.controls import Control
 from d2l_rnn.explorers.layout import grid, side_by_side
 from d2l_rnn.explorers.live import Live
-from d2l_rnn.explorers.saved import plain, saved
+from d2l_rnn.explorers.saved import saved
 from d2l_rnn.explorers.subshells import answer_meanwhile
 from d2l_rnn.explorers.view import View
 from d2l_rnn.explorers.wording import complaint
-from d2l_rnn.pictures import Picture
 
 # Seconds that a cell waits for the picture of its panel, to be saved in the notebook.
 PATIENCE = 30
@@ -69,10 +68,10 @@ class Panel:
         """
         raise NotImplementedError
 
-    def finished(self) -> tuple[Picture, str] | None:
-        """The picture of the present state, and HTML below it; None if there is none.
+    def finished(self) -> tuple[bytes, str] | None:
+        """What a notebook keeps: a PNG of the present state, and HTML below it.
 
-        It is what a notebook keeps.
+        None as long as there is nothing to be seen.
         """
         raise NotImplementedError
 
@@ -165,9 +164,8 @@ class Panel:
         state, done = self._state(), self.finished()
         if done is None:
             return None
-        picture, words = done
         self._kept_state = state
-        return saved(repr(self), picture, plain(words), words, self._is_plain)
+        return saved(repr(self), *done, self._is_plain)
 
     @property
     def _is_plain(self) -> bool:

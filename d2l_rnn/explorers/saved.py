@@ -11,7 +11,7 @@ import base64
 import html
 import re
 
-from d2l_rnn.pictures import Picture
+from d2l_rnn.pictures import DENSITY
 
 AGAIN = "Run this cell again to move the sliders."
 # Where the browser's part of a panel cannot be had, this output is all that is seen.
@@ -30,14 +30,15 @@ STYLE = """<style>
 
 
 def saved(
-    setting: str, picture: Picture, alt: str, words: str, is_plain: bool = False
+    setting: str, png: bytes, words: str, is_plain: bool = False
 ) -> tuple[dict, dict]:
     """The output that is kept, as MIME bundle and its metadata.
 
-    `setting` is code, `words` are HTML; `is_plain` is True where only this is seen.
+    `setting` is code; `png` is a `Picture` as PNG, and `words`, HTML, say what it
+    shows. `is_plain` is True where only this output is seen.
     """
-    png, said = picture.png(), PLAIN if is_plain else AGAIN
-    width = round(picture.get_figwidth() * 100)
+    alt, said = plain(words), PLAIN if is_plain else AGAIN
+    width = int.from_bytes(png[16:20], "big") // DENSITY  # in the header of a PNG
     image = (
         f"<img width='{width}' alt='{html.escape(alt, quote=True)}' "
         f"src='data:image/png;base64,{base64.b64encode(png).decode()}'>"

@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from d2l_rnn import progress
 from d2l_rnn.explorers import layout, panel, training_picture
 from d2l_rnn.explorers.live import APART
+from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.training_controls import WRITING, TrainingControls
 from d2l_rnn.explorers.training_job import Trainer
 from d2l_rnn.explorers.training_runs import Plan, Run
@@ -62,14 +63,21 @@ class Training(TrainingControls):
         run = self.runs.get(self.plan)
         return progress.History() if run is None else run.history
 
-    def finished(self) -> tuple[Picture, str] | None:
-        """The curves that are shown, and the readout and texts below them."""
+    @property
+    def picture(self) -> Picture | None:
+        """The curves that are shown, drawn by matplotlib; None if there are none."""
         if self.current is None or not self.current.history:
             return None
         picture = training_picture.draw(
             self.trainer.curves(), self.current, self.view.levels, self.num_epochs
         )
-        return picture, self.summary()
+        picture.alt = plain(self.summary())
+        return picture
+
+    def finished(self) -> tuple[bytes, str] | None:
+        """The curves that are shown, and in words what they and the models say."""
+        picture = self.picture
+        return None if picture is None else (picture.png(), self.summary())
 
     def summary(self) -> str:
         """The readout, the curves by name and by their last values, and the texts."""

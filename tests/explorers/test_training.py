@@ -587,8 +587,9 @@ def test_the_picture_that_is_kept_waits_for_a_moment_without_work(
 def test_what_is_kept_is_the_finished_picture_and_its_words(explorer):
     explorer.theta = 0.05
     assert explorer.wait(30)
-    picture, words = explorer.finished()
-    first = picture.axes[0].get_lines()[0]
+    png, words = explorer.finished()
+    assert png.startswith(b"\x89PNG")
+    first = explorer.picture.axes[0].get_lines()[0]
     assert (
         first.get_ydata().tolist()
         == next(iter(explorer.runs.values())).history.perplexity
