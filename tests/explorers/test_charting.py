@@ -71,11 +71,11 @@ def test_the_picture_is_made_when_it_is_asked_for(slope, monkeypatch):
     answer(slope, slope=3)
     until(lambda: not slope.live.is_running)
     assert made == []
-    _, words = slope.finished()
+    png, words = slope.finished()
+    assert made == [1] and png.startswith(b"\x89PNG")
     kept = slope.picture
     assert kept.axes[0].lines[0].get_ydata().tolist() == [0, 3]
     assert kept.alt == "slope 3" and words == "slope <b>3</b>"
-    assert made == [1]
 
 
 # The ghost
