@@ -80,7 +80,9 @@ class Picture(Figure):
                 self.dpi = PER_INCH
         if not any(axes.images for axes in self.axes):  # shades would turn into steps
             pixels = _few_colours(pixels)
-        return _saved(pixels, "png")
+        buffer = io.BytesIO()
+        pixels.save(buffer, "png")
+        return buffer.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         """What a notebook shows, and keeps for others.
@@ -108,22 +110,11 @@ def _labels_of(figure: Figure) -> str:
     return f"{UNDESCRIBED}: {words}." if words else f"{UNDESCRIBED}."
 
 
-def encoded(canvas: FigureCanvasAgg, format: str, **options) -> bytes:
-    """The drawn canvas as the bytes of an image file; options are Pillow's."""
-    return _saved(_pixels(canvas), format, **options)
-
-
 def _pixels(canvas: FigureCanvasAgg) -> Image.Image:
     """What has been drawn on a canvas, as an image without transparency."""
     size = canvas.get_width_height()
     pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
     return pixels.convert("RGB")
-
-
-def _saved(pixels: Image.Image, format: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    pixels.save(buffer, format, **options)
-    return buffer.getvalue()
 
 
 def _few_colours(pixels: Image.Image) -> Image.Image:
