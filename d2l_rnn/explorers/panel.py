@@ -169,8 +169,8 @@ class Panel:
 
     @property
     def _is_plain(self) -> bool:
-        """True if the panel was shown, and no browser could draw its view."""
-        return self._kept is not None and not self.view.was_seen
+        """True if a reader moves the controls of a view that no browser has drawn."""
+        return self.is_watched and not self.view.was_seen
 
     def _view(self) -> View:
         return View()
