@@ -9,10 +9,13 @@ from pathlib import Path
 
 import _contenders
 import _originals
+import _training_panel
+import explorers
 import import_time
 import pytest
 import speed
 import torch
+from _panel import Picture, to_and_fro
 
 import d2l_rnn
 from d2l_rnn import batching, rnn, training
@@ -214,3 +217,63 @@ def test_the_picture_of_the_gradients(time_machine, tmp_path):
     run("gradient_flow", "--results", tmp_path)
     drawn = (tmp_path / "gradient_flow.png").read_bytes()
     assert drawn.startswith(b"\x89PNG")
+
+
+PANELS = {
+    "machine": {"processor": "P", "threads": 2, "python": "3.11", "torch": "2.13"},
+    "idle_ms": [30, 20, 70],
+    "busy_ms": [40],
+    "curve_ms": [300, 310],
+    "small_curve_ms": [150],
+    "seen_ms": [20],
+    "gap_ms": [10, 30],
+    "twenty_moves_s": 2.1,
+    "starts": 6,
+    "is_the_last": True,
+    "complaints": ["one"],
+    "kernel_alone": [[1, 1.02], [1, 1.0], [1, 1.5]],
+    "seconds_alone_and_drawn": [[2, 2.5]],
+    "sweep": {"curves": 9, "seconds": 2},
+    "slow": {"pictures": 60, "behind_s": 0},
+    "drags": {"Vocabulary": {"pictures": 60, "seconds": 5, "longest_freeze_s": 0.25}},
+}
+
+
+def pictures(*each):
+    return [Picture(at, "seed 1", drawn, read) for at, drawn, read in each]
+
+
+def test_the_first_point_and_the_whole_curve_are_told_apart():
+    seen = pictures((10, 0, 0), (20, 1, 1), (30, 60, 60), (40, 100, 100))
+    assert _training_panel.first_point(seen) == 20
+    assert _training_panel.whole_curve(seen) == 40
+
+
+def test_a_readout_is_behind_until_it_tells_the_epoch_of_the_curve():
+    at_once = pictures((0, 1, 1), (1000, 2, 2), (2000, 3, 3))
+    assert _training_panel.behind(at_once) == 0
+    late = pictures((0, 1, 1), (1000, 2, 1), (1500, 3, 1), (4000, 4, 4))
+    assert _training_panel.behind(late) == 3
+    never = pictures((0, 1, 1), (1000, 2, 1), (1500, 2, 1))
+    assert _training_panel.behind(never) == 0.5
+
+
+def test_a_hand_turns_round_at_both_ends():
+    assert [to_and_fro(way) for way in (0, 0.25, 1, 1.25, 2, 2.5)] == [
+        0, 0.25, 1, 0.75, 0, 0.5,
+    ]  # fmt: skip
+
+
+def test_the_table_of_the_panels():
+    table = explorers.table(json.loads(json.dumps(PANELS)))
+    for row in (
+        "a setting seen before is back | 25 ms / 60 ms | 20 ms / 20 ms",
+        "the same, H = 64 | 350 ms | 305 ms / 310 ms",
+        "training slowed by drawing: the kernel's part / all | 3% / 10% | 2% / 25%",
+        "whole curves a second while theta is dragged | 4 | 4.5",
+        "redraws a second while training | 45 | 50",
+        "`Vocabulary` dragged: pictures a second / longest freeze | 6 / 0.4 s "
+        "| 12.0 / 0.25 s",
+        "20 moves in 2.1 s | 8 runs, the last left | 6 runs, the last left, 1 errors",
+    ):
+        assert f"| {row} |" in table
