@@ -23,6 +23,7 @@ PLAIN = (
 STYLE = """<style>
 .jp-OutputArea-child:has(+ .jp-OutputArea-child .d2l-rnn-saved):not(
     :has(.d2l-rnn-explorer:not(.jupyter-widgets-disconnected))) { display: none; }
+.d2l-rnn-explorer .jupyter-widgets-error-widget { display: none; }
 .d2l-rnn-saved img { border-radius: 6px; height: auto; max-width: 100%; }
 [data-jp-theme-light="false"] .d2l-rnn-saved img {
     filter: invert(0.9) hue-rotate(180deg); }
