@@ -78,7 +78,8 @@ def jupyterlab(root: Path) -> Iterator[str]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--expose-app-in-browser", f"--port={port}", f"--ServerApp.root_dir={root}",
-        f"--IdentityProvider.{token}", "--JupyterNotebookApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+        f"--IdentityProvider.{token}",
     ]  # fmt: skip
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root / "config")}
     settings = root / "config" / "lab" / "user-settings" / NOTIFICATION
@@ -117,7 +118,7 @@ class Notebook:
     `complaints` are the errors that the page has thrown or logged to its console.
     `prepare` is called with the page before it goes anywhere; `options` are those of
     Playwright's `new_page`. Without `has_kernel` the page is told to start no kernel,
-    which it asks where the notebook's own kernel is unknown.
+    which it asks where there is no kernel for the notebook's language.
     """
 
     def __init__(
@@ -146,7 +147,8 @@ class Notebook:
             # update.
             self.page.wait_for_timeout(2000)
         else:
-            self.page.get_by_role("button", name="No Kernel").click()
+            self.page.locator(".jp-Dialog select").select_option(label="No Kernel")
+            self.page.get_by_role("button", name="Select Kernel", exact=True).click()
 
     def close(self) -> None:
         """Shut the kernel down, and leave."""

@@ -1,8 +1,5 @@
 """What a reader sees of the training panel, and does there."""
 
-import contextlib
-import json
-
 PANEL = ".d2l-rnn-explorer"
 # The lengths of the curves as they are drawn, the perplexity's range, and its arrows.
 DRAWN = """panel => {
@@ -25,7 +22,8 @@ TOLD = """panel => {
         readout: number(words, /epoch (\\d+)/),
         bar: panel.querySelector('.d2l-progress').value,
         curve: plot.lines.at(-1)?.y.length ?? 0,
-        texts: number(panel.querySelector('.d2l-texts').innerText, /after epoch (\\d+)/),
+        texts: number(
+            panel.querySelector('.d2l-texts').innerText, /after epoch (\\d+)/),
         perplexities: [
             number(words, /perplexity ([\\d.]+)/),
             number(panel.querySelector('.d2l-current b')?.innerText ?? '', /([\\d.]+)/),
@@ -76,6 +74,10 @@ class Panel:
 
     def shows(self, words, seconds=10):
         self.notebook.until(lambda: words in self.words(), seconds)
+
+    def becomes(self, locator, name, value, seconds=5):
+        """Wait until an attribute of what the locator finds has this value."""
+        self.notebook.until(lambda: locator.get_attribute(name) == value, seconds)
 
     def ends(self, seconds=60):
         """Wait until a run has ended, and the page shows it."""
