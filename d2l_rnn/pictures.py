@@ -12,7 +12,9 @@ import html
 import io
 import math
 import threading
+from collections.abc import Callable
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
@@ -68,6 +70,15 @@ class Picture(Figure):
         with _DRAWING:
             super().draw(renderer)
 
+    def check_while_drawn(self, check: Callable[[], None]) -> None:
+        """Call `check` a few times while the picture is drawn; it may raise, to end it.
+
+        Drawing takes some tenths of a second, in which a panel's thread is deaf.
+        """
+        for axes in self.axes:
+            for zorder in (0.1, 1.5, 2.1, 2.6):  # below the ticks, lines, words, legend
+                axes.add_artist(_Checkpoint(check, zorder))
+
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file, at double density."""
         with _DRAWING:
@@ -98,6 +109,20 @@ class Picture(Figure):
         data = {"text/html": html_image, "image/png": png, "text/plain": self.alt}
         about = {"width": width, "height": height, "alt": self.alt}
         return data, {"image/png": about}
+
+
+class _Checkpoint(Artist):
+    """Draws nothing, and calls a function where it would."""
+
+    def __init__(self, check: Callable[[], None], zorder: float):
+        super().__init__()
+        self.check = check
+        self.set_zorder(zorder)
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Call the function."""
+        self.check()
 
 
 def _labels_of(figure: Figure) -> str:

@@ -109,3 +109,14 @@ def test_an_alt_text_is_words(words):
     with pytest.raises(ValueError, match="alt must be a text that is not empty, got"):
         picture.alt = words
     assert picture.alt == ALT
+
+
+def test_a_drawing_can_be_given_up():
+    figure, axes = pictures.blank("x", "y")
+    axes.plot([0, 1], [0, 1])
+    untouched, calls = figure.png(), []
+    figure.check_while_drawn(lambda: calls.append(1))
+    assert figure.png() == untouched and len(calls) >= 3
+    figure.check_while_drawn(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        figure.png()

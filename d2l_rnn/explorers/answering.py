@@ -7,6 +7,7 @@ the newest setting is next. So the picture follows a hand that does not rest.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
@@ -43,7 +44,9 @@ class Explorer(Answering):
 
     picture: Picture | None = None
 
-    def finished(self) -> tuple[bytes, str] | None:
+    def finished(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str] | None:
         """The last picture, and the line below it."""
         png = self.view.picture
         return (png, self.view.readout) if png else None

@@ -7,6 +7,8 @@ to keep one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import traitlets
 
 from d2l_rnn.explorers.answering import Answering
@@ -36,9 +38,14 @@ class ChartExplorer(Answering):
     chart: Chart | None = None
     _rested: tuple[dict, Chart] | None = None
 
-    def finished(self) -> tuple[bytes, str] | None:
+    def finished(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str] | None:
         """The last chart as a picture, without ghosts, and the line below it."""
-        return None if self.chart is None else (self.picture.png(), self.view.readout)
+        if (picture := self.picture) is None:
+            return None
+        picture.check_while_drawn(check)
+        return picture.png(), self.view.readout
 
     @property
     def picture(self) -> Picture | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import ipywidgets as widgets
 
@@ -68,10 +68,13 @@ class Panel:
         """
         raise NotImplementedError
 
-    def finished(self) -> tuple[bytes, str] | None:
+    def finished(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str] | None:
         """What a notebook keeps: a PNG of the present state, and HTML below it.
 
-        None as long as there is nothing to be seen.
+        None as long as there is nothing to be seen. `check` is called now and then
+        while it is drawn, and may end that by an exception.
         """
         raise NotImplementedError
 
@@ -148,8 +151,11 @@ class Panel:
         return self.view.readout
 
     def _keep(self) -> None:
-        """Replace what the notebook keeps by the present picture and words."""
-        if self._is_stale() and (kept := self._to_keep()) is not None:
+        """Replace what the notebook keeps by the present picture and words.
+
+        In the panel's thread, where it makes way for a new setting.
+        """
+        if self._is_stale() and (kept := self._to_keep(self.live.check)) is not None:
             data, metadata = kept
             self._kept.update(data, metadata=metadata, raw=True)
 
@@ -160,8 +166,10 @@ class Panel:
     def _state(self) -> tuple:
         return repr(self), self.summary(), self._is_plain
 
-    def _to_keep(self) -> tuple[dict, dict] | None:
-        state, done = self._state(), self.finished()
+    def _to_keep(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[dict, dict] | None:
+        state, done = self._state(), self.finished(check)
         if done is None:
             return None
         self._kept_state = state
@@ -196,8 +204,8 @@ class Panel:
             self._renew()
 
     def _renew(self) -> None:
-        """Renew what the notebook keeps, now or when there is time."""
-        self._keep()
+        """Renew what the notebook keeps, if nothing else is asked."""
+        self.live.ask(self._keep)
 
 
 def _all_in(widget: widgets.Widget) -> list[widgets.Widget]:

@@ -8,7 +8,7 @@ controls and the buttons.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets as widgets
 
@@ -74,10 +74,14 @@ class Training(TrainingControls):
         picture.alt = plain(self.summary())
         return picture
 
-    def finished(self) -> tuple[bytes, str] | None:
+    def finished(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str] | None:
         """The curves that are shown, and in words what they and the models say."""
-        picture = self.picture
-        return None if picture is None else (picture.png(), self.summary())
+        if (picture := self.picture) is None:
+            return None
+        picture.check_while_drawn(check)
+        return picture.png(), self.summary()
 
     def summary(self) -> str:
         """The readout, the curves by name and by their last values, and the texts."""
@@ -236,7 +240,7 @@ class Training(TrainingControls):
     def _renew(self) -> None:
         # Drawing takes long: the trainer finds a moment for it, unless it was stopped.
         if not self.trainer.is_at_work:
-            self.live.ask(self._keep)
+            super()._renew()
 
 
 def _told(values: Mapping) -> str:

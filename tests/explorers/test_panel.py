@@ -10,6 +10,7 @@ from driving import all_in, until
 
 from d2l_rnn import explorers, figures
 from d2l_rnn.explorers import answering, controls, panel, saved, subshells
+from d2l_rnn.explorers.live import Stopped
 
 
 class Line(answering.Explorer):
@@ -155,6 +156,27 @@ def test_what_is_kept_follows_the_sliders(line, monkeypatch):
     assert line.wait(30)
     until(lambda: "slope=5" in outputs[1]["text/plain"])
     assert base64.b64encode(line.picture.png()).decode() in outputs[1]["text/html"]
+
+
+def test_what_is_kept_makes_way_for_a_new_setting(line, monkeypatch):
+    outputs, given_up = shown(line, monkeypatch), []
+
+    def slow(check):
+        until(lambda: line.slope == 3)
+        try:
+            check()
+        except Stopped:
+            given_up.append(1)
+            raise
+        return png, line.view.readout
+
+    png = line.view.picture
+    line.__dict__["finished"] = slow
+    line.slope = 5
+    until(lambda: line.view.readout == "slope <b>5</b>")
+    line.slope = 3
+    until(lambda: "slope=3" in outputs[1]["text/plain"])
+    assert given_up
 
 
 def test_what_is_kept_can_hold_any_text(monkeypatch):
