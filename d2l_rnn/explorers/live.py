@@ -203,6 +203,7 @@ class Live:
     def _work(self) -> None:
         while True:
             with self._changed:
+                self._stopping = False  # what was to stop has ended
                 while self._next is not None and not self._due() and not self._asides:
                     self._changed.wait(self._patience())
                 if self._asides:  # these were requested before the job

@@ -350,3 +350,16 @@ def test_python_ends_in_the_middle_of_a_run():
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_asked_after_a_stop_is_done():
+    live, done = Live(), []
+
+    def aside():
+        live.check()  # as it does that makes way for a job
+        done.append(1)
+
+    live.on_change = lambda: done or live.is_busy or live.ask(aside)
+    live.start(lambda: [live.check() for _ in iter(int, 1)])
+    live.stop()
+    until(lambda: done and not live.is_running)
