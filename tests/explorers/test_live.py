@@ -361,5 +361,6 @@ def test_what_is_asked_after_a_stop_is_done():
 
     live.on_change = lambda: done or live.is_busy or live.ask(aside)
     live.start(lambda: [live.check() for _ in iter(int, 1)])
+    until(lambda: live.num_begun == 1)
     live.stop()
     until(lambda: done and not live.is_running)
