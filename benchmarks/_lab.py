@@ -35,7 +35,9 @@ ASK = f"""async code => {{
     const asked = {CURRENT}.sessionContext.session.kernel.requestExecute(
         {{ code, store_history: false, stop_on_error: false }});
     asked.onIOPub = ({{ content }}) => printed += content.text ?? '';
-    const {{ content }} = await asked.done;
+    const late = new Promise((_, fail) => setTimeout(
+        () => fail(new Error('the kernel has not answered for a minute')), 60_000));
+    const {{ content }} = await Promise.race([asked.done, late]);
     if (content.status === 'error') throw new Error(content.evalue);
     return printed;
 }}"""

@@ -202,7 +202,6 @@ def numbers(colour):
 
 def wear(page, theme):
     """Choose one of JupyterLab's themes."""
-    page.evaluate(
-        "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })",
-        theme,
-    )
+    change = "jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    page.evaluate(f"theme => {{ {change} }}", theme)
+    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']")

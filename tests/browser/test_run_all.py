@@ -20,12 +20,15 @@ NAMES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
 SCREENSHOTS = os.environ.get("D2L_RNN_SCREENSHOTS")
 VIEW = "application/vnd.jupyter.widget-view+json"
 TRIED: set[str] = set()  # the kinds of panels that have been tried whole
+OTHER = ":not(:has-text('epochs'))"
 OWN_TEXT = "我在河边读书，风把书页一张一张地翻过去。\n" * 125
 # What a panel shows, but for the sliders and their own numbers.
 SHOWN = """panel => JSON.stringify([
-    [...panel.querySelectorAll('img')].map(each => each.src),
-    [...panel.querySelectorAll('.widget-html-content')].map(each => each.innerText),
-    [...panel.querySelectorAll('.progress-bar')].map(each => each.style.width),
+    [...panel.querySelectorAll('.d2l-picture')].map(each => each.src),
+    [...panel.querySelectorAll('.d2l-figure')].map(each => JSON.stringify(
+        each.d2lFigure.figure,
+        (_, each) => each instanceof Float64Array ? [...each] : each)),
+    panel.querySelector('.d2l-view').innerText,
     [...panel.querySelectorAll('button')].map(each => each.innerText + each.disabled),
 ])"""
 
@@ -102,11 +105,12 @@ def try_panel(notebook, is_whole):
         page.wait_for_timeout(500)
     if not is_whole:
         return answers_to(lambda: move(page, panel.locator(".noUi-handle").first))
-    for handle in panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all():
-        now, least = (handle.get_attribute(f"aria-value{w}") for w in ("now", "min"))
-        if now != least:  # short runs
-            answers_to(lambda: (handle.focus(), page.keyboard.press("Home")))
-    for handle in panel.locator(".noUi-handle").all():
+    # Short runs from now on; what has been trained stays.
+    epochs = panel.locator(".widget-slider:has-text('epochs') .noUi-handle").all()
+    for handle in epochs:
+        handle.press("Home")
+    others = panel.locator(f".widget-slider{OTHER} .noUi-handle").all()
+    for handle in [*others, *epochs]:
         answers_to(lambda: move(page, handle))
     for box in panel.locator("input[type=checkbox]").all():
         answers_to(lambda: (box.focus(), page.keyboard.press("Space")))
