@@ -7,6 +7,7 @@ the newest setting is next. So the picture follows a hand that does not rest.
 from __future__ import annotations
 
 import functools
+from abc import abstractmethod
 from collections.abc import Callable
 
 from d2l_rnn.explorers.panel import Panel
@@ -20,20 +21,20 @@ class Answering(Panel):
     A subclass shows it in `_draw`, which is called in the panel's thread.
     """
 
+    @abstractmethod
     def answer(self, **values) -> tuple[object, str]:
         """What is drawn for these values of the controls, and HTML below it.
 
         It is called in the panel's thread. If it raises a ValueError, the reader sees
         the message.
         """
-        raise NotImplementedError
 
     def answer_to(self, *names: str) -> None:
         """Redraw, because these controls have changed."""
         self.live.start(functools.partial(self._draw, self.values))
 
-    def _draw(self, values: dict) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _draw(self, values: dict) -> None: ...
 
 
 class Explorer(Answering):

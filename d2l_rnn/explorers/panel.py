@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 
 import ipywidgets as widgets
@@ -30,7 +31,7 @@ PATIENCE = 30
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-class Panel:
+class Panel(ABC):
     """Controls, and a view of what they lead to.
 
     A subclass declares its controls, and starts its jobs in `answer_to`. Each control
@@ -61,13 +62,14 @@ class Panel:
         self._is_made = True
         self.set(**values)
 
+    @abstractmethod
     def answer_to(self, *names: str) -> None:
         """Start what has to be done because these controls have changed.
 
         It is called under a lock: `self.values` are those of one setting.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def finished(
         self, check: Callable[[], None] = lambda: None
     ) -> tuple[bytes, str] | None:
@@ -76,7 +78,6 @@ class Panel:
         None as long as there is nothing to be seen. `check` is called now and then
         while it is drawn, and may end that by an exception.
         """
-        raise NotImplementedError
 
     def set(self, **values) -> None:
         """Set several controls at once.
@@ -98,7 +99,7 @@ class Panel:
                 self._is_setting = False
             self.answer_to(*checked)
 
-    def check_together(self, given: dict, values: dict) -> None:
+    def check_together(self, given: dict, values: dict) -> None:  # noqa: B027
         """Raise ValueError if the given values are incompatible with the others.
 
         `values` are the resulting values of all controls.

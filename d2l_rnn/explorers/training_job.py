@@ -129,7 +129,10 @@ class Trainer:
             self.write()
 
     def forget(self) -> None:
-        """End the current run, and forget all but the pinned ones."""
+        """Forget all runs but the pinned ones.
+
+        Raises Stopped: that ends the current one.
+        """
         self.runs.forget(keep=self.view.pinned)
         self.current = None
         self.show()
