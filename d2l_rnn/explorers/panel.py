@@ -72,11 +72,12 @@ class Panel(ABC):
     @abstractmethod
     def finished(
         self, check: Callable[[], None] = lambda: None
-    ) -> tuple[bytes, str] | None:
+    ) -> tuple[bytes, str] | tuple[bytes, str, str] | None:
         """What a notebook keeps: a PNG of the present state, and HTML below it.
 
-        None as long as there is nothing to be seen. `check` is called now and then
-        while it is drawn, and may end that by an exception.
+        The HTML says what the PNG shows; what does not may be a third part. None as
+        long as there is nothing to be seen. `check` is called now and then while it is
+        drawn, and may end that by an exception.
         """
 
     def set(self, **values) -> None:
@@ -174,7 +175,7 @@ class Panel(ABC):
         if done is None:
             return None
         self._kept_state = state
-        return saved(repr(self), *done, self._is_plain)
+        return saved(repr(self), *done, is_plain=self._is_plain)
 
     @property
     def _is_plain(self) -> bool:

@@ -31,12 +31,12 @@ STYLE = """<style>
 
 
 def saved(
-    setting: str, png: bytes, words: str, is_plain: bool = False
+    setting: str, png: bytes, words: str, more: str = "", is_plain: bool = False
 ) -> tuple[dict, dict]:
     """The output that is kept, as MIME bundle and its metadata.
 
     `setting` is code; `png` is a `Picture` as PNG, and `words`, HTML, say what it
-    shows. `is_plain` is True where only this output is seen.
+    shows; `more` HTML stands below. `is_plain` is True where only this output is seen.
     """
     alt, said = plain(words), PLAIN if is_plain else AGAIN
     width = int.from_bytes(png[16:20], "big") // DENSITY  # in the header of a PNG
@@ -46,9 +46,9 @@ def saved(
     )
     return {
         "text/html": f"{STYLE}<div class='d2l-rnn-saved'><p>{html.escape(said)}</p>"
-        f"{image}<div>{words}</div><p><code>{html.escape(setting)}</code></p></div>",
+        f"{image}<div>{words}{more}</div><p><code>{html.escape(setting)}</code></p></div>",
         "image/png": base64.b64encode(png).decode(),
-        "text/plain": f"{setting}\n{plain(words)}\n{said}",
+        "text/plain": f"{setting}\n{plain(words + more)}\n{said}",
     }, {"image/png": {"width": width, "alt": alt}}
 
 

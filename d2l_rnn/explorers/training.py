@@ -71,22 +71,25 @@ class Training(TrainingControls):
         picture = training_picture.draw(
             self.trainer.curves(), self.current, self.view.levels, self.num_epochs
         )
-        picture.alt = plain(self.summary())
+        picture.alt = plain(self._told())
         return picture
 
     def finished(
         self, check: Callable[[], None] = lambda: None
-    ) -> tuple[bytes, str] | None:
-        """The curves that are shown, and in words what they and the models say."""
+    ) -> tuple[bytes, str, str] | None:
+        """The curves that are shown, in words as well, and what the models write."""
         if (picture := self.picture) is None:
             return None
         picture.check_while_drawn(check)
-        return picture.png(), self.summary()
+        return picture.png(), self._told(), as_html(self.view.texts)
 
     def summary(self) -> str:
         """The readout, the curves by name and by their last values, and the texts."""
+        return self._told() + as_html(self.view.texts)
+
+    def _told(self) -> str:
         curves = listed(self.trainer.curves())
-        return f"<p>{self.view.readout}</p><p>{curves}</p>{as_html(self.view.texts)}"
+        return f"<p>{self.view.readout}</p><p>Perplexity: {curves}.</p>"
 
     # What a reader does.
 

@@ -587,7 +587,7 @@ def test_the_picture_that_is_kept_waits_for_a_moment_without_work(
 def test_what_is_kept_is_the_finished_picture_and_its_words(explorer):
     explorer.theta = 0.05
     assert explorer.wait(30)
-    png, words = explorer.finished()
+    png, words, texts = explorer.finished()
     assert png.startswith(b"\x89PNG")
     first = explorer.picture.axes[0].get_lines()[0]
     assert (
@@ -595,7 +595,7 @@ def test_what_is_kept_is_the_finished_picture_and_its_words(explorer):
         == next(iter(explorer.runs.values())).history.perplexity
     )
     assert "theta 1 · " in words and "theta 0.05 · " in words
-    assert "epoch <b>5</b> of 5" in words and explorer.view.texts[0]["greedy"] in words
+    assert "epoch <b>5</b> of 5" in words and explorer.view.texts[0]["greedy"] in texts
 
 
 # The plan
