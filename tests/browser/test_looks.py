@@ -204,4 +204,4 @@ def wear(page, theme):
     """Choose one of JupyterLab's themes."""
     change = "jupyterapp.commands.execute('apputils:change-theme', { theme })"
     page.evaluate(f"theme => {{ {change} }}", theme)
-    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']")
+    page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
