@@ -97,7 +97,10 @@ def main() -> None:
     which.add_argument("--web", action="store_true")
     which.add_argument("--own", action="store_true")
     args = parser.parse_args()
-    if args.own or not importlib.util.find_spec("ziglang"):
+    has_zig = importlib.util.find_spec("ziglang") is not None
+    if args.web and not has_zig:
+        parser.exit(1, "--web needs ziglang: pip install ziglang\n")
+    if args.own or not has_zig:
         build_own(args.into)
     else:
         build(args.into, WEB if args.web else targets() | WEB)
