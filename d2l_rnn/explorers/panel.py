@@ -172,9 +172,9 @@ class Panel(ABC):
         self, check: Callable[[], None] = lambda: None
     ) -> tuple[dict, dict] | None:
         state, done = self._state(), self.finished(check)
-        if done is None:
-            return None
         self._kept_state = state
+        if done is None:  # nothing is to be seen: what the notebook has stays there
+            return None
         return saved(repr(self), *done, is_plain=self._is_plain)
 
     @property

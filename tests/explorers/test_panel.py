@@ -179,6 +179,16 @@ def test_what_is_kept_makes_way_for_a_new_setting(line, monkeypatch):
     assert given_up
 
 
+def test_where_nothing_is_to_be_seen_what_is_kept_stays(line, monkeypatch):
+    outputs, asked = shown(line, monkeypatch), []
+    kept = outputs[1]
+    line.__dict__["finished"] = lambda check=None: asked.append(1)
+    line.slope = 5
+    assert line.wait(30)
+    until(lambda: not line.live.is_running)  # it does not ask again and again
+    assert len(asked) == 1 and outputs[1] is kept
+
+
 def test_what_is_kept_can_hold_any_text(monkeypatch):
     line = Line(words="<b>'&'</b>")
     _, kept = shown(line, monkeypatch)
