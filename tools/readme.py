@@ -86,7 +86,7 @@ def headline(num_hiddens: int = 256) -> str:
             f"perplexity {sequential['last_perplexity']:.2f}",
         ],
         [
-            "slider moved → new picture in the training panel",
+            "slider moved → first new point in the training panel",
             f"{explorers.median_and_worst(panel['idle_ms'])}, median / worst",
         ],
     ]
