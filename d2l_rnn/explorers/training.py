@@ -111,7 +111,6 @@ class Training(TrainingControls):
     def pause(self) -> None:
         """Pause the run after the current minibatch."""
         self.live.pause()
-        self.live.ask(self.trainer.show_current)
 
     def resume(self) -> None:
         """Let a paused run continue."""
@@ -236,8 +235,8 @@ class Training(TrainingControls):
         self._pause.description = "resume" if self.live.is_paused else "pause"
         self._pause.disabled = self._stop.disabled = not self.live.is_busy
         self.view.is_running = self.live.is_busy and not self.live.is_paused
-        if self.live.is_paused and self.current is not None:
-            self.trainer.show_current()
+        if self.live.is_paused:  # in the thread: this may be the reader's
+            self.live.ask(self.trainer.show_current)
         super()._changed()
 
     def _renew(self) -> None:
