@@ -96,5 +96,5 @@ def test_arrow_keys_move_a_slider_in_notebook_7_too(open_notebook, lab, folder):
         notebook.page.keyboard.press(key)
         panel.becomes(theta, "aria-valuetext", value)
     assert notebook.page.evaluate(ACTIVE) == 0
-    assert panel.ask("explorer.theta") == 1
+    notebook.until(lambda: panel.ask("explorer.theta") == 1, 10)
     assert notebook.errors() == []

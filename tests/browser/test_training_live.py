@@ -168,7 +168,7 @@ def test_a_slider_answers_while_another_cell_sleeps(show):
     panel.notebook.until(lambda: len(panel.drawn()["lengths"]) == 2, 3)
     assert panel.notebook.is_running()
     panel.notebook.until(lambda: not panel.notebook.is_running(), 20)
-    assert panel.ask("explorer.theta") == 0.5
+    panel.notebook.until(lambda: panel.ask("explorer.theta") == 0.5, 10)
 
 
 def test_other_cells_go_on_while_it_trains(show):

@@ -79,7 +79,7 @@ export class Plot {
           labelSize: 18,
           labelGap: 0,
           gap: 3,
-          splits: () => this.plot.ticks ?? this.ticks(this.plot, Math.max(2, Math.floor(height / 28))),
+          splits: () => this.plot.ticks ?? this.ticks(this.plot, Math.max(3, Math.floor(height / 28))),
           values: (_, ticks) => this.plot.names ?? ticks.map(tickLabel),
           filter: (_, ticks) => ticks,
         },
