@@ -121,7 +121,7 @@ class Panel(ABC):
     def close(self) -> None:
         """End the panel: its thread, and its widgets in the browser."""
         self.live.end()
-        for widget in [*_all_in(self.panel)]:
+        for widget in _all_in(self.panel):
             widget.close()
 
     def __setattr__(self, name: str, value) -> None:

@@ -165,7 +165,8 @@ class Trainer:
                 self.live.stepped()
         finally:
             run.seconds += time.perf_counter() - started
-            self._show_epoch()
+            if self.current is run:  # it has not been forgotten, or removed
+                self._show_epoch()
 
     def _show_epoch(self) -> None:
         """Show the current run's curve, numbers and trouble: all of the same epoch."""

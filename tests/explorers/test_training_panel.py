@@ -353,6 +353,7 @@ def test_the_current_run_can_be_removed_while_it_trains(explorer):
     remove(explorer, explorer.current)
     until(lambda: not explorer.live.is_running)
     assert explorer.view.runs == []
+    assert explorer.view.readout == "" and explorer.live.error is None
 
 
 def test_a_moved_slider_leaves_the_run_where_it_is(explorer):
