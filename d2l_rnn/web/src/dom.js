@@ -19,3 +19,14 @@ export function change(element, html) {
   element.innerHTML = html;
   element.dataset.html = html;
 }
+
+/** Words as HTML that shows them as they are. */
+export function escaped(words) {
+  return words.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
+}
+
+/** Show a store's readout; a screen reader tells it unless it changes by itself. */
+export function tell(element, store) {
+  element.setAttribute("aria-live", store.get("is_running") ? "off" : "polite");
+  change(element, store.get("readout"));
+}

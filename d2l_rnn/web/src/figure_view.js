@@ -1,6 +1,6 @@
 // The view of a panel whose chart is drawn from numbers, with what it shows in words.
 
-import { add, change } from "./dom.js";
+import { add, change, tell } from "./dom.js";
 import { Figure } from "./figure.js";
 import { entry } from "./key.js";
 import { themeOf } from "./theme.js";
@@ -58,8 +58,7 @@ export class FigureView {
   }
 
   write() {
-    this.readout.setAttribute("aria-live", this.store.get("is_running") ? "off" : "polite");
-    change(this.readout, this.store.get("readout"));
+    tell(this.readout, this.store);
   }
 
   destroy() {

@@ -1,5 +1,6 @@
 // The key of a plot: what its lines, marks, bands and bars are called.
 
+import { escaped } from "./dom.js";
 import { colourOf, DASHES } from "./theme.js";
 
 const SIGNS = {
@@ -27,6 +28,5 @@ function signOf({ dash = 0, width = 1.5, points, hollow, joined = true }) {
 
 /** An entry: a sign of this look, and the name. */
 export function entry({ label, colour }, sign, theme) {
-  const name = label.replace(/[&<>]/g, (each) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[each]);
-  return `<span class="d2l-entry"><svg width="26" height="12" aria-hidden="true" style="color: ${colourOf(colour, theme)}" fill="currentColor">${sign}</svg> ${name}</span>`;
+  return `<span class="d2l-entry"><svg width="26" height="12" aria-hidden="true" style="color: ${colourOf(colour, theme)}" fill="currentColor">${sign}</svg> ${escaped(label)}</span>`;
 }

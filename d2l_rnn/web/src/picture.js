@@ -1,6 +1,6 @@
 // A finished picture, with what it shows in words.
 
-import { add, change } from "./dom.js";
+import { add, tell } from "./dom.js";
 
 /** The view of a panel whose picture is a PNG; a click on it says where, in shares. */
 export class PictureView {
@@ -26,8 +26,7 @@ export class PictureView {
   }
 
   write() {
-    this.readout.setAttribute("aria-live", this.store.get("is_running") ? "off" : "polite");
-    change(this.readout, this.store.get("readout"));
+    tell(this.readout, this.store);
   }
 
   click(event) {

@@ -12,7 +12,7 @@
 //   code       that makes this setting;   is_running
 
 import { csv, dashOf, describe, unpack, valueOf } from "./curves.js";
-import { add, change, set } from "./dom.js";
+import { add, change, escaped, set, tell } from "./dom.js";
 import { Figure } from "./figure.js";
 import { Legend } from "./legend.js";
 import { download } from "./saving.js";
@@ -126,8 +126,7 @@ export class TrainingView {
     const current = this.runs().find((run) => run.isCurrent);
     this.progress.max = store.get("num_epochs");
     this.progress.value = current?.columns.perplexity.length ?? 0;
-    this.readout.setAttribute("aria-live", store.get("is_running") ? "off" : "polite");
-    change(this.readout, store.get("readout"));
+    tell(this.readout, store);
     set(this.trouble, store.get("trouble"));
     this.trouble.hidden = !store.get("trouble");
     change(this.texts, textsIn(store.get("texts")));
@@ -202,7 +201,6 @@ export class TrainingView {
 
 /** What models write, side by side, as HTML; what they have read is bold. */
 function textsIn(texts) {
-  const escaped = (words) => words.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
   const typed = (text, read) => `<td><b>${escaped([...text].slice(0, read).join(""))}</b>${escaped([...text].slice(read).join(""))}</td>`;
   if (texts.length === 0) return "";
   const rows = [["most probable", "greedy"], ["drawn", "drawn"]].map(
