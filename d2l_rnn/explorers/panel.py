@@ -162,7 +162,7 @@ class Panel(ABC):
             self._kept.update(data, metadata=metadata, raw=True)
 
     def _is_stale(self) -> bool:
-        """True if the notebook keeps something else than what is shown."""
+        """True if the notebook keeps anything other than what is shown."""
         return self._kept is not None and self._kept_state != self._state()
 
     def _state(self) -> tuple:

@@ -16,8 +16,8 @@ from d2l_rnn.pictures import DENSITY
 AGAIN = "Run this cell again to move the sliders."
 # Where the browser's part of a panel cannot be had, this output is all that is seen.
 PLAIN = (
-    "The picture below follows the sliders. It is drawn here, and faster, once "
-    "`python -m d2l_rnn doctor` finds nothing to mend."
+    "The picture below follows the sliders. To have it drawn faster, run "
+    "`python -m d2l_rnn doctor` and do what it says."
 )
 # A widget's output without a living panel in it shows an error, or nothing: hide it.
 STYLE = """<style>
