@@ -41,6 +41,17 @@ ASK = f"""async code => {{
     if (content.status === 'error') throw new Error(content.evalue);
     return printed;
 }}"""
+# Asked in the page: the outputs of a notebook are long, and this is asked often.
+HAS_RUN = f"""number => {{
+    const cells = {CURRENT}.content.widgets
+        .filter((_, i) => number === null || i === number)
+        .map(cell => cell.model)
+        .filter(cell => cell.type === 'code' && cell.sharedModel.source.trim());
+    const failed = ({{ outputs }}) => Array.from(
+        {{ length: outputs.length }}, (_, i) => outputs.get(i).type).includes('error');
+    return cells.some(failed) || cells.every(
+        cell => cell.executionCount && cell.executionState !== 'running');
+}}"""
 MISSING = "Playwright or Chromium is missing"
 
 
@@ -218,10 +229,9 @@ class Notebook:
             "cell => cell.model.executionState === 'running')"
         )
 
-    def has_run(self) -> bool:
-        """True once an error has stopped the run, or every cell is done."""
-        done = all(cell["execution_count"] for cell in self.code_cells())
-        return bool(self.errors()) or (done and not self.is_running())
+    def has_run(self, number: int | None = None) -> bool:
+        """True once the cell, or every cell, is done, or an error has stopped it."""
+        return self.page.evaluate(HAS_RUN, number)
 
     def until(self, condition: Callable[[], object], seconds: float) -> None:
         """Wait until `condition()` is true; TimeoutError if it takes longer."""
