@@ -29,6 +29,7 @@ QUIET = [
 CURRENT = "window.jupyterapp.shell.currentWidget"
 NOTIFICATION = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 LOG = "jupyterlab.log"
+CONNECTION = "d2l_rnn.web.server.PromptConnection"  # as in `make lab`
 # What code prints that runs in the kernel, but in no cell.
 ASK = f"""async code => {{
     let printed = '';
@@ -92,6 +93,7 @@ def jupyterlab(root: Path) -> Iterator[str]:
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--expose-app-in-browser", f"--port={port}", f"--ServerApp.root_dir={root}",
         "--JupyterNotebookApp.expose_app_in_browser=True",
+        f"--ServerApp.kernel_websocket_connection_class={CONNECTION}",
         f"--IdentityProvider.{token}",
     ]  # fmt: skip
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(root / "config")}

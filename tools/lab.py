@@ -22,6 +22,7 @@ from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PAGE = "/lab/tree/notebooks/00-start-here.ipynb"
+CONNECTION = "kernel_websocket_connection_class"
 
 
 def settings(
@@ -40,6 +41,8 @@ def settings(
     if hasattr(KernelManager, "transport_encryption") and zmq.has("curve"):
         # Without it, each kernel prints a warning about eavesdropping.
         options.append("--KernelManager.transport_encryption=auto")
+    if CONNECTION not in names:  # panels answer sooner, see there
+        options.append(f"--ServerApp.{CONNECTION}=d2l_rnn.web.server.PromptConnection")
     if is_root and not names & {"allow-root", "allow_root"}:
         options.append("--allow-root")
         notes.append("You are root, so JupyterLab is started with --allow-root.")

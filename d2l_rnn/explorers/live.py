@@ -38,7 +38,8 @@ class Live:
 
     A job is a function. Wherever it can be interrupted, it calls `check`, which returns
     at once as a rule, waits while the job is paused, and raises `Stopped` once another
-    job has been started. `on_change` is called when a job has paused, resumed or ended.
+    job has been started. `on_change` is called when a job has paused or resumed, and at
+    the end if no other follows.
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None):
@@ -216,7 +217,8 @@ class Live:
                     return
             self._do(do)
             self.settle()
-            self.on_change()
+            if self._next is None:  # the next job would only take back what this told
+                self.on_change()
 
     def _do(self, function: Callable[[], None]) -> bool:
         """Call the function; False if it raised `Stopped`."""

@@ -16,8 +16,11 @@ from d2l_rnn.explorers.training_view import TrainingView
 from d2l_rnn.explorers.training_words import describe, trouble, writing
 
 # Seconds between two pictures, and two texts by the model.
-FRAME, WRITE = 1 / 60, 0.3
-AHEAD = 8.0  # seconds, at most, of training ahead
+FRAME, WRITE = 1 / 50, 0.3
+SOON = 0.04  # seconds: a first epoch that takes no longer is shown with its run
+GLANCE = 0.02  # seconds for the curve to leave the kernel, before a text is written
+AHEAD = 12.0  # seconds after a run in which its neighbours are trained
+FARTHEST = 14  # positions on the slider to the last of them: all values of theta
 BRIEF = 0.7  # seconds: a run that a hand leaves so soon was only passed over
 SETTLED = 1.0  # seconds without a new setting, before the notebook's picture is drawn
 OTHERS = 2  # pinned runs whose texts stand beside that of the current one
@@ -43,8 +46,8 @@ class Trainer:
         self.num_epochs = 1  # that it is to have
         self.is_at_work = False
         self._write_with: tuple[str, float, int] = ("", 1.0, 0)
-        self._shown_at, self._was_by_hand = 0.0, False
-        self._turns = (Turn(self._show_epoch, FRAME, 15), Turn(self.write, WRITE, 15))
+        self._began_at, self._was_by_hand, self._is_new = 0.0, False, False
+        self._turns = (Turn(self._show_epoch, FRAME, 15), Turn(self.write, WRITE, 20))
         view.on("remove", lambda id: live.ask(lambda: self._remove(id)))
         view.observe(lambda _: live.ask(self.write), "pinned")
         view.observe(lambda _: self.is_at_work or live.ask(self.keep), "hidden")
@@ -94,12 +97,11 @@ class Trainer:
         self._pass_over(run, by_hand)
         self.runs.show(run)
         self.current, self.num_epochs = run, num_epochs
-        self._shown_at, self._was_by_hand = time.perf_counter(), by_hand
-        self.is_at_work = True
+        self._began_at, self._was_by_hand = time.perf_counter(), by_hand
+        self.is_at_work = self._is_new = True
         try:
-            self.show()
-            self.live.on_change()
             self._train(run)
+            time.sleep(GLANCE)
             self.write()
             self.live.settle()
             self.live.on_change()
@@ -140,7 +142,7 @@ class Trainer:
 
     def show(self) -> None:
         """Show the current state of all runs."""
-        run, view = self.current, self.view
+        run, view, self._is_new = self.current, self.view, False
         with view.hold_sync():
             view.show_runs(self._labelled())
             view.current = -1 if run is None else run.number
@@ -156,7 +158,7 @@ class Trainer:
     def _train(self, run: Run) -> None:
         started = time.perf_counter()
         try:
-            for _ in run.go_on(self.num_epochs, self.live.check):
+            for _ in run.go_on(self.num_epochs, self._check):
                 if len(run.history) == 1:
                     self._show_epoch()  # the answer to the slider
                 else:
@@ -168,10 +170,19 @@ class Trainer:
             if self.current is run:  # it has not been forgotten, or removed
                 self._show_epoch()
 
+    def _check(self) -> None:
+        self.live.check()
+        if self._is_new and time.perf_counter() - self._began_at > SOON:
+            self._show_epoch()
+
     def _show_epoch(self) -> None:
         """Show the current run's curve, numbers and trouble: all of the same epoch."""
         run, view = self.current, self.view
         with view.hold_sync():
+            if self._is_new:
+                self.show()
+                if not run.is_done(self.num_epochs):
+                    self.live.on_change()
             view.show_curve(run)
             view.num_epochs = max(self.num_epochs, len(run.history))
             view.readout = describe(run, self.num_epochs)
@@ -179,7 +190,7 @@ class Trainer:
 
     def _pass_over(self, run: Run, by_hand: bool) -> None:
         """Put the run aside that a hand has only passed over on its way to this one."""
-        before, seconds = self.current, time.perf_counter() - self._shown_at
+        before, seconds = self.current, time.perf_counter() - self._began_at
         is_brief = by_hand and self._was_by_hand and seconds < BRIEF
         if before is None or before.plan == run.plan or not is_brief:
             return
@@ -200,24 +211,30 @@ class Trainer:
     def _use_the_rest(self, run: Run, near: Callable[[int], list[Plan]] | None) -> None:
         """While nothing is asked: train ahead, and renew what the notebook keeps."""
         settled = time.perf_counter()
-        rounds = int(AHEAD / max(run.seconds, 0.05)) if near and self._can(run) else 0
-        if rounds:
-            self._train_ahead(run, near(1))
+        if near is None or not self._can(run):
+            near = _none
+        self._train_ahead(run, near(1), settled)
         self.live.rest(SETTLED - (time.perf_counter() - settled))
         self.keep()
-        for reach in range(2, rounds + 1):
-            self._train_ahead(run, near(reach))
+        for reach in range(2, FARTHEST + 1):
+            self._train_ahead(run, near(reach), settled)
 
     def _can(self, run: Run) -> bool:
         return run.plan.setting.cell == "scratch" and bool(run.history)
 
-    def _train_ahead(self, run: Run, plans: Sequence[Plan]) -> None:
+    def _train_ahead(self, run: Run, plans: Sequence[Plan], since: float) -> None:
+        """Train those of the plans that are new, if there is time for one."""
         self.live.check()
         new = [
             Run(plan, run.text, seconds=run.seconds)
             for plan in plans
             if self.runs.find(plan) is None
         ]
-        if new:
+        if new and time.perf_counter() - since + run.seconds < AHEAD:
             train_side_by_side(new, self.num_epochs, self.live.check)
             self.runs.ahead.update({each.plan: each for each in new})
+
+
+def _none(reach: int) -> list[Plan]:
+    """No plans: of a run that has no neighbours."""
+    return []

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 import torch
 from torch import Tensor
 
-from d2l_rnn import progress
+from d2l_rnn import progress, threads
 from d2l_rnn.batching import Interruptible, SequenceLoader, split
 from d2l_rnn.explorers.text_controls import in_use, lines_of
 from d2l_rnn.ngrams import perplexity_to_beat
@@ -179,6 +179,7 @@ class Run:
         for record in train(
             net, Interruptible(loader, check), setting.lr, num_epochs - done,
             setting.theta, held_out=self.text.held_out,
+            num_threads=_threads(setting),
         ):  # fmt: skip
             self._keep(net)
             self.add(replace(record, epoch=done + record.epoch))
@@ -193,6 +194,16 @@ class Run:
                 parameters_of(self.net), parameters_of(net), strict=True
             ):
                 kept.copy_(now)
+
+
+def _threads(setting: Setting) -> int | None:
+    """One for a small model where cores are few, or as usual.
+
+    The browser needs a core, too: with a second thread there, the first epoch of 64
+    units took 40 ms instead of 15.
+    """
+    is_small = setting.num_hiddens < threads.WORTH_THREADS
+    return 1 if is_small and threads.available() <= 2 else None
 
 
 class Runs(dict[Plan, Run]):

@@ -52,8 +52,11 @@ class TrainingView(View):
     def show_curve(self, run: Run) -> None:
         """Show the epochs of a run so far."""
         name = f"curve_{run.number}"
-        if not self.has_trait(name):
-            self.add_traits(**{name: traitlets.Bytes().tag(sync=True)})
+        if not self.has_trait(name):  # Widget.add_traits would send it at once, empty
+            traitlets.HasTraits.add_traits(
+                self, **{name: traitlets.Bytes().tag(sync=True)}
+            )
+            self.keys = [*self.keys, name]
         self.set_trait(name, run.curve())
 
     def unhide(self, run: Run) -> None:

@@ -54,6 +54,15 @@ def test_a_token_of_one_s_own_is_kept(given):
     assert [each for each in options if "token" in each] == [given]
 
 
+def test_messages_are_sent_at_once_unless_another_connection_is_given():
+    options, _ = lab.settings([], is_root=False, has_display=True)
+    (name,) = [each for each in options if "connection_class" in each]
+    assert name.endswith("=d2l_rnn.web.server.PromptConnection")
+    given = "--ServerApp.kernel_websocket_connection_class=mine.Connection"
+    options, _ = lab.settings([given], is_root=False, has_display=True)
+    assert [each for each in options if "connection_class" in each] == [given]
+
+
 def start(folder, port):
     """Open the course: the process, and the file with what it prints."""
     command = [sys.executable, ROOT / "tools" / "lab.py", "--no-browser"]

@@ -52,10 +52,10 @@ export class Figure {
   }
 
   drawNow() {
-    const width = Math.floor(this.element.clientWidth);
+    const { width } = this;
     if (!width) return; // not on the screen; the observer calls again
     const figure = this.describe(this.zoom);
-    const made = JSON.stringify([width, this.right, this.theme, figure.x.label, figure.plots.map(shapeOf)]);
+    const made = JSON.stringify([width, this.right, this.theme, figure.x.label, figure.plots.map(({ label, log, height }) => [label, log, height])]);
     if (made !== this.made) this.make(figure, width);
     else this.plots.forEach((each, i) => each.update(figure.plots[i], figure.x));
     this.made = made;
@@ -133,7 +133,12 @@ export class Figure {
   listen() {
     const { element } = this;
     this.theme = themeOf(element);
-    this.sizes = new ResizeObserver(() => this.draw());
+    // To ask the element itself would have the browser lay out the whole page anew.
+    this.width = Math.floor(element.clientWidth);
+    this.sizes = new ResizeObserver(([{ contentRect }]) => {
+      this.width = Math.floor(contentRect.width);
+      this.draw();
+    });
     this.sizes.observe(element);
     this.unwatch = watchTheme(() => {
       this.theme = themeOf(element);
@@ -226,10 +231,4 @@ export class Figure {
     this.unwatch();
     this.plots.forEach((each) => each.destroy());
   }
-}
-
-/** What of a plot cannot be changed without making its axes anew. */
-function shapeOf({ label, log, height, lines }) {
-  const looks = lines.map(({ colour, dash, width, alpha, points, hollow, joined, size, y }) => [colour, dash, width, alpha, points, hollow, joined, size, y.length === 1]);
-  return [label, log, height, looks];
 }

@@ -23,11 +23,22 @@ export class Plot {
     this.uplot.over.style.touchAction = "pan-y";
   }
 
-  /** Show other numbers on the same axes. */
+  /** Show other numbers, on axes of the same kind. */
   update(plot, x) {
+    this.restyle(this.plot.lines, plot.lines);
     Object.assign(this, { plot, x });
     this.showKey();
     this.uplot.setData(aligned(plot.lines));
+  }
+
+  /** New lines in place of those that look different: quicker than a new plot. */
+  restyle(before, lines) {
+    for (let i = before.length; i > lines.length; i -= 1) this.uplot.delSeries(i);
+    lines.forEach((line, i) => {
+      if (i < before.length && looksOf(line) === looksOf(before[i])) return;
+      if (i < before.length) this.uplot.delSeries(i + 1);
+      this.uplot.addSeries(this.series(line), i + 1);
+    });
   }
 
   /** The names of what is drawn, above it; nothing where nothing has a name. */
@@ -54,7 +65,7 @@ export class Plot {
         sync: { key: sync, setSeries: false },
         y: false,
         drag: { x: true, y: false, setScale: false },
-        points: { size: 7, show: true },
+        points: { size: 7 },
         bind: { dblclick: () => null },
       },
       scales: {
@@ -107,7 +118,7 @@ export class Plot {
       dash: DASHES[line.dash ?? 0],
       alpha: line.alpha ?? 1,
       paths: line.joined === false ? () => null : undefined,
-      points: { show: line.points === true || line.y.length === 1, size: line.size ?? 5, stroke, fill: line.hollow ? this.theme.ground : stroke },
+      points: { show: (_, i) => line.points === true || this.plot.lines[i - 1].y.length === 1, size: line.size ?? 5, stroke, fill: line.hollow ? this.theme.ground : stroke },
       spanGaps: false,
     };
   }
@@ -271,6 +282,11 @@ export class Plot {
     if (value === "bottom") return bbox.top + bbox.height - inset;
     return this.uplot.valToPos(value, "y", true);
   }
+}
+
+/** What of a line uPlot takes once and for all. */
+function looksOf({ colour, dash, width, alpha, points, hollow, joined, size }) {
+  return JSON.stringify([colour, dash, width, alpha, points, hollow, joined, size]);
 }
 
 /** All lines on one x, as uPlot wants them; a line has gaps where others have points. */
