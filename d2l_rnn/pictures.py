@@ -79,8 +79,11 @@ class Picture(Figure):
             for zorder in (0.1, 1.5, 2.1, 2.6):  # below the ticks, lines, words, legend
                 axes.add_artist(_Checkpoint(check, zorder))
 
-    def png(self) -> bytes:
-        """The picture as the bytes of a PNG file, at double density."""
+    def png(self, compress_level: int = 6) -> bytes:
+        """The picture as the bytes of a PNG file, at double density.
+
+        `compress_level` is from 1, the fastest, to 9, the smallest.
+        """
         with _DRAWING:
             try:
                 self.dpi = DENSITY * PER_INCH
@@ -92,7 +95,7 @@ class Picture(Figure):
         if not any(axes.images for axes in self.axes):  # shades would turn into steps
             pixels = _few_colours(pixels)
         buffer = io.BytesIO()
-        pixels.save(buffer, "png")
+        pixels.save(buffer, "png", compress_level=compress_level)
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:

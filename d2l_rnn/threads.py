@@ -62,14 +62,20 @@ def suited_to(
 def limited_to(num_threads: int) -> Iterator[None]:
     """Give PyTorch this number of threads in the block, and the user's after it.
 
-    Also where blocks overlap in several Python threads.
+    Also where blocks overlap in several Python threads. After a block inside another
+    one, the number is the outer one's again.
     """
+    outer = getattr(_block, "num_threads", None)
     _users_number.enter()
     try:
+        _block.num_threads = num_threads
         torch.set_num_threads(num_threads)
         yield
     finally:
+        _block.num_threads = outer
         _users_number.leave()
+        if outer is not None:
+            torch.set_num_threads(outer)
 
 
 class _UsersNumber:
@@ -91,3 +97,4 @@ class _UsersNumber:
 
 
 _users_number = _UsersNumber()
+_block = threading.local()  # the innermost block of a Python thread

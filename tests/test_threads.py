@@ -55,6 +55,14 @@ def test_one_thread_which_is_given_back_after_an_error(three):
     assert torch.get_num_threads() == 3
 
 
+def test_a_block_within_another_gives_its_number_back(three):
+    with threads.limited_to(2):
+        with threads.limited_to(1):
+            pass
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 3
+
+
 @pytest.mark.parametrize("num_hiddens, number", [(1, 1), (SMALL, 1), (LARGE, 3)])
 def test_what_is_large_has_the_user_s_number(num_hiddens, number, three):
     with threads.suited_to(a_model_of(num_hiddens)):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.pictures import Picture
+from d2l_rnn.threads import limited_to
 
 
 class Answering(Panel):
@@ -31,7 +32,13 @@ class Answering(Panel):
 
     def answer_to(self, *names: str) -> None:
         """Redraw, because these controls have changed."""
-        self.live.start(functools.partial(self._draw, self.values))
+        self.live.start(functools.partial(self._draw_alone, self.values))
+
+    def _draw_alone(self, values: dict) -> None:
+        """On one thread: the browser needs a core too, and a second thread without one
+        of its own would keep the first waiting."""
+        with limited_to(1):
+            self._draw(values)
 
     @abstractmethod
     def _draw(self, values: dict) -> None: ...
@@ -55,5 +62,6 @@ class Explorer(Answering):
     def _draw(self, values: dict) -> None:
         self.picture, words = self.answer(**values)
         with self.view.hold_sync():
-            self.view.picture, self.view.readout = self.picture.png(), words
+            self.view.picture = self.picture.png(compress_level=1)
+            self.view.readout = words
             self.view.alt = plain(words)

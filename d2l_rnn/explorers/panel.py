@@ -28,6 +28,7 @@ from d2l_rnn.explorers.wording import complaint
 
 # Seconds that a cell waits for the picture of its panel, to be saved in the notebook.
 PATIENCE = 30
+SETTLED = 1.0  # seconds without a new setting, before that picture is drawn anew
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -155,8 +156,11 @@ class Panel(ABC):
     def _keep(self) -> None:
         """Replace what the notebook keeps by the present picture and words.
 
-        In the panel's thread, where it makes way for a new setting.
+        In the panel's thread, once the hand rests; it makes way for a new setting.
         """
+        if not self._is_stale():
+            return
+        self.live.rest(SETTLED)
         if self._is_stale() and (kept := self._to_keep(self.live.check)) is not None:
             data, metadata = kept
             self._kept.update(data, metadata=metadata, raw=True)

@@ -22,7 +22,6 @@ GLANCE = 0.02  # seconds for the curve to leave the kernel, before a text is wri
 AHEAD = 12.0  # seconds after a run in which its neighbours are trained
 FARTHEST = 14  # positions on the slider to the last of them: all values of theta
 BRIEF = 0.7  # seconds: a run that a hand leaves so soon was only passed over
-SETTLED = 1.0  # seconds without a new setting, before the notebook's picture is drawn
 OTHERS = 2  # pinned runs whose texts stand beside that of the current one
 
 
@@ -30,7 +29,7 @@ class Trainer:
     """Trains and shows one run at a time; its methods are jobs of a `Live` thread.
 
     `label` gives a label for each of some plans. `keep` renews what the notebook keeps,
-    and takes long.
+    once nothing has been asked for a while, and takes long.
     """
 
     def __init__(
@@ -214,7 +213,6 @@ class Trainer:
         if near is None or not self._can(run):
             near = _none
         self._train_ahead(run, near(1), settled)
-        self.live.rest(SETTLED - (time.perf_counter() - settled))
         self.keep()
         for reach in range(2, FARTHEST + 1):
             self._train_ahead(run, near(reach), settled)

@@ -144,7 +144,7 @@ def shown(line, monkeypatch):
 def test_a_cell_keeps_the_panel_its_picture_and_what_it_says(line, monkeypatch):
     view, kept = shown(line, monkeypatch)
     assert view[panel.VIEW]["model_id"] == line.panel.model_id
-    png = base64.b64encode(line.picture.png()).decode()
+    png = base64.b64encode(line.view.picture).decode()
     assert kept["image/png"] == png and png in kept["text/html"]
     assert "alt='slope 1'" in kept["text/html"] and saved.AGAIN in kept["text/html"]
     assert kept["text/plain"].startswith("Line(slope=1, words='up')\nslope 1\n")
@@ -155,7 +155,7 @@ def test_what_is_kept_follows_the_sliders(line, monkeypatch):
     line.slope = 5
     assert line.wait(30)
     until(lambda: "slope=5" in outputs[1]["text/plain"])
-    assert base64.b64encode(line.picture.png()).decode() in outputs[1]["text/html"]
+    assert base64.b64encode(line.view.picture).decode() in outputs[1]["text/html"]
 
 
 def test_what_is_kept_makes_way_for_a_new_setting(line, monkeypatch):
@@ -172,11 +172,24 @@ def test_what_is_kept_makes_way_for_a_new_setting(line, monkeypatch):
 
     png = line.view.picture
     line.__dict__["finished"] = slow
+    monkeypatch.setattr(panel, "SETTLED", 0)
     line.slope = 5
     until(lambda: line.view.readout == "slope <b>5</b>")
     line.slope = 3
     until(lambda: "slope=3" in outputs[1]["text/plain"])
     assert given_up
+
+
+def test_what_is_kept_is_drawn_once_the_hand_rests(line, monkeypatch):
+    shown(line, monkeypatch)
+    kept, draw = [], line.finished
+    line.__dict__["finished"] = lambda check: kept.append(line.slope) or draw(check)
+    for slope in (2, 3, 4):
+        line.slope = slope
+        assert line.wait(30)
+        time.sleep(panel.SETTLED / 4)
+    assert kept == []
+    until(lambda: kept == [4])
 
 
 def test_where_nothing_is_to_be_seen_what_is_kept_stays(line, monkeypatch):

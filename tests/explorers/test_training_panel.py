@@ -575,14 +575,13 @@ def test_the_picture_that_is_kept_waits_for_a_moment_without_work(
     explorer, monkeypatch
 ):
     drawn = []
-    monkeypatch.setattr(explorer, "_keep", lambda: drawn.append(1))
-    explorer.trainer.keep = explorer._keep
+    monkeypatch.setattr(explorer, "_is_stale", lambda: True)
+    monkeypatch.setattr(explorer, "_to_keep", lambda check: drawn.append(1))
     for theta in (2, 5, 10):
         explorer.theta = theta
         assert explorer.wait(30)
-    assert len(drawn) < 3
-    until(lambda: not explorer.live.is_running)
-    assert drawn
+    assert drawn == []
+    until(lambda: drawn == [1])
 
 
 def test_what_is_kept_is_the_finished_picture_and_its_words(explorer):
