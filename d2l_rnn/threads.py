@@ -66,33 +66,38 @@ def limited_to(num_threads: int) -> Iterator[None]:
     one, the number is the outer one's again.
     """
     outer = getattr(_block, "num_threads", None)
-    _users_number.enter()
+    _users_number.enter(num_threads)
     try:
         _block.num_threads = num_threads
         torch.set_num_threads(num_threads)
         yield
     finally:
         _block.num_threads = outer
-        _users_number.leave()
+        _users_number.leave(num_threads)
         if outer is not None:
             torch.set_num_threads(outer)
 
 
 class _UsersNumber:
-    """The user's number of threads, while runs, perhaps several, have set their own."""
+    """The user's number of threads, while runs, perhaps several, have set their own.
+
+    A number that none of the open blocks has set is the user's.
+    """
 
     def __init__(self):
-        self.lock, self.inside, self.number = threading.Lock(), 0, 0
+        self.lock, self.number = threading.Lock(), 0
+        self.set_by_blocks: list[int] = []
 
-    def enter(self) -> None:
+    def enter(self, num_threads: int) -> None:
         with self.lock:
-            if self.inside == 0:
-                self.number = torch.get_num_threads()
-            self.inside += 1
+            now = torch.get_num_threads()
+            if now not in self.set_by_blocks:
+                self.number = now
+            self.set_by_blocks.append(num_threads)
 
-    def leave(self) -> None:
+    def leave(self, num_threads: int) -> None:
         with self.lock:
-            self.inside -= 1
+            self.set_by_blocks.remove(num_threads)
             torch.set_num_threads(self.number)
 
 

@@ -95,6 +95,24 @@ def test_a_choice_made_between_two_blocks_counts(three):
     assert torch.get_num_threads() == 2
 
 
+def test_a_choice_made_while_another_thread_has_a_block_counts(three):
+    begun, may_leave = threading.Event(), threading.Event()
+
+    def block():
+        with threads.limited_to(1):
+            begun.set()
+            may_leave.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(block)
+        assert begun.wait(30)
+        torch.set_num_threads(2)
+        with threads.limited_to(1):
+            pass
+        assert torch.get_num_threads() == 2
+        may_leave.set()
+
+
 @pytest.mark.parametrize("leaves_first", ["first", "second"])
 def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
     """The number that the first has set is not mistaken for the user's."""

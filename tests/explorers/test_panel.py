@@ -35,7 +35,8 @@ class Line(answering.Explorer):
 def line():
     line = Line()
     assert line.wait(30)
-    return line
+    yield line
+    line.close()
 
 
 def test_made_it_draws_its_default(line):
@@ -319,6 +320,7 @@ def test_every_explorer_is_there_has_labels_and_draws(name):
     for control in explorer.controls.values():
         assert control.label and len(control.label) <= 20
     assert repr(explorer).startswith(f"{name}(")
+    explorer.close()
 
 
 def test_no_other_explorer_is_there():
