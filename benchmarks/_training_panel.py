@@ -54,8 +54,8 @@ def drawn():
     return explorer.current.seconds
 
 explorer.wait(60)
-pairs = [[alone(), drawn()] for _ in range({})]
 """
+PAIR = "[alone(), drawn()]"
 # What the README shows of it.
 PORTRAIT = """
 from d2l_rnn import explorers
@@ -156,7 +156,8 @@ def many_moves(panel: Panel) -> dict:
 def cost_of_drawing(panel: Panel, pairs: int) -> list[list[float]]:
     """Seconds of a run without the panel and with it, in pairs."""
     panel.notebook.ask("None", FORGET.format(LONG))
-    return panel.notebook.ask("pairs", PAIRS.format(pairs))
+    panel.notebook.ask("None", PAIRS)
+    return [panel.notebook.ask(PAIR) for _ in range(pairs)]
 
 
 def small_curves(lab: Lab, moves: int) -> list[float]:
@@ -208,8 +209,8 @@ def in_a_kernel_alone(pairs: int) -> list[list[float]]:
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(stderr=subprocess.DEVNULL)
-    code = SEEDS.format(64, LONG) + PAIRS.format(pairs)
-    asked = {"pairs": "pairs"}
+    code = SEEDS.format(64, LONG) + PAIRS
+    asked = {"pairs": f"[{PAIR} for _ in range({pairs})]"}
     reply = client.execute(code, user_expressions=asked, reply=True, timeout=600)
     client.stop_channels()
     manager.shutdown_kernel()
