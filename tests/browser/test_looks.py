@@ -176,6 +176,18 @@ def test_it_can_be_read_in_either_theme(show, theme):
         wear(panel.page, "JupyterLab Light")
 
 
+def test_it_wears_the_theme_that_the_page_has_already(desk, show):
+    wear(desk.page, "JupyterLab Dark")
+    try:
+        panel = show()
+        panel.ends()
+        figure = "panel => panel.querySelector('.d2l-figure').d2lFigure"
+        assert panel.place.evaluate(f"{figure}.theme.isDark")
+        assert panel.place.evaluate(f"{figure}.plots[0].theme.isDark")
+    finally:
+        wear(desk.page, "JupyterLab Light")
+
+
 def contrast(colour, ground, share):
     """The contrast of two colours as CSS writes them, from 1 to 21 (WCAG 2)."""
     (red, green, blue, *alpha), ground = numbers(colour), numbers(ground)[:3]

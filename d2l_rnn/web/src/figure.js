@@ -36,6 +36,7 @@ export class Figure {
     this.zoom = null;
     this.at = null;
     this.made = "";
+    this.theme = themeOf(element);
     element.d2lFigure = this; // so that one can ask, from the page, what is drawn
     element.classList.add("d2l-figure");
     Object.assign(element, { tabIndex: 0, role: "img" });
@@ -132,19 +133,20 @@ export class Figure {
 
   listen() {
     const { element } = this;
-    this.theme = themeOf(element);
-    // To ask the element itself would have the browser lay out the whole page anew.
-    this.width = Math.floor(element.clientWidth);
-    this.sizes = new ResizeObserver(([{ contentRect }]) => {
-      this.width = Math.floor(contentRect.width);
-      this.draw();
-    });
-    this.sizes.observe(element);
-    this.unwatch = watchTheme(() => {
+    const wear = () => {
       this.theme = themeOf(element);
       this.draw();
       this.onTheme();
+    };
+    this.unwatch = watchTheme(wear);
+    // The element may not be in the page yet: its width and its theme are those that it
+    // has there. To ask it in each frame would lay out the whole page anew.
+    this.width = 0;
+    this.sizes = new ResizeObserver(([{ contentRect }]) => {
+      this.width = Math.floor(contentRect.width);
+      wear();
     });
+    this.sizes.observe(element);
     element.addEventListener("dblclick", this.whole);
     element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("mouseleave", () => this.leave());

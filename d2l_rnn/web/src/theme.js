@@ -37,9 +37,13 @@ export function watchTheme(change) {
   for (const each of [document.documentElement, document.body]) observer.observe(each, options);
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", change);
+  // A theme's name may be there before its colours, which come with a style sheet.
+  const whenStyled = ({ target }) => target instanceof HTMLLinkElement && change();
+  document.addEventListener("load", whenStyled, true);
   return () => {
     observer.disconnect();
     media.removeEventListener("change", change);
+    document.removeEventListener("load", whenStyled, true);
   };
 }
 
