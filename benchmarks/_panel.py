@@ -75,7 +75,7 @@ class Panel:
 
     @contextlib.contextmanager
     def while_another_sleeps(self) -> Iterator[None]:
-        """Meanwhile the kernel sleeps, as if a cell had told it to."""
+        """Keep the kernel asleep meanwhile, as if a cell had told it to sleep."""
         code = "import time; time.sleep(3600)"
         self.page.evaluate(f"code => {{ {KERNEL}.requestExecute({{ code }}) }}", code)
         self.notebook.until(lambda: self._status() == "busy", 60)
@@ -148,5 +148,5 @@ class Panel:
 
 
 def to_and_fro(way: float) -> float:
-    """Where a hand is, between 0 and 1, that has gone so far from 0."""
+    """Where a hand is, between 0 and 1, after moving this far from 0."""
     return 1 - abs(1 - way % 2)

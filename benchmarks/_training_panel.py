@@ -11,7 +11,7 @@ from pathlib import Path
 
 from _panel import Lab, Panel, Picture
 
-# The slider of the seed has settings that nobody has seen, if none is trained ahead.
+# With nothing trained ahead, each step of the seed slider is a new setting.
 SEEDS = """
 from d2l_rnn import explorers
 from d2l_rnn.explorers import training_job
@@ -80,7 +80,7 @@ def portray(lab: Lab, path: Path) -> None:
 
 
 def measure(lab: Lab, moves: int, pairs: int) -> dict:
-    """All that is told of the training panel in a browser."""
+    """Everything measured on the training panel in a browser."""
     return {
         **at_64_units(lab, moves, pairs),
         "small_curve_ms": small_curves(lab, moves),
@@ -90,7 +90,7 @@ def measure(lab: Lab, moves: int, pairs: int) -> dict:
 
 
 def at_64_units(lab: Lab, moves: int, pairs: int) -> dict:
-    """What is told of the training panel with its usual model."""
+    """What is measured on the training panel with its usual model."""
     with lab.panel(SHOWN.format(64, 100)) as panel:
         new = [panel.press("ArrowRight") for _ in range(moves)]
         seen = [panel.press("ArrowLeft") for _ in range(moves)]
@@ -167,9 +167,9 @@ def small_curves(lab: Lab, moves: int) -> list[float]:
 
 
 def theta_sweep(lab: Lab) -> dict:
-    """Whole curves that a hand sees which goes over all values of theta, and seconds.
+    """Whole curves shown, and seconds taken, in a drag over all values of theta.
 
-    It has rested before, so that the neighbours are trained.
+    The slider has rested first, so that its neighbours are trained.
     """
     with lab.panel(THETA) as panel:
         panel.press("ArrowRight")

@@ -2,8 +2,8 @@
 
     python benchmarks/explorers.py
 
-A key or the mouse moves a slider, and the page itself notes when a picture was there
-and what it showed. Writes `results/explorers.json`, and a picture of the training
+A key or the mouse moves a slider, and the page itself records when each picture appears
+and what it shows. Writes `results/explorers.json`, and a picture of the training
 panel, `results/explorer.png`. Takes ten minutes. Needs Playwright and Chromium, as
 tests/browser does, and says so where they are missing.
 """
@@ -24,7 +24,7 @@ OTHERS = (
     "Autoregression", "GradientFlow", "MarkovChain", "Minibatches", "NGramText",
     "UnrolledRNN", "Vocabulary",
 )  # fmt: skip
-# Seconds of a hand from end to end: a slider of six values has seven a second.
+# Seconds of a drag from end to end: one over six values passes seven a second.
 CROSSING = 0.75
 
 
@@ -65,12 +65,12 @@ def median_and_worst(milliseconds: Sequence[float]) -> str:
 
 
 def slowed(pairs: Sequence[Sequence[float]]) -> str:
-    """By how much runs are slower that are drawn: the median over pairs of runs."""
+    """How much drawing slows a run down: the median over pairs of runs."""
     return f"{statistics.median(drawn / alone for alone, drawn in pairs) - 1:.0%}"
 
 
 def table(result: dict) -> str:
-    """What was asked for beside what was measured, as a Markdown table."""
+    """Targets and measurements, as a Markdown table."""
     rows = [*answer_rows(result), *drawing_rows(result), *drag_rows(result)]
     where = described(result, "the browser on the same machine")
     return f"{markdown(['what', 'wanted', 'measured'], rows)}\n\n{where}"

@@ -62,8 +62,8 @@ def suited_to(
 def limited_to(num_threads: int) -> Iterator[None]:
     """Give PyTorch this number of threads in the block, and the user's after it.
 
-    Also where blocks overlap in several Python threads. After a block inside another
-    one, the number is the outer one's again.
+    This also works where blocks overlap in several Python threads. After a nested
+    block, the outer block's number applies again.
     """
     outer = getattr(_block, "num_threads", None)
     _users_number.enter(num_threads)

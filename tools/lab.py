@@ -3,8 +3,8 @@
     python tools/lab.py [--no-browser] [--port=9999] [...]
 
 `make lab` calls this. JupyterLab does not run as root without an extra option, needs a
-display to open a browser, and logs its address where later messages push it up. This
-script adds the options that are needed, and prints the address last.
+display to open a browser, and logs its address early, so later messages push it out of
+sight. This script adds the options that are needed, and prints the address last.
 """
 
 import os
@@ -41,7 +41,7 @@ def settings(
     if hasattr(KernelManager, "transport_encryption") and zmq.has("curve"):
         # Without it, each kernel prints a warning about eavesdropping.
         options.append("--KernelManager.transport_encryption=auto")
-    if CONNECTION not in names:  # panels answer sooner, see there
+    if CONNECTION not in names:  # panels answer sooner: see that module
         options.append(f"--ServerApp.{CONNECTION}=d2l_rnn.web.server.PromptConnection")
     if is_root and not names & {"allow-root", "allow_root"}:
         options.append("--allow-root")

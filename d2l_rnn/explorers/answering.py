@@ -1,7 +1,7 @@
 """Panels that answer each setting of their sliders with one picture.
 
-What has been computed is always shown, even if the slider has moved on meanwhile; then
-the newest setting is next. So the picture follows a hand that does not rest.
+A computed answer is always shown, even if the slider has moved on meanwhile; the newest
+setting comes next. So the picture keeps up with a slider that never stops.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from d2l_rnn.threads import limited_to
 
 
 class Answering(Panel):
-    """Sliders, of which each setting has an answer: `answer` computes it.
+    """Sliders, and an answer to each of their settings, computed by `answer`.
 
     A subclass shows it in `_draw`, which is called in the panel's thread.
     """

@@ -64,9 +64,9 @@ class Axis:
 class Line:
     """A curve through the points x and y (N,); it has a gap where y is not finite.
 
-    `label` names it in the key. `dash` is the number of its line style. With `points`
-    they are marked, by dots or by `hollow` ones, and without `joined` there is nothing
-    else. If `leaves_ghost`, it stays, thin and grey, when a slider moves on.
+    `label` names it in the key. `dash` is the number of its line style. With `points`,
+    its points are drawn as dots, `hollow` or filled; without `joined`, nothing else is
+    drawn. If `leaves_ghost`, it stays, thin and grey, when a slider moves on.
 
     Raises ValueError if x and y are not two series of the same length.
     """
@@ -89,7 +89,7 @@ class Line:
             object.__setattr__(self, name, values)
         if self.x.ndim != 1 or self.x.shape != self.y.shape:
             raise ValueError(
-                f"x and y of the line {self.label!r} must be (N,) both, got "
+                f"x and y of the line {self.label!r} must both be (N,), got "
                 f"{self.x.shape} and {self.y.shape}"
             )
 
@@ -129,7 +129,7 @@ class Vertical:
 
 @dataclass(frozen=True)
 class Mark:
-    """A sign at (x, y), where y may also be "top" or "bottom": no axis holds it.
+    """A mark at (x, y); y is "top" or "bottom" for a value that no axis can hold.
 
     `shape` is one of SHAPES, or ValueError; `label` names it in the key.
     """
@@ -214,7 +214,7 @@ class Plot:
     shades: Shades | None = None
 
     def after(self, before: Plot) -> Plot:
-        """This plot, and behind its lines those that have left their place."""
+        """This plot, with ghosts of the lines that have moved behind its own."""
         ghosts = [
             line.ghost()
             for line in before.lines

@@ -1,8 +1,8 @@
 """Panels that answer each setting of their sliders with a chart.
 
-The browser draws it, which takes a few milliseconds, where a picture by matplotlib
-takes some hundreds: so it follows the hand. The picture is made when the notebook has
-to keep one.
+The browser draws it in a few milliseconds, where matplotlib takes some hundreds, so the
+chart keeps up with the slider. A picture is made only when the notebook has to keep
+one.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ChartExplorer(Answering):
             self.view.figure, self.view.readout = shown.for_browser(), words
             self.view.alt = plain(words)
         self.live.settle()
-        if not self._is_plain:  # then the kept picture is all that is seen
+        if not self._is_plain:  # if it is, only the kept picture is seen
             self.live.rest(REST)
         self._rested = values, chart
 

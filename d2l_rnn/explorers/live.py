@@ -14,8 +14,8 @@ import time
 import weakref
 from collections.abc import Callable
 
-# Seconds between the starts of two jobs, of which the second replaces the first. While
-# a slider is dragged, a few settings that learn a little are better than none.
+# Seconds between the start of a job and that of the one that replaces it. In a drag, it
+# is better that a few settings learn a little than that none learns anything.
 APART = 0.35
 
 
@@ -217,7 +217,7 @@ class Live:
                     return
             self._do(do)
             self.settle()
-            if self._next is None:  # the next job would only take back what this told
+            if self._next is None:  # otherwise the next job would undo it at once
                 self.on_change()
 
     def _do(self, function: Callable[[], None]) -> bool:

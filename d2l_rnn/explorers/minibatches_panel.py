@@ -249,9 +249,9 @@ class Minibatches(Explorer):
 
     # At these limits the text still has two minibatches, whatever the offset.
     batch_size = Whole(
-        "batch size", 1, 5, 3, hint="subsequences of a minibatch (批量大小)"
+        "batch size", 1, 5, 3, hint="subsequences in a minibatch (批量大小)"
     )
-    num_steps = Whole("time steps", 5, 20, 10, hint="characters of a subsequence")
+    num_steps = Whole("time steps", 5, 20, 10, hint="characters in a subsequence")
     offset = Whole(
         "offset", 0, 19, 4, hint="where the epoch begins; drawn anew for each (偏移量)"
     )

@@ -6,7 +6,7 @@ A panel can be used by hand in JupyterLab, or from code anywhere:
     explorer.scale = 1.5
     explorer.wait(30)
 
-`answering.Explorer` is the base of those that answer each setting with one picture.
+`answering.Answering` is the base of those that answer each setting with one picture.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Panel(ABC):
         self.view = self._view()
         self.live = Live(self._changed)
         self.is_watched = False  # True once a reader has moved something
-        self.is_by_hand = False  # True while that is answered
+        self.is_by_hand = False  # True while that move is answered
         self._lock, self._is_setting = threading.RLock(), False
         self._kept = self._kept_state = None  # what the notebook keeps
         self.panel = self._panel()
@@ -65,9 +65,9 @@ class Panel(ABC):
 
     @abstractmethod
     def answer_to(self, *names: str) -> None:
-        """Start what has to be done because these controls have changed.
+        """Start the work that follows from a change of these controls.
 
-        It is called under a lock: `self.values` are those of one setting.
+        It is called under a lock, so `self.values` all belong to one setting.
         """
 
     @abstractmethod
@@ -76,9 +76,9 @@ class Panel(ABC):
     ) -> tuple[bytes, str] | tuple[bytes, str, str] | None:
         """What a notebook keeps: a PNG of the present state, and HTML below it.
 
-        The HTML says what the PNG shows; what does not may be a third part. None as
-        long as there is nothing to be seen. `check` is called now and then while it is
-        drawn, and may end that by an exception.
+        The HTML describes the PNG; HTML about anything else may be a third item. None
+        as long as there is nothing to show. `check` is called now and then during the
+        drawing, and may end it by raising an exception.
         """
 
     def set(self, **values) -> None:
@@ -94,7 +94,7 @@ class Panel(ABC):
         with self._lock:
             self.check_together(checked, {**self.values, **checked})
             self._is_setting = True
-            try:  # in this order: a control may say how far a later one goes
+            try:  # in this order: a control may set a later one's range
                 for name in filter(checked.__contains__, self.controls):
                     self.controls[name].show(self.widgets[name], checked[name])
             finally:
@@ -156,7 +156,7 @@ class Panel(ABC):
     def _keep(self) -> None:
         """Replace what the notebook keeps by the present picture and words.
 
-        In the panel's thread, once the hand rests; it makes way for a new setting.
+        Runs in the panel's thread once the slider rests; a new setting interrupts it.
         """
         if not self._is_stale():
             return
@@ -177,7 +177,7 @@ class Panel(ABC):
     ) -> tuple[dict, dict] | None:
         state, done = self._state(), self.finished(check)
         self._kept_state = state
-        if done is None:  # nothing is to be seen: what the notebook has stays there
+        if done is None:  # nothing to show: leave what the notebook has
             return None
         return saved(repr(self), *done, is_plain=self._is_plain)
 
@@ -210,7 +210,7 @@ class Panel(ABC):
             self._renew()
 
     def _renew(self) -> None:
-        """Renew what the notebook keeps, if nothing else is asked."""
+        """Renew what the notebook keeps, once there is nothing else to do."""
         self.live.ask(self._keep)
 
 

@@ -14,8 +14,8 @@ class Player:
     """A button, "play" and then "pause", and the walk that it begins and ends.
 
     `advance` takes a step, and returns True if there is another one; `on_change` is
-    called when the walk has begun or ended. Between steps there is a timer, and when
-    the walk has ended there is no thread.
+    called when the walk has begun or ended. A timer waits between steps; once the walk
+    has ended, no thread is left.
     """
 
     def __init__(self, advance: Callable[[], bool], on_change: Callable[[], None]):
@@ -49,7 +49,7 @@ class Player:
         timer.start()
 
     def _step(self, timer: threading.Timer) -> None:
-        """The end of a timer, which a later press may have replaced."""
+        """Take a step when a timer ends, unless a later press has replaced it."""
         if timer is not self._timer:
             return
         goes_on = self.advance()

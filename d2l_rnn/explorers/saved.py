@@ -1,8 +1,8 @@
 """What a notebook keeps of a panel, for readers without a kernel.
 
-The panel itself is a widget, of which nothing is left once the kernel is gone. So its
-cell has a second output, with the finished picture, what it says and what it shows.
-Beside a living panel it is hidden, and where the widget is dead, that is.
+The panel itself is a widget, and vanishes with its kernel. So its cell has a second
+output: the finished picture, what it shows in words, and the setting. It is hidden
+while the panel is alive; once the widget is dead, the widget is hidden instead.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import re
 from d2l_rnn.pictures import DENSITY
 
 AGAIN = "Run this cell again to move the sliders."
-# Where the browser's part of a panel cannot be had, this output is all that is seen.
+# Where the panel's JavaScript cannot be loaded, only this output is seen.
 PLAIN = (
-    "The picture below follows the sliders. To have it drawn faster, run "
-    "`python -m d2l_rnn doctor` and do what it says."
+    "The picture below follows the sliders. For faster drawing, run "
+    "`python -m d2l_rnn doctor` and follow its advice."
 )
 # A widget's output without a living panel in it shows an error, or nothing: hide it.
 STYLE = """<style>

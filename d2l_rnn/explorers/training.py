@@ -1,8 +1,8 @@
 """Training, live: move a slider, and watch the perplexity curve respond.
 
-Each setting of the sliders is a run of `training.train`. The work is done by a
-`training_job.Trainer`, and shown by a `training_view.TrainingView`; here are the
-controls and the buttons.
+Each setting of the sliders is a run of `training.train`. A `training_job.Trainer` does
+the work, and a `training_view.TrainingView` shows it; this module has the buttons and
+the layout. The controls are in `training_controls`.
 """
 
 from __future__ import annotations
@@ -188,17 +188,17 @@ class Training(TrainingControls):
 
     def _buttons(self) -> widgets.Widget:
         button = layout.button
-        self._pause = button("pause", "wait, or go on", self._pause_or_resume)
-        self._pause.layout.min_width = "6em"  # of "resume": the others stay in place
+        self._pause = button("pause", "pause or resume this run", self._pause_or_resume)
+        self._pause.layout.min_width = "6em"  # fits "resume": the others do not move
         self._stop = button("stop", "end this run; its curve stays", self.stop)
         return layout.row(
             [
                 button("start", "train this setting from the beginning", self.start),
                 self._pause,
-                button("one epoch", "train for one epoch more, then wait", self.step),
+                button("one epoch", "train one more epoch, then pause", self.step),
                 self._stop,
                 button("clear", "forget all curves that are not pinned", self.clear),
-                button("reset", "the setting of the lesson; curves stay", self.reset),
+                button("reset", "the lesson's setting again; curves stay", self.reset),
             ]
         )
 
@@ -235,12 +235,12 @@ class Training(TrainingControls):
         self._pause.description = "resume" if self.live.is_paused else "pause"
         self._pause.disabled = self._stop.disabled = not self.live.is_busy
         self.view.is_running = self.live.is_busy and not self.live.is_paused
-        if self.live.is_paused:  # in the thread: this may be the reader's
+        if self.live.is_paused:  # in the panel's thread: this may be another
             self.live.ask(self.trainer.show_current)
         super()._changed()
 
     def _renew(self) -> None:
-        # Drawing takes long: the trainer finds a moment for it, unless it was stopped.
+        # Drawing is slow: the trainer finds time for it, unless it was stopped.
         if not self.trainer.is_at_work:
             super()._renew()
 

@@ -34,9 +34,9 @@ class TrainingControls(Panel):
         "learning rate", ONE_TWO_FIVE, default=1,
         hint="how far a step goes against the gradient (学习率)",
     )  # fmt: skip
-    num_steps = Whole("time steps T", 2, 100, 35, hint="characters of a subsequence")
-    batch_size = Whole("batch size", 1, 128, 32, hint="subsequences of a minibatch")
-    num_epochs = Whole("epochs", 1, 500, 100, hint="times that the text is read")
+    num_steps = Whole("time steps T", 2, 100, 35, hint="characters in a subsequence")
+    batch_size = Whole("batch size", 1, 128, 32, hint="subsequences in a minibatch")
+    num_epochs = Whole("epochs", 1, 500, 100, hint="how often the text is read")
     seed = Whole("seed", 0, 99, 0, hint="of the initial parameters and minibatches")
     sampling = Choice(
         "minibatches",
@@ -51,7 +51,7 @@ class TrainingControls(Panel):
     )  # fmt: skip
     held_out = Choice(
         "held-out text", {"not measured": False, "measured": True}, default=False,
-        hint="the perplexity on text that is not learned from",
+        hint="the perplexity on text that the model does not learn from",
     )  # fmt: skip
     text = TextChoice("its first 10,000 characters are learned")
     own_text = OwnText("paste 2,000 characters or more")

@@ -28,8 +28,8 @@ OTHERS = 2  # pinned runs whose texts stand beside that of the current one
 class Trainer:
     """Trains and shows one run at a time; its methods are jobs of a `Live` thread.
 
-    `label` gives a label for each of some plans. `keep` renews what the notebook keeps,
-    once nothing has been asked for a while, and takes long.
+    `label` gives each of several plans its label. `keep` renews what the notebook
+    keeps, once the panel has been idle for a while; it is slow.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Trainer:
         that a reader moved a slider; `near(reach)` gives the neighbouring plans, which
         are trained ahead.
 
-        Raises ValueError if the text cannot be had, or is too short.
+        Raises ValueError if the text is not available, or too short.
         """
         run = None if anew else self.runs.find(plan)
         run = run or Run.of(plan)
@@ -188,7 +188,7 @@ class Trainer:
             view.trouble = trouble(run)
 
     def _pass_over(self, run: Run, by_hand: bool) -> None:
-        """Put the run aside that a hand has only passed over on its way to this one."""
+        """Put aside a run that a drag only passed over on its way to this one."""
         before, seconds = self.current, time.perf_counter() - self._began_at
         is_brief = by_hand and self._was_by_hand and seconds < BRIEF
         if before is None or before.plan == run.plan or not is_brief:
@@ -208,7 +208,7 @@ class Trainer:
         raise Stopped
 
     def _use_the_rest(self, run: Run, near: Callable[[int], list[Plan]] | None) -> None:
-        """While nothing is asked: train ahead, and renew what the notebook keeps."""
+        """While the panel is idle, train ahead, and renew what the notebook keeps."""
         settled = time.perf_counter()
         if near is None or not self._can(run):
             near = _none
@@ -234,5 +234,5 @@ class Trainer:
 
 
 def _none(reach: int) -> list[Plan]:
-    """No plans: of a run that has no neighbours."""
+    """No plans, for a run whose neighbours are not trained."""
     return []

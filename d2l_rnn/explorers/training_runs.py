@@ -132,7 +132,7 @@ class Run:
     def of(cls, plan: Plan) -> Run:
         """A new run of this plan.
 
-        Raises ValueError if the text cannot be had, or is too short for a minibatch.
+        Raises ValueError if the text is not available, or too short for a minibatch.
         """
         text = load(plan.text, plan.own_text, plan.held_out)
         plan.setting.minibatches(text.corpus)
@@ -162,10 +162,10 @@ class Run:
     ) -> Iterator[progress.Progress]:
         """Train up to this epoch; add the record of each epoch, and yield it.
 
-        A run goes on, from its last whole epoch, as if it had never stopped. Here a
-        slider's way ends. It leads from `_moved` in panel.py to `answer_to` in
-        training.py and, in a thread, on to `_learn`. Neighbouring settings are trained
-        by `train_side_by_side`.
+        A run continues from its last whole epoch as if it had never stopped. This is
+        where a slider's move ends up: from `_moved` in panel.py through `answer_to` in
+        training.py and, in the panel's thread, `learn` in training_job.py.
+        Neighbouring settings are trained by `train_side_by_side`.
 
         `check` is called before each minibatch, and may end the run.
         """
@@ -174,7 +174,7 @@ class Run:
         setting, done = self.plan.setting, len(self.history)
         loader = setting.minibatches(self.text.corpus)
         loader.skip(done)
-        # What is interrupted in the middle of an epoch is this copy.
+        # A copy: an interrupted epoch must not leave its mark on the model kept.
         net = copy.deepcopy(self.net) or setting.model(len(self.text.vocab))
         for record in train(
             net, Interruptible(loader, check), setting.lr, num_epochs - done,

@@ -59,8 +59,8 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
 class UnrolledRNN(ChartExplorer):
     """A character RNN that reads what you type, unrolled: step through it.
 
-    `step` is at most the length of `string`. At the end, it follows the end as the
-    string grows; it also moves there if the string becomes too short for it. A button
+    `step` is at most the length of `string`. If it is at the end, it stays there as the
+    string grows; if the string becomes too short for it, it moves to the end. A button
     plays the steps, and a click on a column of the states goes to its step.
 
     Raises ValueError as `Explorer` does, and for a step beyond the end of the string.
@@ -125,7 +125,7 @@ class UnrolledRNN(ChartExplorer):
         return side_by_side(controls, [self.view])
 
     def _advance(self) -> bool:
-        """Take one step of the player's; False if there is none after it."""
+        """Take the player's next step; False if it is the last."""
         with self._lock:
             if self.player.is_playing:  # the reader may have stopped it meanwhile
                 last = self.widgets["step"].max

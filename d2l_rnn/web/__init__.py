@@ -1,7 +1,7 @@
-"""Numbers → pictures in a browser, in JavaScript that knows nothing of Jupyter.
+"""Numbers → pictures in a browser, in JavaScript; drawing them needs no Jupyter.
 
-The modules are in `src`. `dist` has them in one file, bundled with uPlot, which draws
-the curves, and is what the package contains: `make web` writes it.
+The modules are in `src`. `make web` bundles them, with uPlot, which draws the curves,
+into one file in `dist`; only `dist` is part of the package.
 """
 
 from pathlib import Path

@@ -4,8 +4,8 @@
         d2l_rnn.web.server.PromptConnection
 
 An answer to a slider is several small messages. TCP by itself holds the second one back
-until the browser has acknowledged the first (Nagle's algorithm), which browsers take up
-to 40 ms over. `make lab` and Binder use this option.
+until the browser has acknowledged the first (Nagle's algorithm), which can take up to
+40 ms. `make lab` and Binder use this option.
 """
 
 from jupyter_server.services.kernels.connection.channels import (

@@ -1,7 +1,7 @@
 // What Jupyter's own controls lack beside a panel: names and values for screen readers,
 // and the arrow keys, which Notebook 7 would take for moving to another cell.
 
-/** Look after the controls of the panel that `element` is in; returns what ends that. */
+/** Look after the controls of the panel around `element`; returns a function that stops. */
 export function tend(element) {
   const panel = element.closest(".d2l-rnn-explorer");
   if (!panel) return () => {};
@@ -13,7 +13,7 @@ export function tend(element) {
 }
 
 function dress(panel) {
-  // Jupyter looks at what has the focus before it looks at what that is in.
+  // Jupyter checks the focused element itself before those that contain it.
   for (const each of panel.querySelectorAll("[tabindex], button, input, textarea")) attribute(each, "data-lm-suppress-shortcuts", "true");
   for (const slider of panel.querySelectorAll(".widget-slider")) {
     const handle = slider.querySelector(".noUi-handle");

@@ -199,7 +199,7 @@ export class Plot {
     this.stroke(colour, 1.2, DASHES[dash], [[x, bbox.top], [x, bbox.top + bbox.height]]);
   }
 
-  /** A ring, square, triangle or cross around a point. */
+  /** A ring, square or triangle around a point. */
   drawMark({ x, y, shape = "ring", colour = "text", size = 5 }) {
     const { ctx } = this.uplot;
     const [cx, cy, r] = [this.xOf(x), this.edgeOf(y), size * uPlot.pxRatio];
@@ -284,7 +284,7 @@ export class Plot {
   }
 }
 
-/** What of a line uPlot takes once and for all. */
+/** The look of a line, which uPlot fixes when the line is added. */
 function looksOf({ colour, dash, width, alpha, points, hollow, joined, size }) {
   return JSON.stringify([colour, dash, width, alpha, points, hollow, joined, size]);
 }

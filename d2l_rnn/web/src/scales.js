@@ -93,7 +93,7 @@ export function fate(perplexities, guessing) {
 }
 
 /**
- * The range of the perplexity axis: it fits the runs that live, so that one that is lost
+ * The range of the perplexity axis: it fits the runs still alive, so that a lost one
  * does not flatten the others. If none lives, it fits what is near guessing.
  */
 export function perplexityRange(curves, levels, guessing) {

@@ -1,6 +1,6 @@
 // Colours that can be read on the page's ground, light or dark.
 
-// After Okabe and Ito, whom colour-blind readers can tell apart; made darker or lighter
+// After Okabe and Ito's palette, for colour-blind readers; colours made darker or lighter
 // until each has a contrast of 3 : 1 or more with its ground.
 const LINES = {
   light: ["#0072B2", "#D55E00", "#00825F", "#B4528A", "#9A6B00", "#1893CF", "#000000"],
@@ -30,7 +30,7 @@ export function colourOf(colour, theme) {
   return typeof colour === "number" ? theme.lines[colour % theme.lines.length] : theme[colour] ?? colour;
 }
 
-/** Call `change` whenever the page's theme may have changed; returns what ends that. */
+/** Call `change` whenever the page's theme may have changed; returns a function that stops. */
 export function watchTheme(change) {
   const observer = new MutationObserver(change);
   const options = { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-name", "data-theme"] };
