@@ -66,7 +66,7 @@ def limited_to(num_threads: int) -> Iterator[None]:
     block, the outer block's number applies again.
     """
     outer = getattr(_block, "num_threads", None)
-    _users_number.enter(num_threads)
+    before = _users_number.enter(num_threads)
     try:
         _block.num_threads = num_threads
         torch.set_num_threads(num_threads)
@@ -74,31 +74,32 @@ def limited_to(num_threads: int) -> Iterator[None]:
     finally:
         _block.num_threads = outer
         _users_number.leave(num_threads)
-        if outer is not None:
-            torch.set_num_threads(outer)
+        torch.set_num_threads(before if outer is None else outer)
 
 
 class _UsersNumber:
     """The user's number of threads, while runs, perhaps several, have set their own.
 
-    A number that none of the open blocks has set is the user's.
+    Each Python thread has its own number. One that none of the open blocks has set is
+    the user's; a new thread may begin with one that a block has set.
     """
 
     def __init__(self):
         self.lock, self.number = threading.Lock(), 0
         self.set_by_blocks: list[int] = []
 
-    def enter(self, num_threads: int) -> None:
+    def enter(self, num_threads: int) -> int:
+        """Begin a block; the number that this thread is to have after it."""
         with self.lock:
             now = torch.get_num_threads()
             if now not in self.set_by_blocks:
                 self.number = now
             self.set_by_blocks.append(num_threads)
+            return self.number
 
     def leave(self, num_threads: int) -> None:
         with self.lock:
             self.set_by_blocks.remove(num_threads)
-            torch.set_num_threads(self.number)
 
 
 _users_number = _UsersNumber()

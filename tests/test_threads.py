@@ -113,6 +113,20 @@ def test_a_choice_made_while_another_thread_has_a_block_counts(three):
         may_leave.set()
 
 
+def test_a_block_of_a_thread_with_an_older_number_changes_no_other(three):
+    with ThreadPoolExecutor(1) as pool:
+
+        def block():
+            with threads.limited_to(1):
+                pass
+
+        pool.submit(block).result()  # this thread has the number 3 from now on
+        torch.set_num_threads(5)
+        with threads.limited_to(1):
+            pool.submit(block).result()
+        assert torch.get_num_threads() == 5
+
+
 @pytest.mark.parametrize("leaves_first", ["first", "second"])
 def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
     """The number that the first has set is not mistaken for the user's."""

@@ -97,7 +97,7 @@ class Training(TrainingControls):
         """Start a run of the new plan; if only text settings changed, write anew."""
         self.view.code = self._code()
         self._set_writing()
-        if names and set(names) <= WRITING:
+        if self._lesson and names and set(names) <= WRITING:
             return self.live.ask(self.trainer.write)
         self._moved_last = names[0] if names else self._moved_last
         plan = self.plan
@@ -131,6 +131,7 @@ class Training(TrainingControls):
     def clear(self) -> None:
         """End the run and forget all curves but those that are pinned."""
         self.live.stop()
+        self.live.error = None
         self.live.ask(self.trainer.forget)
 
     def reset(self) -> None:

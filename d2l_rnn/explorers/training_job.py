@@ -46,9 +46,11 @@ class Trainer:
         self.is_at_work = False
         self._write_with: tuple[str, float, int] = ("", 1.0, 0)
         self._began_at, self._was_by_hand, self._is_new = 0.0, False, False
+        self._waited = 0.0  # seconds of the current run in which it was paused
         self._turns = (Turn(self._show_epoch, FRAME, 15), Turn(self.write, WRITE, 20))
         view.on("remove", lambda id: live.ask(lambda: self._remove(id)))
         view.observe(lambda _: live.ask(self.write), "pinned")
+        view.observe(lambda _: self._take_up(), ["hidden", "pinned"])
         view.observe(lambda _: self.is_at_work or live.ask(self.keep), "hidden")
 
     def has(self, plan: Plan, num_epochs: int) -> bool:
@@ -141,7 +143,7 @@ class Trainer:
 
     def show(self) -> None:
         """Show the current state of all runs."""
-        run, view, self._is_new = self.current, self.view, False
+        run, view = self.current, self.view
         with view.hold_sync():
             view.show_runs(self._labelled())
             view.current = -1 if run is None else run.number
@@ -155,7 +157,7 @@ class Trainer:
     # Steps of these.
 
     def _train(self, run: Run) -> None:
-        started = time.perf_counter()
+        started, self._waited = time.perf_counter(), 0.0
         try:
             for _ in run.go_on(self.num_epochs, self._check):
                 if len(run.history) == 1:
@@ -165,12 +167,14 @@ class Trainer:
                         turn.take()
                 self.live.stepped()
         finally:
-            run.seconds += time.perf_counter() - started
+            run.seconds += time.perf_counter() - started - self._waited
             if self.current is run:  # it has not been forgotten, or removed
                 self._show_epoch()
 
     def _check(self) -> None:
+        began = time.perf_counter()
         self.live.check()
+        self._waited += time.perf_counter() - began
         if self._is_new and time.perf_counter() - self._began_at > SOON:
             self._show_epoch()
 
@@ -179,6 +183,7 @@ class Trainer:
         run, view = self.current, self.view
         with view.hold_sync():
             if self._is_new:
+                self._is_new = False
                 self.show()
                 if not run.is_done(self.num_epochs):
                     self.live.on_change()
@@ -195,6 +200,12 @@ class Trainer:
             return
         if before.number not in self.view.pinned and before.plan in self.runs:
             self.runs.leave(before)
+
+    def _take_up(self) -> None:
+        """Count what a reader shows again, or pins, as a run that was meant."""
+        for run in [*self.runs.values()]:
+            if run.number in self.view.pinned or run.number not in self.view.hidden:
+                run.was_left = False
 
     def _remove(self, number: int) -> None:
         """Forget a run; if it is the current one, end it."""

@@ -127,8 +127,8 @@ class UnrolledRNN(ChartExplorer):
     def _advance(self) -> bool:
         """Take the player's next step; False if it is the last."""
         with self._lock:
+            last = self.widgets["step"].max
             if self.player.is_playing:  # the reader may have stopped it meanwhile
-                last = self.widgets["step"].max
                 # At the end, it begins anew.
                 self.set(step=self.step + 1 if self.step < last else 1)
             return self.step < last

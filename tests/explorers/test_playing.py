@@ -61,7 +61,9 @@ def test_pressed_again_it_pauses_where_it_is(walked):
     panel.player.button.value = True
     until(lambda: len(steps) > 2)
     panel.player.button.value = False
+    until(no_timer_is_left)
     paused = panel.step
+    assert panel.player.advance() and panel.step == paused  # a step that comes too late
     time.sleep(0.1)
     assert panel.step == paused < 14
     panel.player.button.value = True

@@ -383,6 +383,25 @@ def test_runs_that_a_hand_only_passes_over_leave_no_curve(explorer):
     assert len(explorer.history) == 400
 
 
+def test_what_was_passed_over_and_is_pinned_stays(explorer):
+    explorer.trainer.current.was_left = True
+    number = explorer.trainer.current.number
+    explorer.view.pinned = [number]
+    for theta in (2, 5):
+        explorer.theta = theta
+        assert explorer.wait(30)
+    assert number in explorer.view.pinned and number not in explorer.view.hidden
+
+
+def test_an_error_does_not_come_back_after_clear(explorer):
+    explorer.widgets["text"].value = "own"
+    explorer.widgets["own_text"].value = "too short"
+    until(lambda: explorer.live.error and not explorer.live.is_running)
+    explorer.clear()
+    until(lambda: not explorer.live.is_running)
+    assert explorer.view.readout == "" and explorer.wait(1)
+
+
 def test_a_run_that_diverged_says_so(explorer):
     explorer.set(theta=None, lr=100, num_hiddens=64)
     assert explorer.wait(30)
@@ -473,6 +492,13 @@ def test_it_writes_what_the_model_writes(explorer, prefix, temperature):
     again = generating.sample(prefix, LENGTH, net, vocab, temperature, seed=1)
     explorer.draw_again()
     until(lambda: explorer.view.texts == [{**texts[0], "drawn": again}])
+
+
+def test_a_panel_that_is_given_only_what_writes_trains_too():
+    explorer = Training(prefix="the time")
+    assert explorer.wait(60)
+    assert len(explorer.history) == 100
+    explorer.close()
 
 
 def test_prefix_and_temperature_answer_while_it_trains(explorer):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ async def told() -> str:
 def test_messages_are_not_held_back(monkeypatch):
     (usual,) = PromptConnection.__bases__
     monkeypatch.setattr(usual, "connect", lambda self: "as usual")
-    assert asyncio.run(told()) == "as usual, True"
+    with ThreadPoolExecutor(1) as apart:  # this thread may have a loop of its own
+        assert apart.submit(asyncio.run, told()).result() == "as usual, True"
 
 
 def test_binder_uses_it():

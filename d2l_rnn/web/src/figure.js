@@ -55,6 +55,7 @@ export class Figure {
   drawNow() {
     const { width } = this;
     if (!width) return; // not on the screen; the observer calls again
+    if (this.zoom) this.zoom = within(this.zoom, this.describe(null).x);
     const figure = this.describe(this.zoom);
     const made = JSON.stringify([width, this.right, this.theme, figure.x.label, figure.plots.map(({ label, log, height }) => [label, log, height])]);
     if (made !== this.made) this.make(figure, width);
@@ -233,4 +234,10 @@ export class Figure {
     this.unwatch();
     this.plots.forEach((each) => each.destroy());
   }
+}
+
+/** The part of a zoom, [first, last], that is on the axis; null if there is none. */
+function within([first, last], { min, max }) {
+  const [low, high] = [Math.max(first, min), Math.min(last, max)];
+  return low < high ? [low, high] : null;
 }

@@ -17,6 +17,7 @@ import { Figure } from "./figure.js";
 import { Legend } from "./legend.js";
 import { download } from "./saving.js";
 
+const COPY = "copy code";
 const DRAWN = ["runs", "current", "hidden", "pinned", "levels", "num_epochs"];
 
 export class TrainingView {
@@ -163,7 +164,7 @@ export class TrainingView {
       ["+", "zoom in (+, or Ctrl and the wheel)", this.figure.closer],
       ["−", "zoom out (−)", this.figure.away],
       ["whole", "show all epochs (0, or a double click)", this.figure.whole],
-      ["copy code", "copy the code that makes this panel, with this setting", (button) => this.copy(button)],
+      [COPY, "copy the code that makes this panel, with this setting", (button) => this.copy(button)],
       ["CSV", "save the numbers of all curves", () => download("curves.csv", csv(this.runs()), "text/csv")],
       ["PNG", "save the picture of the curves", () => this.savePicture()],
     ];
@@ -176,14 +177,14 @@ export class TrainingView {
   }
 
   async copy(button) {
-    const words = button.textContent;
     try {
       await navigator.clipboard.writeText(this.store.get("code"));
       button.textContent = "copied";
     } catch {
       button.textContent = this.store.get("code"); // to be selected by hand
     }
-    setTimeout(() => (button.textContent = words), 2500);
+    clearTimeout(this.copied);
+    this.copied = setTimeout(() => (button.textContent = COPY), 2500);
   }
 
   savePicture() {
