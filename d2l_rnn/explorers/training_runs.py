@@ -199,8 +199,7 @@ class Run:
 def _threads(setting: Setting) -> int | None:
     """One for a small model where cores are few, or as usual.
 
-    The browser needs a core, too: with a second thread there, the first epoch of 64
-    units took 40 ms instead of 15.
+    The browser needs a core, too, most of all when a slider has just moved.
     """
     is_small = setting.num_hiddens < threads.WORTH_THREADS
     return 1 if is_small and threads.available() <= 2 else None
