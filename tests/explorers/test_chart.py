@@ -186,7 +186,7 @@ def test_a_logarithmic_axis_has_no_zero():
 
 @pytest.mark.parametrize("x, y", [([1, 2], [1]), (1, 1), ([[1]], [[1]])])
 def test_points_that_are_no_line(x, y):
-    with pytest.raises(ValueError, match="x and y of the line 'a' must be"):
+    with pytest.raises(ValueError, match="x and y of the line 'a' must both be"):
         Line("a", x, y)
 
 
