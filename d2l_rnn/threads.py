@@ -65,8 +65,10 @@ def limited_to(num_threads: int) -> Iterator[None]:
     This also works where blocks overlap in several Python threads. After a nested
     block, the outer block's number applies again.
     """
-    outer = getattr(_block, "num_threads", None)
-    before = _users_number.enter(num_threads)
+    is_new = not hasattr(_block, "num_threads")  # to blocks
+    outer = None if is_new else _block.num_threads
+    is_own = not is_new and outer is None
+    before = _users_number.enter(num_threads, is_own)
     try:
         _block.num_threads = num_threads
         torch.set_num_threads(num_threads)
@@ -80,19 +82,19 @@ def limited_to(num_threads: int) -> Iterator[None]:
 class _UsersNumber:
     """The user's number of threads, while runs, perhaps several, have set their own.
 
-    Each Python thread has its own number. One that none of the open blocks has set is
-    the user's; a new thread may begin with one that a block has set.
+    Each Python thread has its own number, but a new one may begin with a number that a
+    block of another has set. One that none of the open blocks has set is the user's.
     """
 
     def __init__(self):
         self.lock, self.number = threading.Lock(), 0
         self.set_by_blocks: list[int] = []
 
-    def enter(self, num_threads: int) -> int:
-        """Begin a block; the number that this thread is to have after it."""
+    def enter(self, num_threads: int, is_own: bool) -> int:
+        """Begin a block; return the number that this thread gets back after it."""
         with self.lock:
             now = torch.get_num_threads()
-            if now not in self.set_by_blocks:
+            if is_own or now not in self.set_by_blocks:
                 self.number = now
             self.set_by_blocks.append(num_threads)
             return self.number
@@ -103,4 +105,5 @@ class _UsersNumber:
 
 
 _users_number = _UsersNumber()
-_block = threading.local()  # the innermost block of a Python thread
+_block = threading.local()  # the innermost block of a Python thread; None: outside
+_block.num_threads = None  # the user's own thread is not new

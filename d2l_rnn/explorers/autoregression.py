@@ -13,7 +13,6 @@ from d2l_rnn.explorers.chart import Axis, Band, Chart, Level, Line, Mark, Plot
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Real, Whole
 from d2l_rnn.explorers.wording import two_decimals
-from d2l_rnn.threads import limited_to
 
 NUM_POINTS, N_TRAIN, MAX_STEPS = 1000, 600, 100
 
@@ -49,7 +48,6 @@ class Experiment:
 
 
 @functools.lru_cache(maxsize=64, typed=True)
-@limited_to(1)  # many small steps: a second thread would only wait for the first
 def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
 

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import bptt, clipping, corpora, rnn, text
-from d2l_rnn.threads import limited_to
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -59,17 +58,16 @@ def flow(
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
     H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
-    with limited_to(1):
-        H, outputs = bptt.forward(X, H_0, net.params)
-        _, dO = bptt.cross_entropy(outputs, Y, last_only)
-        gradients, dH, dZ = bptt.backward(X, H, dO, net.params)
-        parts = H[:-1].mT @ dZ  # (T, H, H)
-        first, second = parts.tensor_split([len(parts) // 2])
-        halves = torch.stack([first.sum(0), second.sum(0)])
-        gradient = torch.cat([each.flatten() for each in gradients])
-        return Flow(
-            bptt.norms(dH), bptt.norms(parts), *bptt.norms(halves).tolist(), gradient
-        )
+    H, outputs = bptt.forward(X, H_0, net.params)
+    _, dO = bptt.cross_entropy(outputs, Y, last_only)
+    gradients, dH, dZ = bptt.backward(X, H, dO, net.params)
+    parts = H[:-1].mT @ dZ  # (T, H, H)
+    first, second = parts.tensor_split([len(parts) // 2])
+    halves = torch.stack([first.sum(0), second.sum(0)])
+    gradient = torch.cat([each.flatten() for each in gradients])
+    return Flow(
+        bptt.norms(dH), bptt.norms(parts), *bptt.norms(halves).tolist(), gradient
+    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -202,7 +202,7 @@ class Trainer:
             self.runs.leave(before)
 
     def _take_up(self) -> None:
-        """Count what a reader shows again, or pins, as a run that was meant."""
+        """Treat a run that a reader shows again, or pins, as one that was meant."""
         for run in [*self.runs.values()]:
             if run.number in self.view.pinned or run.number not in self.view.hidden:
                 run.was_left = False

@@ -1,7 +1,7 @@
 """The panels of every notebook, tried as a reader does.
 
-In the first notebook all cells are run; in the others only those of the panels, each of
-which has to do without those above it. Set D2L_RNN_RUN_ALL to run all cells of all.
+In the first notebook all cells are run; in the others only the panels' cells, each of
+which must work without those above it. Set D2L_RNN_RUN_ALL to run every cell of each.
 
 Of each kind of panel, every control of the first one is tried; of the others, which
 have the same controls in other places, a slider.

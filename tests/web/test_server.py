@@ -18,7 +18,7 @@ SETTINGS = Path(__file__).parents[2] / "binder" / "jupyter_server_config.json"
 
 
 class Connection(PromptConnection):
-    """The same, for a page that is none of Jupyter's."""
+    """The same, for a page that is not Jupyter's."""
 
     websocket_handler = None
 
