@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l_rnn import batching, gated, rnn, training
+from d2l_rnn.parameters import device_of, parameters_of
 
 BATCH_SIZE, NUM_STEPS = 32, 35
 ORIGINALS = "the notes' code as it stands, and the book's RNNModel in the notes' loop"
@@ -134,7 +135,7 @@ def plain_loop(num_hiddens: int, cell: str, device: str = "cpu") -> Contender:
     """A model of ours, trained as one would write it with PyTorch alone."""
     minibatches, vocab_size, tokens = data()
     net = rnn.make_model(cell, vocab_size, num_hiddens, device)
-    optimizer = torch.optim.SGD(rnn.parameters_of(net), lr=1)
+    optimizer = torch.optim.SGD(parameters_of(net), lr=1)
     return Contender(lambda: plain_epoch(net, minibatches, optimizer), tokens, device)
 
 
@@ -154,7 +155,7 @@ def plain_epoch(
     net: Callable, minibatches: Iterable, optimizer: torch.optim.Optimizer
 ) -> float:
     """An epoch by autograd, step by step through time, and its perplexity."""
-    device = rnn.device_of(net)
+    device = device_of(net)
     state = net.begin_state(batch_size=BATCH_SIZE, device=device)
     losses = []
     for X, Y in minibatches:
@@ -162,7 +163,7 @@ def plain_epoch(
         mean_loss = F.cross_entropy(outputs, Y.to(device).T.flatten())
         optimizer.zero_grad()
         mean_loss.backward()
-        nn.utils.clip_grad_norm_(rnn.parameters_of(net), max_norm=1)
+        nn.utils.clip_grad_norm_(parameters_of(net), max_norm=1)
         optimizer.step()
         losses.append(mean_loss.item())
     return math.exp(statistics.mean(losses))

@@ -5,6 +5,7 @@ imports only from modules above it:
 
     checks      checks of arguments, and their error messages
     threads     how many threads a run uses
+    interrupts  Ctrl-C, held back while something has to be whole
     corpora     find the text: a file you name, the cache, the book's server, the story
     text        lines → tokens → vocabulary → corpus of indices (no torch)
     progress    perplexity, and the record of an epoch
@@ -13,9 +14,11 @@ imports only from modules above it:
     neural_ar   the book's MLP, and the latent autoregressive model
     markov      Markov chains, and the floor under any perplexity
     ngrams      n-grams, smoothing, and the perplexity to beat
+    tensors     checks of tensors: tokens, states, devices, minibatches
     batching    corpus → minibatches; the text that is held out
     rnn         the RNN from scratch, the same on torch.nn layers, and how a state is
                 begun and detached
+    parameters  a model's parameters, to be trained or only read
     bptt        the backward pass by hand: the gradient of W_hh, of each parameter
     engine      the same formulas in C, which train the scratch RNN
     gated       the GRU and the LSTM from scratch
@@ -23,7 +26,8 @@ imports only from modules above it:
     vanishing   how the gradient fades, or grows, on its way back through time
     clipping    gradients cut to the length theta
     optimizers  stochastic gradient descent
-    training    the loop: an epoch, a run, the perplexity of held-out text
+    evaluating  the perplexity of text that is not learned from
+    training    the loop: an epoch, and a run of many
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
     pictures    what all pictures share: how they show themselves, colours, scales
@@ -44,11 +48,12 @@ import importlib
 __version__ = "0.2.0"
 
 MODULES = (
-    "checks", "threads", "corpora", "text", "progress", "series", "vector_ar",
-    "neural_ar", "markov", "ngrams", "batching", "rnn", "bptt", "engine", "gated",
-    "gradients", "vanishing", "clipping", "optimizers", "training", "sweeping",
-    "generating", "pictures", "alt_text", "figures", "diagrams", "web", "explorers",
-    "exercises", "book", "doctor",
+    "checks", "threads", "interrupts", "corpora", "text", "progress", "series",
+    "vector_ar", "neural_ar", "markov", "ngrams", "tensors", "batching", "rnn",
+    "parameters", "bptt", "engine", "gated", "gradients", "vanishing", "clipping",
+    "optimizers", "evaluating", "training", "sweeping", "generating", "pictures",
+    "alt_text", "figures", "diagrams", "web", "explorers", "exercises", "book",
+    "doctor",
 )  # fmt: skip
 
 

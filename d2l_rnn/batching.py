@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import torch
@@ -110,6 +110,7 @@ class SequenceLoader:
 
     Each epoch draws a new offset (and, with `use_random_iter`, a new order), from the
     standard library's `random`, or from a generator of its own if `seed` is given.
+    `num_begun` counts the epochs.
 
     Raises ValueError at once if a minibatch is too large for the corpus.
     """
@@ -128,10 +129,12 @@ class SequenceLoader:
         self.rng = random
         if seed is not None:
             self.rng = random.Random(integer("seed", seed, at_least=0))
+        self.num_begun = 0  # epochs
         self._minibatches()  # checks the sizes now, draws nothing
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return self._minibatches()
+        self.num_begun += 1
+        yield from self._minibatches()
 
     def skip(self, num_epochs: int) -> None:
         """Draw what the next epochs would draw, for a run that goes on after them.
@@ -153,22 +156,6 @@ class SequenceLoader:
     def _minibatches(self):
         iterate = random_sampling if self.use_random_iter else sequential_partitioning
         return iterate(self.corpus, self.batch_size, self.num_steps, self.rng)
-
-
-class Interruptible:
-    """The minibatches of a loader or a list, with a call of `check` before each.
-
-    A training run can be made to wait there, or be ended by an exception.
-    """
-
-    def __init__(self, loader: Iterable, check: Callable[[], None]):
-        self.loader, self.check = loader, check
-        self.use_random_iter = getattr(loader, "use_random_iter", False)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for minibatch in self.loader:
-            self.check()
-            yield minibatch
 
 
 def split(

@@ -31,11 +31,13 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
+from d2l_rnn.interrupts import no_gradients
+from d2l_rnn.tensors import check_tokens
 
 DTYPES = (torch.float32, torch.float64)
 
 
-@torch.no_grad()
+@no_gradients()
 def forward(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """All hidden states, (T + 1, B, H), and all outputs, (T, B, V).
 
@@ -49,7 +51,7 @@ def forward(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> tuple[Tensor, T
     return H, H[1:] @ W_hq + b_q  # (T, B, V)
 
 
-@torch.no_grad()
+@no_gradients()
 def backward(
     X: Tensor,
     H: Tensor,
@@ -82,7 +84,7 @@ def backward(
     return gradients, dH, dZ
 
 
-@torch.no_grad()
+@no_gradients()
 def cross_entropy(
     outputs: Tensor, labels: Tensor, last_only: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -92,8 +94,14 @@ def cross_entropy(
     less the one-hot labels, over the number of tokens. With `last_only` these are the
     tokens of the last time step.
 
-    Raises ValueError if the labels are not tokens of this shape.
+    Raises ValueError if the outputs have another shape, or the labels are not tokens of
+    this shape.
     """
+    if outputs.dim() != 3 or not outputs.is_floating_point():
+        raise ValueError(
+            "outputs must be numbers of the shape (num_steps, batch_size, vocab_size), "
+            f"got {outputs.dtype} of shape {tuple(outputs.shape)}"
+        )
     check_tokens("labels", labels, outputs.shape[2], outputs.shape[1::-1])
     labels = labels.T.long().unsqueeze(-1)  # (T, B, 1)
     counts = slice(-1 if last_only else 0, None)  # the time steps that count
@@ -211,35 +219,3 @@ def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor
         f"state must be one tensor of shape {shape}, (batch_size, num_hiddens), in a "
         f"tuple, got a {type(state).__name__} of {got}"
     )
-
-
-def check_tokens(
-    name: str, tokens: Tensor, vocab_size: int, shape: Sequence[int] | None = None
-) -> None:
-    """Raises ValueError unless these are indices of a vocabulary, shape (B, T).
-
-    `shape` says which, if not any will do.
-    """
-    fits = tokens.dim() == 2 if shape is None else tokens.shape == tuple(shape)
-    if not (is_integer(tokens) and fits and tokens.numel()):
-        wanted = "(batch_size, num_steps)" if shape is None else tuple(shape)
-        raise ValueError(
-            f"{name} must be token indices, shape {wanted} and not empty, got "
-            f"{tokens.dtype} of shape {tuple(tokens.shape)}"
-        )
-    if not tokens.is_meta:
-        check_range(name, tokens, vocab_size)
-
-
-def is_integer(tensor: Tensor) -> bool:
-    """True for a tensor of whole numbers, which truth values are not."""
-    is_number = tensor.is_floating_point() or tensor.is_complex()
-    return not is_number and tensor.dtype != torch.bool
-
-
-def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
-    """Raises ValueError if one of the tokens is not in the vocabulary."""
-    least, most = (int(each) for each in tokens.aminmax())
-    if least < 0 or most >= vocab_size:
-        got = least if least < 0 else most
-        raise ValueError(f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
 from collections.abc import Collection, Hashable, Iterable
 from typing import TypeVar
 
@@ -44,11 +45,16 @@ def positive(name: str, value: object, at_most: float = math.inf) -> float:
     raise ValueError(f"{name} must be a number greater than 0{limit}, got {value!r}")
 
 
-def non_negative(name: str, value: object) -> float:
+def non_negative(
+    name: str, value: object, at_most: float = sys.float_info.max
+) -> float:
     """Return `value` as a finite float of at least 0, else raise ValueError."""
-    if _is_real(value) and 0 <= value < math.inf:
+    if _is_real(value) and 0 <= value <= at_most:
         return float(value)
-    raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+    limit = "" if at_most == sys.float_info.max else f" and at most {at_most:.3g}"
+    raise ValueError(
+        f"{name} must be a finite number of at least 0{limit}, got {value!r}"
+    )
 
 
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:

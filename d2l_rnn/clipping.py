@@ -12,22 +12,27 @@ from collections.abc import Iterable
 import torch
 
 from d2l_rnn.checks import positive
-from d2l_rnn.rnn import Model, parameters_of
+from d2l_rnn.parameters import parameters_of
+from d2l_rnn.rnn import Model
 
 
 def global_norm(net: Model | Iterable[torch.Tensor]) -> float:
     """The Euclidean norm of all the gradients of a model, taken as one long vector.
 
-    `net` is a model or a list of parameters; one without a gradient is skipped.
+    `net` is a model, a list of parameters, or a single one; those without a gradient
+    are skipped.
+
+    Raises ValueError if `net` is none of these.
     """
     return _norm(_gradients(net))
 
 
 def clip_gradients(net: Model | Iterable[torch.Tensor], theta: float | None) -> float:
-    """`project` the gradients of a model, or of a list of parameters.
+    """`project` the gradients of a model, of a list of parameters, or of a single one.
 
-    Raises ValueError if theta is not greater than 0, and FloatingPointError if ‖g‖ is
-    not finite: a step along such a gradient would destroy the parameters.
+    Raises ValueError if `net` is none of these or theta is not greater than 0, and
+    FloatingPointError if ‖g‖ is not finite: a step along such a gradient would destroy
+    the parameters.
     """
     norm = project(_gradients(net), theta)
     if not math.isfinite(norm):

@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.checks import integer
-from d2l_rnn.rnn import Device, init_rnn_state
+from d2l_rnn.rnn import init_rnn_state
+from d2l_rnn.tensors import Device, checked_device
 
 # ---- GRU ----
 
@@ -72,6 +73,11 @@ def gru(
         H = Z_t * H + (1 - Z_t) * H_tilde
         outputs.append(H @ W_hq + b_q)  # (B, V)
     return torch.cat(outputs), (H,)  # (T * B, V), (B, H)
+
+
+gru.names = (
+    "W_xz", "W_hz", "b_z", "W_xr", "W_hr", "b_r", "W_xh", "W_hh", "b_h", "W_hq", "b_q",
+)  # fmt: skip
 
 
 # ---- LSTM ----
@@ -131,12 +137,19 @@ def lstm(
     return torch.cat(outputs), (H, C)  # (T * B, V), (B, H) each
 
 
+lstm.names = (
+    "W_xi", "W_hi", "b_i", "W_xf", "W_hf", "b_f", "W_xo", "W_ho", "b_o",
+    "W_xc", "W_hc", "b_c", "W_hq", "b_q",
+)  # fmt: skip
+
+
 def _params(
     num_layers: int, vocab_size: int, num_hiddens: int, device, generator
 ) -> list[Tensor]:
     """[W_x, W_h, b] for each of the layers into the hidden units, then [W_hq, b_q]."""
     V = integer("vocab_size", vocab_size, at_least=1)
     H = integer("num_hiddens", num_hiddens, at_least=1)
+    device = checked_device(device)
 
     def normal(*shape):
         return torch.randn(size=shape, generator=generator, device=device) * 0.01

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from d2l_rnn.checks import integer, positive
-from d2l_rnn.rnn import Device, Model, State, device_of, reading
+from d2l_rnn.parameters import own_device, reading
+from d2l_rnn.rnn import Model
+from d2l_rnn.tensors import Device, State
 from d2l_rnn.text import Vocab
 from d2l_rnn.threads import suited_to
 
@@ -27,7 +29,8 @@ def predict(
     vocabulary is read, and written, as `<unk>`.
 
     Raises ValueError if the prefix is empty, or neither a string nor a list of tokens,
-    and if `num_preds` is negative.
+    if `num_preds` is negative, if `vocab` is not of the model's size, and if the
+    model's outputs are not finite, as those of a model that diverged.
     """
     return _generate(prefix, num_preds, net, vocab, device, most_probable)
 
@@ -47,9 +50,8 @@ def sample(
     distribution, near 0 it is `predict`, above 1 it evens out. The same `seed` draws
     the same tokens; the global generator is left alone.
 
-    Raises ValueError for an empty prefix, a negative `num_preds`, or a temperature that
-    is not greater than 0; and if the model's outputs are not finite, as those of a
-    model that diverged.
+    Raises ValueError as `predict` does, and for a temperature that is not greater than
+    0 or a negative seed.
     """
     positive("temperature", temperature)
     generator = torch.Generator()
@@ -60,10 +62,6 @@ def sample(
 
     def choose(output: torch.Tensor) -> int:  # (V,)
         output = output.cpu().double()
-        if not output.isfinite().all():
-            raise ValueError(
-                "net must have finite outputs, got NaN or infinity in them"
-            )
         # Subtracting the largest first keeps a tiny temperature from overflowing.
         probabilities = torch.softmax((output - output.max()) / temperature, dim=0)
         return int(torch.multinomial(probabilities, 1, generator=generator))
@@ -82,29 +80,48 @@ def warm_up(
     """Read a prefix; return the output after it, shape (vocab_size,), and the state.
 
     Raises ValueError if the prefix is empty, since there is nothing to start from, or
-    neither a string nor a list of tokens.
+    neither a string nor a list of tokens, and if `vocab` is not of the model's size.
     """
     if not isinstance(prefix, (str, list, tuple)):
         raise ValueError(f"prefix must be a string or a list of tokens, got {prefix!r}")
     if len(prefix) == 0:
         raise ValueError("prefix must have at least one token, got none")
-    device = device_of(net) if device is None else device
+    _check_vocab(vocab, net)
+    device = own_device(net, device)
     state = net.begin_state(batch_size=1, device=device)
     with reading(net):
         return _read(vocab[list(prefix)], state, net, device)
 
 
+def _check_vocab(vocab: Vocab, net: Model) -> None:
+    """Raises ValueError unless the model may be one of this vocabulary."""
+    size = getattr(net, "vocab_size", None)
+    if not isinstance(vocab, Vocab):
+        raise ValueError(f"vocab must be a Vocab, got {vocab!r}")
+    if size not in (None, len(vocab)):
+        raise ValueError(
+            f"vocab must be the model's, which has {size} tokens, got {vocab!r} of "
+            "another text"
+        )
+
+
 def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
     integer("num_preds", num_preds, at_least=0)
-    device = device_of(net) if device is None else device
     output, state = warm_up(prefix, net, vocab, device)
-    indices = vocab[list(prefix)]
-    with reading(net), suited_to(net):
+    indices, device = vocab[list(prefix)], output.device
+    with reading(net) as let_through, suited_to(net):
         for _ in range(num_preds):
-            indices.append(choose(output))
+            indices.append(choose(_finite(output)))
             output, state = _read(indices[-1:], state, net, device)
+            let_through()
     # Characters stand side by side; words (a prefix given as a list) stand apart.
     return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(indices))
+
+
+def _finite(output: torch.Tensor) -> torch.Tensor:
+    if not output.isfinite().all():
+        raise ValueError("net must have finite outputs, got NaN or infinity in them")
+    return output
 
 
 def _read(indices: list[int], state, net, device):

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from d2l_rnn import bptt
 from d2l_rnn.checks import one_of
 from d2l_rnn.engine import Engine, can_train, describe
-from d2l_rnn.rnn import Model, State, parameters_of
+from d2l_rnn.parameters import parameters_of
+from d2l_rnn.rnn import Model
+from d2l_rnn.tensors import State, check_tokens
 
 WAYS = ("engine", "bptt", "autograd")
 
@@ -89,7 +91,8 @@ class ByAutograd:
         self, X: Tensor, Y: Tensor, state: State
     ) -> tuple[Tensor, State, list[Tensor]]:
         outputs, state = self.forward(X, state)  # (T * B, V)
-        mean_loss = self.loss(outputs, labels_of(X, Y)).mean()
+        labels = labels_of(X, Y, outputs.shape[-1])
+        mean_loss = self.loss(outputs, labels).mean()
         params = parameters_of(self.net)
         for param in params:
             param.grad = None
@@ -98,13 +101,10 @@ class ByAutograd:
         return mean_loss.detach(), state, gradients
 
 
-def labels_of(X: Tensor, Y: Tensor) -> Tensor:
+def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:
     """The labels Y, shape (B, T), in the order of the outputs, shape (T * B,).
 
-    Raises ValueError if Y is not shaped like X.
+    Raises ValueError if Y are not tokens, or not shaped like X.
     """
-    if Y.shape != X.shape:
-        raise ValueError(
-            f"Y must be shaped like X, {tuple(X.shape)}, got {tuple(Y.shape)}"
-        )
+    check_tokens("Y", Y, vocab_size, X.shape)
     return Y.T.reshape(-1).long()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
 from d2l_rnn.checks import positive
-from d2l_rnn.rnn import Model, parameters_of
+from d2l_rnn.interrupts import no_gradients
+from d2l_rnn.parameters import all_parameters, trainable
+from d2l_rnn.rnn import Model
+
+# The largest learning rate that does not become infinite in a float32.
+LARGEST = torch.finfo(torch.float32).max
 
 
 class SGD:
@@ -16,12 +22,15 @@ class SGD:
 
     What `torch.optim.SGD` does, without the time that its many options take: for a
     small model that is as much as a product.
+
+    Raises ValueError if `params` are no tensors, or `lr` is not greater than 0.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):
-        self.params, self.lr = list(params), lr
+        self.params = all_parameters(params)
+        self.lr = positive("lr", lr, at_most=LARGEST)
 
-    @torch.no_grad()
+    @no_gradients()
     def step(self) -> None:
         """Change the parameters that have a gradient."""
         for param in self.params:
@@ -38,19 +47,50 @@ def optimizer_of(
 
     By default it is `SGD`.
 
-    Raises ValueError for an existing one beside an `lr`, what is no optimizer, and a
-    learning rate that is not greater than 0.
+    Raises ValueError for a model without parameters to train, an existing optimizer
+    beside an `lr` or of another model's parameters, what is no optimizer, one that
+    computes the loss again in its step, and a learning rate that is not greater than 0.
     """
+    params = trainable(net)
     if hasattr(optimizer, "step") and not isinstance(optimizer, type):
-        if lr is None:
-            return optimizer
+        if lr is not None:
+            raise ValueError(
+                "lr must be None for an existing optimizer, which has its own, got "
+                f"{lr!r}"
+            )
+        _check_params(optimizer, params)
+    elif optimizer is None or callable(optimizer):
+        lr = positive("lr", lr, at_most=LARGEST)
+        optimizer = (optimizer or SGD)(params, lr)
+    _check_step(optimizer)
+    return optimizer
+
+
+def _check_params(optimizer, params: list[Tensor]) -> None:
+    """Raises ValueError if none of the parameters is the optimizer's to change."""
+    groups = getattr(optimizer, "param_groups", None)
+    if groups is None:
+        own = getattr(optimizer, "params", params)
+    else:
+        own = [param for group in groups for param in group["params"]]
+    if not {*map(id, own)} & {*map(id, params)}:
         raise ValueError(
-            f"lr must be None for an existing optimizer, which has its own, got {lr!r}"
+            "optimizer must be one of this model's parameters, got a "
+            f"{type(optimizer).__name__} of others, which would train nothing"
         )
-    if not (optimizer is None or callable(optimizer)):
+
+
+def _check_step(optimizer) -> None:
+    """Raises ValueError if this cannot take a step by itself."""
+    step = getattr(optimizer, "step", None)
+    if not callable(step):
         raise ValueError(
             "optimizer must be a class of torch.optim or an existing optimizer, got "
             f"{optimizer!r}"
         )
-    lr = positive("lr", lr, at_most=torch.finfo(torch.float32).max)
-    return (optimizer or SGD)(parameters_of(net), lr)
+    closure = inspect.signature(step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        raise ValueError(
+            "optimizer must take its step from the gradients alone, which a "
+            f"{type(optimizer).__name__} does not"
+        )

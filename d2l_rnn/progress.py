@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from d2l_rnn.checks import positive
@@ -18,7 +18,7 @@ class Progress:
     epoch              from 1
     perplexity         exp of the mean cross-entropy (nats per token) over the epoch,
                        measured while training; infinite if the run diverged
-    tokens_per_second  trained on, wall-clock time
+    tokens_per_second  trained on, wall-clock time without pauses
     gradient_norm      mean over the minibatches of ‖g‖, before clipping
     clipped_fraction   share of the minibatches whose gradient was longer than theta
     diverged           True if a gradient was not finite, which ends the epoch early, or
@@ -101,9 +101,23 @@ class EpochTally:
     def __init__(self, epoch: int, theta: float | None):
         if theta is not None:
             positive("theta", theta)
-        self.epoch, self.radius = epoch, math.inf if theta is None else theta
+        self.epoch, self.theta = epoch, theta
+        self.radius = math.inf if theta is None else theta
         self.losses, self.sizes, self.norms = [], [], []
-        self.diverged, self._start = False, time.perf_counter()
+        self.diverged, self.seconds = False, 0.0
+
+    def timing(self, steps: Iterator) -> Iterator:
+        """Go through the steps of an epoch, and add up the seconds that they take.
+
+        What is done between them does not count: a pause, another run.
+        """
+        while True:
+            began = time.perf_counter()
+            step = next(steps, _END)
+            self.seconds += time.perf_counter() - began
+            if step is _END:
+                return
+            yield step
 
     def add(self, mean_loss: float, num_tokens: int, norm: float) -> None:
         """Count a minibatch: its loss in nats per token, its size, and ‖g‖.
@@ -137,7 +151,7 @@ class EpochTally:
         return Progress(
             self.epoch,
             perplexity=math.inf if diverged else self.perplexity,
-            tokens_per_second=sum(self.sizes) / (time.perf_counter() - self._start),
+            tokens_per_second=sum(self.sizes) / self.seconds,
             gradient_norm=_mean(self.norms),
             clipped_fraction=_mean([norm > self.radius for norm in self.norms]),
             diverged=diverged,
@@ -146,6 +160,9 @@ class EpochTally:
                 backpropagate.state_gradient_norms().tolist() if keeps else ()
             ),
         )
+
+
+_END = object()
 
 
 def _mean(values: list[float]) -> float:

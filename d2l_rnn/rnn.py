@@ -8,18 +8,15 @@ state. `net.begin_state(batch_size=…, device=…)` is the state before the fir
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn.checks import integer, one_of
-
-Device = torch.device | str | None
-State = Tensor | tuple[Tensor, ...]
+from d2l_rnn.tensors import Device, State, check_state, check_tokens, checked_device
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
@@ -37,10 +34,11 @@ def get_params(
     Weights are drawn from N(0, 0.01²), by PyTorch's global generator unless another
     `torch.Generator` is given; biases are 0 (the notes, "RNN from scratch").
 
-    Raises ValueError if a size is smaller than 1.
+    Raises ValueError if a size is smaller than 1, or for a device that is not there.
     """
     V = integer("vocab_size", vocab_size, at_least=1)
     H = integer("num_hiddens", num_hiddens, at_least=1)
+    device = checked_device(device)
     draw = functools.partial(torch.randn, generator=generator, device=device)
     zeros = functools.partial(torch.zeros, device=device)
     params = [
@@ -64,10 +62,11 @@ def init_rnn_state(
 ) -> tuple[Tensor]:
     """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one.
 
-    Raises ValueError if a size is smaller than 1.
+    Raises ValueError if a size is smaller than 1, or for a device that is not there.
     """
     batch_size = integer("batch_size", batch_size, at_least=1)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
+    device = checked_device(device)
     return (torch.zeros((batch_size, num_hiddens), device=device),)  # (B, H)
 
 
@@ -91,13 +90,17 @@ def rnn(
     return torch.cat(outputs), (H,)  # (T * B, V), (B, H)
 
 
+rnn.names = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")  # of its parameters, in order
+
+
 class RNNModelScratch:
     """A character RNN from scratch: parameters, initial state and recurrence together.
 
     `get_params`, `init_state` and `forward_fn` are functions like the three above, so
-    that another recurrence can be put in their place.
+    that another recurrence can be put in their place. If it has `names`, like `rnn`,
+    they are the keys of `state_dict`.
 
-    Raises ValueError if a size is smaller than 1.
+    Raises ValueError if a size is smaller than 1, or for a device that is not there.
     """
 
     def __init__(
@@ -115,17 +118,48 @@ class RNNModelScratch:
         self.init_state, self.forward_fn = init_state, forward_fn
 
     def __call__(self, X: Tensor, state: State) -> tuple[Tensor, State]:
+        check_tokens("X", X, self.vocab_size)
+        check_state(state, len(X), self.num_hiddens, self.params[0].dtype)
         one_hot = F.one_hot(X.T.long(), self.vocab_size)  # (T, B, V)
         return self.forward_fn(one_hot.to(self.params[0].dtype), state, self.params)
 
     def begin_state(self, batch_size: int, device: Device = None) -> State:
-        """The state before the first token, in the dtype of the parameters.
+        """The state before the first token, in the parameters' dtype, on their device.
 
         What `init_state` returns: a tuple of tensors of the shape (B, H), one of them
-        in an RNN.
+        in an RNN. Another `device` may be given.
+
+        Raises ValueError if `batch_size` is smaller than 1.
         """
+        own = self.params[0]
+        device = own.device if device is None else device
         state = self.init_state(batch_size, self.num_hiddens, device)
-        return _each(state, lambda part: part.to(self.params[0].dtype))
+        return _each(state, lambda part: part.to(own.dtype))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names in the formulas, or else their numbers."""
+        numbers = map(str, range(len(self.params)))
+        return getattr(self.forward_fn, "names", tuple(numbers))
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The parameters by name: the tensors themselves, as a module of torch does."""
+        values = (param.detach() for param in self.params)
+        return dict(zip(self.names, values, strict=True))
+
+    def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> None:
+        """Copy values into the parameters, which remain an optimizer's own.
+
+        Raises ValueError, and changes nothing, unless names and shapes fit.
+        """
+        own = self.state_dict()
+        wanted, got = (
+            {k: tuple(v.shape) for k, v in d.items()} for d in (own, state_dict)
+        )
+        if got != wanted:
+            raise ValueError(f"state_dict must have the tensors {wanted}, got {got}")
+        for name, values in state_dict.items():
+            own[name].copy_(values)
 
 
 class RNNModel(nn.Module):
@@ -163,8 +197,12 @@ class RNNModel(nn.Module):
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs (T * B, V) and the new state for `inputs` (B, T)."""
+        dtype = self.linear.weight.dtype
+        check_tokens("inputs", inputs, self.vocab_size)
+        if state is not None:  # zeros, as in torch's layers
+            check_state(state, inputs.shape[0], self.num_hiddens, dtype)
         one_hot = F.one_hot(inputs.T.long(), self.vocab_size)  # (T, B, V)
-        H, state = self.rnn(one_hot.to(self.linear.weight.dtype), state)
+        H, state = self.rnn(one_hot.to(dtype), state)
         return self.linear(H.reshape(-1, H.shape[-1])), state  # (T * B, V)
 
     def begin_state(
@@ -172,12 +210,17 @@ class RNNModel(nn.Module):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Zeros: one tensor, or for an LSTM two (hidden state and memory cell).
 
-        Raises ValueError if `batch_size` is smaller than 1.
+        They are on the model's device, unless another is given.
+
+        Raises ValueError if `batch_size` is smaller than 1, or for a device that is not
+        there.
         """
         batch_size = integer("batch_size", batch_size, at_least=1)
         layers = self.num_directions * self.rnn.num_layers
         shape = (layers, batch_size, self.num_hiddens)
-        zeros = torch.zeros(shape, device=device, dtype=self.linear.weight.dtype)
+        own = self.linear.weight
+        device = own.device if device is None else checked_device(device)
+        zeros = torch.zeros(shape, device=device, dtype=own.dtype)
         return (zeros, zeros.clone()) if isinstance(self.rnn, nn.LSTM) else zeros
 
 
@@ -197,15 +240,17 @@ def make_model(
     those that `torch.manual_seed(seed)` would give, and the global generator is left
     alone, which another thread may be drawing from.
 
-    Raises ValueError for an unknown cell, a size smaller than 1, or a negative seed.
+    Raises ValueError for an unknown cell, a size smaller than 1, a device that is not
+    there, or a negative seed.
     """
+    device = checked_device(device)
     one_of("cell", cell, CELLS)
     num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
     vocab_size = integer("vocab_size", vocab_size, at_least=1)
     generator = None
     if seed is not None:
         seed = integer("seed", seed, 0, 2**64 - 1)
-        generator = torch.Generator(device or "cpu").manual_seed(seed)
+        generator = torch.Generator(device).manual_seed(seed)
     if cell == "scratch":
         draw = functools.partial(get_params, generator=generator)
         return RNNModelScratch(vocab_size, num_hiddens, device, draw)
@@ -213,7 +258,7 @@ def make_model(
         return RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size).to(device)
     with torch.device("meta"):  # shapes alone: nothing is drawn
         net = RNNModel(LAYERS[cell](vocab_size, num_hiddens), vocab_size)
-    return _drawn(net.to_empty(device=device or "cpu"), generator)
+    return _drawn(net.to_empty(device=device), generator)
 
 
 def _drawn(net: RNNModel, generator: torch.Generator) -> RNNModel:
@@ -223,36 +268,6 @@ def _drawn(net: RNNModel, generator: torch.Generator) -> RNNModel:
         for param in net.parameters():
             param.uniform_(-bound, bound, generator=generator)
     return net
-
-
-def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:
-    """The trainable parameters of either kind of model, or of a plain list of them."""
-    return [param for param in _all_parameters(net) if param.requires_grad]
-
-
-def device_of(net: Model | Iterable[Tensor]) -> torch.device:
-    """The device that the parameters of the model live on."""
-    return next(iter(_all_parameters(net))).device
-
-
-def _all_parameters(net) -> Iterable[Tensor]:
-    if isinstance(net, nn.Module):
-        return net.parameters()
-    return getattr(net, "params", net)
-
-
-@contextlib.contextmanager
-def reading(net: Model) -> Iterator[None]:
-    """In the block the model only reads: it keeps no graph, and drops nothing out."""
-    was_training = getattr(net, "training", False)
-    try:
-        if was_training:
-            net.eval()
-        with torch.no_grad():
-            yield
-    finally:
-        if was_training:
-            net.train()
 
 
 def detach(state: State) -> State:

@@ -6,17 +6,19 @@ Each setting is a run of its own, on a thread of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import threads, training
-from d2l_rnn.batching import Interruptible, SequenceLoader
+from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.interrupts import held_back
 from d2l_rnn.progress import Progress
-from d2l_rnn.rnn import CELLS, Device, Model, make_model
+from d2l_rnn.rnn import CELLS, Model, make_model
+from d2l_rnn.tensors import Device
 
 # Seconds between two calls of `check`.
 PATIENCE = 0.025
@@ -87,8 +89,8 @@ def sweep(
 
     Each curve is the one that `single` draws for its setting, to the last bit. A run
     that diverges yields a record that says so, then no more; the other runs continue.
-    `check` is called now and then, at least once an epoch, and may wait, or end the
-    sweep by an exception.
+    `check` is called now and then, at least once an epoch, and may wait, or interrupt
+    the sweep by an exception.
 
     Raises ValueError if there is no setting, for `held_out` that can be iterated only
     once, so that only the first run would see it, and for what `single` refuses.
@@ -113,7 +115,11 @@ def sweep(
 
 
 class Sweep(Iterator):
-    """The records {setting: Progress} of each epoch of a sweep, and its models."""
+    """The records {setting: Progress} of each epoch of a sweep, and its models.
+
+    An interruption, by Ctrl-C or an exception of `check`, ends nothing: the next `next`
+    goes on with the epoch. An error in a run ends the sweep.
+    """
 
     def __init__(
         self,
@@ -122,66 +128,103 @@ class Sweep(Iterator):
         side_by_side: int,
         check: Callable[[], None],
     ):
-        self._runs, self._num_epochs, self._check = runs, num_epochs, check
-        self._pool = ThreadPoolExecutor(side_by_side, "d2l_rnn sweep")
-        self._epochs = self._take_turns()
+        self._runs, self._check = runs, check
+        self._epochs_left, self._side_by_side = num_epochs, side_by_side
+        self._pool: ThreadPoolExecutor | None = None
+        self._records: dict[Setting, Progress | None] = {}  # of an interrupted epoch
 
     def __next__(self) -> dict[Setting, Progress]:
-        return next(self._epochs)
+        if not self._epochs_left:
+            self._end_threads()
+            raise StopIteration
+        with held_back() as let_through:
+            self._finish_epoch(let_through)
+        records, self._records = self._records, {}
+        self._epochs_left -= 1
+        if not any(records.values()):
+            self.close()
+            raise StopIteration
+        return {each: records[each] for each in self._runs if records[each]}
 
     def close(self) -> None:
         """End all runs, and their threads: for a sweep that is left before its end."""
-        self._epochs.close()
-        self._pool.shutdown(cancel_futures=True)
+        self._epochs_left = 0
+        self._end_threads()
 
     def model(self, setting: Setting) -> Model:
-        """The model of one setting, trained as far as the sweep has gone."""
-        return self._runs[setting].net
+        """The model of one setting, trained as far as the sweep has gone.
 
-    def _take_turns(self) -> Iterator[dict[Setting, Progress]]:
-        """One epoch of every run, side by side, and then the next."""
+        Raises ValueError if the sweep has no such setting.
+        """
+        return self._runs[one_of("setting", setting, self._runs)].net
+
+    def _finish_epoch(self, let_through: Callable[[], None]) -> None:
+        """One epoch of every run that has no record of it yet, side by side."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._side_by_side, "d2l_rnn sweep")
+        waiting = [each for each in self._runs if each not in self._records]
+        futures = {each: self._pool.submit(self._runs[each]) for each in waiting}
         try:
-            for _ in range(self._num_epochs):
-                epoch = {
-                    each: self._pool.submit(run) for each, run in self._runs.items()
-                }
-                while wait(epoch.values(), PATIENCE).not_done:
-                    self._check()
+            while wait(futures.values(), PATIENCE).not_done:
                 self._check()
-                records = {each: record.result() for each, record in epoch.items()}
-                if not any(records.values()):
-                    return
-                yield {each: record for each, record in records.items() if record}
-        finally:
-            for run in self._runs.values():
-                run.ended = True
+                let_through()
+            self._check()
+            let_through()
+        except BaseException:
+            self._end_threads()
+            self._keep(futures)
+            raise
+        self._keep(futures)
+
+    def _keep(self, futures: dict[Setting, Future]) -> None:
+        """The records that there are; an error of a run is raised, and ends all."""
+        for setting, future in futures.items():
+            error = None if future.cancelled() else future.exception()
+            if error is not None and not isinstance(error, _Halted):
+                self.close()
+                raise error
+            if not (future.cancelled() or error):
+                self._records[setting] = future.result()
+
+    def _end_threads(self) -> None:
+        """Stop the runs at the end of a minibatch, and wait until they have."""
+        for run in self._runs.values():
+            run.is_halted = True
+        if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+        for run in self._runs.values():
+            run.is_halted = False
+
+
+class _Halted(Exception):
+    """Raised in a run that is to stop between two minibatches."""
 
 
 class _Run:
     """The run of one setting: each call trains for an epoch, and returns its record.
 
-    None after the last. `ended` makes it stop within an epoch.
+    None after the last. `is_halted` makes it stop within an epoch.
     """
 
     def __init__(
         self, setting: Setting, corpus, vocab_size, num_epochs, device=None,
         held_out=None, num_threads=None,
     ):  # fmt: skip
-        loader, self.ended = setting.minibatches(corpus), False
+        loader, self.is_halted = setting.minibatches(corpus), False
         largest = int(loader.corpus.max())
         integer(
             "vocab_size", vocab_size, largest + 1, why=f"the corpus has token {largest}"
         )
         self.net = setting.model(vocab_size, device)
         self.records = training.train(
-            self.net, Interruptible(loader, self._check), setting.lr, num_epochs,
-            setting.theta, device, num_threads=num_threads, held_out=held_out,
+            self.net, loader, setting.lr, num_epochs, setting.theta, device,
+            num_threads=num_threads, held_out=held_out, check=self._check,
         )  # fmt: skip
 
     def _check(self) -> None:
-        if self.ended:
-            raise RuntimeError("the sweep has ended")
+        if self.is_halted:
+            raise _Halted
 
     def __call__(self) -> Progress | None:
         return next(self.records, None)

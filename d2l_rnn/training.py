@@ -1,41 +1,38 @@
-"""Training: one epoch, many epochs, and the perplexity of text that is held out.
+"""Training: an epoch, and a run of many epochs.
 
-`train_epoch` is the loop. By default `train` leaves the loop of a scratch RNN to the
-engine, which does the same in C (`_epoch_in_c`).
+`train_steps` is the loop. By default `train` leaves the loop of a scratch RNN to the
+engine, which does the same in C (`_steps_in_c`).
 
-A training run is a plain iterator of progress records. Whoever consumes it decides
-what to do with them: print, plot, feed a progress bar, wait, or stop.
+A run is an iterator of progress records. Whoever consumes it decides what to do with
+them: print, plot, feed a progress bar, wait, or stop.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import torch
-from torch import nn
 
 from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import backpropagation, labels_of, way_of
+from d2l_rnn.evaluating import check_source, evaluate, samples_at_random
+from d2l_rnn.gradients import backpropagation
+from d2l_rnn.interrupts import held_back
 from d2l_rnn.optimizers import SGD, optimizer_of
+from d2l_rnn.parameters import own_device
 from d2l_rnn.progress import EpochTally, History, Progress, perplexity
-from d2l_rnn.rnn import (
-    Device,
-    Model,
-    RNNModelScratch,
-    detach,
-    device_of,
-    init_rnn_state,
-    reading,
-)
+from d2l_rnn.rnn import Model, RNNModelScratch, detach, init_rnn_state
+from d2l_rnn.tensors import Device, pairs
 
 __all__ = [
-    "SGD", "History", "Progress", "evaluate", "perplexity", "train", "train_epoch",
+    "SGD", "History", "Progress", "Run", "evaluate", "perplexity", "train",
+    "train_epoch", "train_steps",
 ]  # fmt: skip
 
 
@@ -52,13 +49,22 @@ def train(
     backpropagate: Callable | str | None = None,
     num_threads: int | None = None,
     held_out: Iterable | None = None,
-) -> Iterator[Progress]:
-    """Train epoch by epoch; yield a `Progress` record after each.
+    epochs_done: int = 0,
+    check: Callable[[], None] = lambda: None,
+) -> Run:
+    """Train epoch by epoch: an iterator that yields a `Progress` record after each.
 
     The arguments are those of `train_epoch`. `minibatches` can be iterated once an
     epoch, like a `SequenceLoader`, and so can `held_out`, which nothing is learned
     from: each record has the perplexity on it, as `evaluate` measures it. The run ends
     early, with a record that says so, if it diverges.
+
+    A run that Ctrl-C has interrupted goes on where it was, if it is asked for its next
+    record. So does one that `check` has interrupted by an exception; it is called
+    between minibatches, and may also wait. To go on after the end of a run, perhaps
+    with a model that was saved, give the number of `epochs_done` so far, and the
+    `optimizer` if it remembers anything, as Adam does. A `SequenceLoader` that has
+    begun fewer epochs skips what they would have drawn.
 
     A run uses at most `torch.get_num_threads()` threads and restores that number;
     `num_threads` fixes it. Without it, a run takes fewer where more are not worth it.
@@ -67,55 +73,101 @@ def train(
     negative number of epochs, minibatches or `held_out` that can be iterated only once
     (unless there is only one epoch), and what `train_epoch` refuses.
     """
-    if integer("num_epochs", num_epochs, at_least=0) > 1:
-        _repeatable(minibatches=minibatches, held_out=held_out)
+    num_epochs = integer("num_epochs", num_epochs, at_least=0)
+    epochs_done = integer("epochs_done", epochs_done, at_least=0)
     if num_threads is not None:
         integer("num_threads", num_threads, 1, threads.MOST)
+    check_source("minibatches", minibatches, num_epochs)
+    if held_out is not None:
+        check_source("held_out", held_out, num_epochs)
     if theta is not None:
         positive("theta", theta)
     optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
-    device = _device(net, device)
+    device = own_device(net, device)
+    is_random = samples_at_random(minibatches, use_random_iter)
+    if isinstance(minibatches, SequenceLoader):
+        minibatches.skip(max(0, epochs_done - minibatches.num_begun))
 
-    def one_epoch(epoch: int) -> Progress:
-        if _is_all_in_c(net, optimizer, backpropagate):  # the default, scratch and SGD
-            return _epoch_in_c(
-                net, minibatches, optimizer.lr, theta, use_random_iter,
-                engine=backpropagate, epoch=epoch, num_threads=num_threads,
-            )  # fmt: skip
+    def is_in_c() -> bool:  # the default for a scratch RNN and SGD
+        return _is_all_in_c(net, optimizer, backpropagate)
+
+    def steps(tally: EpochTally) -> Iterator[None]:
+        how = (optimizer, backpropagate, is_random)
+        if is_in_c():
+            return _steps_in_c(net, minibatches, tally, *how, num_threads)
+        return train_steps(net, minibatches, tally, *how, device)
+
+    def suited_threads() -> AbstractContextManager:  # the engine has its own
+        return nullcontext() if is_in_c() else threads.suited_to(net, num_threads)
+
+    def record_of(tally: EpochTally) -> Progress:
+        record = tally.progress(backpropagate)
+        if held_out is None or record.diverged:
+            return record
         with threads.suited_to(net, num_threads):
-            return train_epoch(
-                net, minibatches, lr=None, theta=theta, device=device,
-                use_random_iter=use_random_iter, optimizer=optimizer,
-                backpropagate=backpropagate, epoch=epoch,
-            )  # fmt: skip
+            measured = evaluate(net, held_out, loss=loss)
+        return replace(record, held_out_perplexity=measured)
 
-    def held_out_perplexity() -> float:
-        if held_out is None:
-            return math.nan
-        with threads.suited_to(net, num_threads):
-            return evaluate(net, held_out, loss=loss)
-
-    return _epochs(num_epochs, one_epoch, held_out_perplexity)
+    numbers = range(epochs_done + 1, epochs_done + num_epochs + 1)
+    tallies = (EpochTally(number, theta) for number in numbers)
+    return Run(tallies, steps, suited_threads, record_of, check)
 
 
-def _epochs(
-    num_epochs: int,
-    one_epoch: Callable[[int], Progress],
-    held_out_perplexity: Callable[[], float],
-) -> Iterator[Progress]:
-    """The records of a run, up to one that has diverged.
+class Run(Iterator):
+    """A training run: each `next` trains for an epoch, and returns its record.
 
-    Separate from `train`, which must check its arguments at once: a generator runs
-    nothing until its first record is asked for.
+    An interruption, by Ctrl-C or an exception of `check`, comes between minibatches and
+    ends nothing: the model is as the last minibatch has left it, and the next `next`
+    goes on with the epoch, to the record that it would have had. Any other error ends
+    the run, as `close` does.
     """
-    for epoch in range(1, num_epochs + 1):
-        record = one_epoch(epoch)
-        if not record.diverged:
-            record = replace(record, held_out_perplexity=held_out_perplexity())
-        yield record
+
+    def __init__(
+        self,
+        tallies: Iterator[EpochTally],
+        steps: Callable[[EpochTally], Iterator[None]],
+        suited_threads: Callable[[], AbstractContextManager],
+        record_of: Callable[[EpochTally], Progress],
+        check: Callable[[], None],
+    ):
+        self._tallies, self._steps_of, self._record_of = tallies, steps, record_of
+        self._suited_threads, self._check = suited_threads, check
+        self._steps: Iterator[None] | None = None  # of the epoch that has begun
+        self._record: Progress | None = None  # that has not been returned yet
+
+    def __next__(self) -> Progress:
+        if self._record is None:
+            with held_back() as let_through:
+                self._record = self._epoch(let_through)
+        record, self._record = self._record, None
+        return record
+
+    def _epoch(self, let_through: Callable[[], None]) -> Progress:
+        if self._steps is None:
+            self._tally = next(self._tallies)
+            self._steps = self._steps_of(self._tally)
+        with self._suited_threads():
+            self._take_steps(let_through)
+        record = self._record_of(self._tally)
+        self._steps = None
         if record.diverged:
-            return
+            self.close()
+        return record
+
+    def close(self) -> None:
+        """End the run: there are no more records."""
+        self._tallies, self._steps = iter(()), None
+
+    def _take_steps(self, let_through: Callable[[], None]) -> None:
+        try:
+            for _ in self._tally.timing(self._steps):
+                self._check()
+                let_through()
+        except BaseException:
+            if self._steps.gi_frame is None:  # it came from a step
+                self.close()
+            raise
 
 
 def train_epoch(
@@ -146,100 +198,71 @@ def train_epoch(
     the parameters.
 
     Raises ValueError for a learning rate or theta that is not greater than 0, an
-    optimizer that has its own learning rate beside `lr`, two losses, a `backpropagate`
-    that cannot train this model, another device than the model's, and if there is no
-    minibatch.
+    optimizer that has its own learning rate beside `lr` or cannot train this model, two
+    losses, a `backpropagate` that cannot train this model, another device than the
+    model's, a minibatch that is no pair of tokens and labels, and if there is none.
     """
+    if theta is not None:
+        positive("theta", theta)
+    check_source("minibatches", minibatches, num_epochs=1)
     optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
-    device = _device(net, device)
-    is_random = _samples_at_random(minibatches, use_random_iter)
-    state, tally = None, EpochTally(epoch, theta)
-    for X, Y in minibatches:
+    device = own_device(net, device)
+    is_random = samples_at_random(minibatches, use_random_iter)
+    tally = EpochTally(epoch, theta)
+    steps = train_steps(
+        net, minibatches, tally, optimizer, backpropagate, is_random, device
+    )
+    with held_back() as let_through:
+        for _ in tally.timing(steps):
+            let_through()
+        return tally.progress(backpropagate)
+
+
+def train_steps(
+    net: Model,
+    minibatches: Iterable,
+    tally: EpochTally,
+    optimizer: torch.optim.Optimizer | SGD,
+    backpropagate: Callable,
+    is_random: bool,
+    device: Device = None,
+) -> Iterator[None]:
+    """The loop of `train_epoch`: yields after each minibatch, which `tally` counts."""
+    state = None
+    for X, Y in pairs(minibatches, carries_state=not is_random):
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
         else:
             state = detach(state)
         mean_loss, state, gradients = backpropagate(X.to(device), Y.to(device), state)
-        norm = project(gradients, theta)  # in place: they share memory with param.grad
+        norm = project(gradients, tally.theta)  # in place: they are the `grad`s
         if math.isfinite(norm):
             optimizer.step()
         tally.add(mean_loss.item(), Y.numel(), norm)
+        yield
         if tally.diverged:
-            break
-    return tally.progress(backpropagate)
+            return
 
 
-def evaluate(
-    net: Model,
-    minibatches: Iterable,
-    device: Device = None,
-    use_random_iter: bool | None = None,
-    loss: Callable | None = None,
-) -> float:
-    """The perplexity of a model on minibatches (X, Y), of which it learns nothing.
+def _steps_in_c(
+    net, minibatches, tally, optimizer, engine: Engine, is_random, num_threads
+) -> Iterator[None]:
+    """`train_steps` by the engine, which takes many minibatches in a call.
 
-    A `SequenceLoader` is read in order from its first token on and the state carried,
-    so that the same text is measured each time and no random number is drawn. With
-    other minibatches the state is carried or begins anew as in `train_epoch`. No
-    gradient is computed, and dropout is off.
-
-    Raises ValueError if there is no minibatch, or for another device than the model's.
+    In rnn.c `forward` and `hand_on` are about the state, `update` clips and steps.
     """
-    device = _device(net, device)
-    is_random = _samples_at_random(minibatches, use_random_iter)
-    if isinstance(minibatches, SequenceLoader):
-        minibatches, is_random = minibatches.in_order(), False
-    total, num_tokens = 0.0, 0
-    with reading(net):
-        for mean_loss, size in _losses(net, minibatches, is_random, device, loss):
-            total, num_tokens = total + mean_loss * size, num_tokens + size
-    if not num_tokens:
-        raise ValueError("minibatches must yield at least one minibatch, got none")
-    return perplexity(total / num_tokens)
-
-
-def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, int]]:
-    """The mean loss of each minibatch, and its size."""
-    if way_of(net, loss) == "engine":
-        yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
-        return
-    loss = nn.CrossEntropyLoss() if loss is None else loss
-    state = None  # no need to detach it: `reading` keeps no graph
-    for X, Y in minibatches:
-        if state is None or is_random:
-            state = net.begin_state(batch_size=X.shape[0], device=device)
-        outputs, state = net(X.to(device), state)  # (T * B, V)
-        yield loss(outputs, labels_of(X, Y.to(device))).mean().item(), Y.numel()
-
-
-def _samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:
-    """`use_random_iter`, or if that is None the minibatches' own."""
-    if use_random_iter is None:
-        return getattr(minibatches, "use_random_iter", False)
-    return use_random_iter
-
-
-def _repeatable(**arguments: Iterable | None) -> None:
-    """Raises ValueError for one that can be iterated only once."""
-    for name, minibatches in arguments.items():
-        if isinstance(minibatches, Iterator):
-            raise ValueError(
-                f"{name} must be iterable once an epoch, like a SequenceLoader or a "
-                f"list; a {type(minibatches).__name__} can be iterated only once"
-            )
-
-
-def _device(net, device) -> torch.device:
-    """The model's device; no other is allowed."""
-    own = device_of(net)
-    try:
-        asked = own if device is None else torch.device(device)
-    except (RuntimeError, TypeError):
-        asked = None
-    if asked is None or asked.type != own.type or asked.index not in (None, own.index):
-        raise ValueError(f"device must be the model's, {str(own)!r}, got {device!r}")
-    return own
+    for call in engine.learn(
+        pairs(minibatches, carries_state=not is_random),
+        net.begin_state,
+        optimizer.lr,
+        tally.theta,
+        fresh=is_random,
+        num_threads=num_threads,
+    ):
+        for step in call:
+            tally.add(*step)
+        yield
 
 
 def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
@@ -252,24 +275,3 @@ def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
         and getattr(net.begin_state, "__func__", None) is RNNModelScratch.begin_state
         and net.init_state is init_rnn_state
     )
-
-
-def _epoch_in_c(
-    net, minibatches, lr, theta, use_random_iter, engine: Engine, epoch, num_threads
-) -> Progress:
-    """`train_epoch` by the engine, which takes many minibatches in a call.
-
-    In rnn.c `forward` and `hand_on` are about the state, `update` clips and steps.
-    """
-    is_random = _samples_at_random(minibatches, use_random_iter)
-    tally = EpochTally(epoch, theta)
-    for step in engine.learn(
-        minibatches,
-        net.begin_state,
-        lr,
-        theta,
-        fresh=is_random,
-        num_threads=num_threads,
-    ):
-        tally.add(*step)
-    return tally.progress(engine)

@@ -164,20 +164,6 @@ def test_load_data_of_the_reader_s_own_text(tmp_path):
     assert vocab.to_tokens(Y[0].tolist())[:3] == vocab.to_tokens(X[0].tolist())[1:]
 
 
-def test_interruptible_minibatches_are_the_loaders_with_a_check_before_each():
-    loader = batching.SequenceLoader(range(100), 2, 5, use_random_iter=True, seed=3)
-    again = batching.SequenceLoader(range(100), 2, 5, use_random_iter=True, seed=3)
-    checks = []
-    minibatches = batching.Interruptible(loader, lambda: checks.append(len(seen)))
-    seen = []
-    assert minibatches.use_random_iter
-    for X, Y in minibatches:
-        seen.append((X, Y))
-    assert checks == list(range(len(seen)))
-    for (X, Y), (other_X, other_Y) in zip(seen, again, strict=True):
-        assert torch.equal(X, other_X) and torch.equal(Y, other_Y)
-
-
 # ---- text that is held out ----
 
 

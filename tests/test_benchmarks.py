@@ -19,6 +19,7 @@ from _panel import Picture, to_and_fro
 
 import d2l_rnn
 from d2l_rnn import batching, rnn, training
+from d2l_rnn.parameters import parameters_of
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -127,7 +128,7 @@ def test_the_plain_loop_trains_as_we_do(cell, vocab, seed):
 
 
 def by_plain_loop(net, minibatches):
-    optimizer = torch.optim.SGD(rnn.parameters_of(net), lr=1)
+    optimizer = torch.optim.SGD(parameters_of(net), lr=1)
     return [_contenders.plain_epoch(net, minibatches, optimizer) for _ in range(5)]
 
 
@@ -193,7 +194,7 @@ def test_words_gates_and_writing(time_machine, tmp_path):
 def test_models_that_are_compared_have_the_same_shapes(cell):
     ours = _contenders.model(cell, vocab_size=10, num_hiddens=4)
     other = _contenders.model(cell.removeprefix("scratch_"), 10, 4)
-    sizes = [sum(p.numel() for p in rnn.parameters_of(net)) for net in (ours, other)]
+    sizes = [sum(p.numel() for p in parameters_of(net)) for net in (ours, other)]
     gates = {"scratch_gru": 3, "scratch_lstm": 4}[cell]
     assert sizes[1] - sizes[0] == 4 * gates  # the second bias of a torch.nn layer
 

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from d2l_rnn import generating, rnn, text
+from d2l_rnn.parameters import parameters_of
 
 
 class Bigrams:
@@ -28,7 +29,7 @@ def letters():
 @pytest.fixture
 def trained(net):
     """A model with clear preferences: parameters much larger than initial ones."""
-    for param in rnn.parameters_of(net):
+    for param in parameters_of(net):
         torch.nn.init.normal_(param, std=0.7)
     return net
 

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l_rnn import rnn
+from d2l_rnn.parameters import device_of, parameters_of
 
 
 def scratch_and_layer(V, H, seed=0):
@@ -119,7 +120,7 @@ def rnn_parts(state):
 @pytest.mark.parametrize("cell", rnn.CELLS)
 def test_parameters_do_not_grow_with_time(cell):
     net = rnn.make_model(cell, 11, 6)
-    count = sum(param.numel() for param in rnn.parameters_of(net))
+    count = sum(param.numel() for param in parameters_of(net))
     gates = {"scratch": 1, "rnn": 1, "gru": 3, "lstm": 4}[cell]
     biases = 1 if cell == "scratch" else 2
     assert count == gates * (11 * 6 + 6 * 6 + biases * 6) + 6 * 11 + 11
@@ -145,7 +146,7 @@ def test_any_device():
         pytest.skip(f"torch {torch.__version__} has no one_hot on the meta device")
     for cell in rnn.CELLS:
         net = rnn.make_model(cell, 9, 4, device="meta")
-        assert rnn.device_of(net) == torch.device("meta")
+        assert device_of(net) == torch.device("meta")
         state = net.begin_state(batch_size=2, device="meta")
         Y, state = net(torch.zeros(2, 3, dtype=torch.int64, device="meta"), state)
         assert {part.device.type for part in (Y, *rnn_parts(state))} == {"meta"}
@@ -158,9 +159,7 @@ def test_a_gpu_computes_the_same():
         net = rnn.make_model(cell, 9, 4)
         torch.manual_seed(0)
         on_gpu = rnn.make_model(cell, 9, 4, device="cpu")
-        for ours, theirs in zip(
-            rnn.parameters_of(net), rnn.parameters_of(on_gpu), strict=True
-        ):
+        for ours, theirs in zip(parameters_of(net), parameters_of(on_gpu), strict=True):
             theirs.data = ours.data.to("cuda")
         X = torch.randint(9, (2, 3))
         Y, _ = net(X, net.begin_state(batch_size=2))
@@ -171,10 +170,10 @@ def test_a_gpu_computes_the_same():
 def test_parameters_of_a_model_or_a_list():
     net = nn.Linear(2, 3)
     net.bias.requires_grad_(False)
-    assert [id(param) for param in rnn.parameters_of(net)] == [id(net.weight)]
+    assert [id(param) for param in parameters_of(net)] == [id(net.weight)]
     params = rnn.get_params(3, 4)
-    assert rnn.parameters_of(params) == params
-    assert rnn.parameters_of(rnn.RNNModelScratch(3, 4, get_params=lambda *_: params))
+    assert parameters_of(params) == params
+    assert parameters_of(rnn.RNNModelScratch(3, 4, get_params=lambda *_: params))
 
 
 @pytest.mark.parametrize("sizes", [(0, 4), (-3, 4), (3, 0), (3, -1), (3, 2.5)])
@@ -223,7 +222,7 @@ def test_a_seeded_model_is_the_same_and_leaves_the_global_generator_alone(cell, 
     net = rnn.make_model(cell, 11, num_hiddens=6, seed=7)
 
     assert torch.equal(torch.get_rng_state(), before)
-    pairs = zip(rnn.parameters_of(net), rnn.parameters_of(expected), strict=True)
+    pairs = zip(parameters_of(net), parameters_of(expected), strict=True)
     assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
     X = torch.zeros(2, 3, dtype=torch.long)
     outputs, _ = net(X, net.begin_state(batch_size=2))

@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 import torch
 
-from d2l_rnn import batching, engine, progress, rnn, sweeping, threads, training
+from d2l_rnn import (
+    batching,
+    engine,
+    progress,
+    rnn,
+    sweeping,
+    threads,
+    training,
+)
+from d2l_rnn.parameters import parameters_of
 from d2l_rnn.sweeping import Setting
 
 # As long as an epoch of some offsets has one minibatch more than that of others.
@@ -259,9 +268,13 @@ def test_no_epochs_no_records(settings):
     assert list(sweeping.sweep(settings, CORPUS, 11, num_epochs=0)) == []
 
 
-def test_tokens_per_second_are_what_each_setting_learned_from(monkeypatch):
-    ticks = iter(range(100, 1000, 2))
-    clock = types.SimpleNamespace(perf_counter=lambda: next(ticks))
+def test_tokens_per_second_are_what_each_setting_learned_from(epochs, monkeypatch):
+    clock = types.SimpleNamespace(now=100.0, perf_counter=lambda: clock.now)
+
+    def wait(setting):
+        clock.now += 2
+
+    epochs.call = wait
     monkeypatch.setattr(progress, "time", clock)
     monkeypatch.setattr(threads, "available", lambda: 1)  # one run after another
     settings = [small(seed=seed, num_hiddens=6) for seed in range(6)]
@@ -340,12 +353,12 @@ def test_the_models_of_a_sweep_are_those_of_single_runs(number_of_threads):
     assert len(list(swept)) == 3
     for each in settings:
         net = each.model(11)
-        begun = [param.clone() for param in rnn.parameters_of(net)]
+        begun = [param.clone() for param in parameters_of(net)]
         loader = batching.SequenceLoader(corpus, 4, 5, False, each.seed)
         list(training.train(net, loader, each.lr, 3, each.theta))
         assert swept.model(each).num_hiddens == each.num_hiddens
         for mine, theirs, before in zip(
-            *map(rnn.parameters_of, (swept.model(each), net)), begun, strict=True
+            *map(parameters_of, (swept.model(each), net)), begun, strict=True
         ):
             assert torch.equal(mine, theirs) and not torch.equal(mine, before)
 
@@ -408,19 +421,24 @@ def test_a_check_is_called_by_the_caller_s_thread_once_an_epoch_at_least(
 
 
 @pytest.mark.parametrize("settings", [[small()], [small(), small(seed=1)]])
-def test_a_check_may_end_the_sweep(settings, number_of_threads):
+def test_a_check_may_interrupt_the_sweep_which_then_goes_on(
+    settings, number_of_threads
+):
     calls = []
 
     def check():
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) in (3, 5):
             raise InterruptedError
 
-    run = sweeping.sweep(settings, CORPUS, 11, num_epochs=9, check=check)
-    with pytest.raises(InterruptedError):
-        list(run)
-    assert len(calls) == 3
-    assert list(run) == [] and workers() == []
+    expected = perplexities(sweeping.sweep(settings, CORPUS, 11, num_epochs=9))
+    run, found = sweeping.sweep(settings, CORPUS, 11, num_epochs=9, check=check), []
+    while len(calls) < 5:
+        with pytest.raises(InterruptedError):
+            for records in run:
+                found.append(records)
+        assert workers() == []
+    assert perplexities([*found, *run]) == expected
 
 
 @pytest.fixture

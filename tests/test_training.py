@@ -4,7 +4,6 @@ import operator
 import random
 import subprocess
 import sys
-import types
 from dataclasses import astuple
 
 import pytest
@@ -24,6 +23,7 @@ from d2l_rnn import (
     training,
     vanishing,
 )  # fmt: skip
+from d2l_rnn.parameters import parameters_of
 
 needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
 CORPUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 20  # what comes next is certain
@@ -83,7 +83,7 @@ class Watched:
     """A model that notes the states it is given."""
 
     def __init__(self, net):
-        self.net, self.params, self.states = net, rnn.parameters_of(net), []
+        self.net, self.params, self.states = net, parameters_of(net), []
 
     def __call__(self, X, state):
         self.states.append(state)
@@ -128,10 +128,10 @@ def test_how_the_loader_samples_can_be_overruled(train, net):
 
 
 def test_a_run_is_a_plain_iterator_that_can_wait_and_stop(net):
-    before = [param.clone() for param in rnn.parameters_of(net)]
+    before = [param.clone() for param in parameters_of(net)]
     run = training.train(net, loader(), 0.5, num_epochs=10)
     assert all(
-        torch.equal(a, b) for a, b in zip(before, rnn.parameters_of(net), strict=True)
+        torch.equal(a, b) for a, b in zip(before, parameters_of(net), strict=True)
     )  # nothing is done before it is asked for
     assert [next(run).epoch, next(run).epoch] == [1, 2]
     run.close()
@@ -182,7 +182,7 @@ def test_without_clipping_the_norm_stays(net):
 
 def test_a_run_that_diverges_at_once_has_no_norm(net):
     with torch.no_grad():
-        rnn.parameters_of(net)[0].fill_(math.nan)
+        parameters_of(net)[0].fill_(math.nan)
     (record,) = training.train(net, loader(), 0.5, 9)
     assert record.diverged
     assert math.isnan(record.gradient_norm) and math.isnan(record.clipped_norm)
@@ -527,12 +527,35 @@ def test_any_optimizer(seed):
     assert history[-1].perplexity < 1.5
 
 
-def test_tokens_per_second_are_what_was_trained_on(net, monkeypatch):
-    clock = types.SimpleNamespace(perf_counter=iter([100.0, 102.0]).__next__)
-    monkeypatch.setattr(progress, "time", clock)
-    tokens = sum(X.numel() for X, _ in loader())
-    record = next(training.train(net, loader(), 0.1, 1))
-    assert record.tokens_per_second == tokens / 2
+class Clock:
+    """The time, which only passes when the test says so."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(progress, "time", self)
+
+    def perf_counter(self):
+        return self.now
+
+    def wait(self, seconds):
+        self.now += seconds
+
+
+def test_tokens_per_second_are_what_was_trained_on_without_the_pauses(net, monkeypatch):
+    clock, minibatches = Clock(monkeypatch), list(loader())
+
+    class Slow(list):
+        def __iter__(self):
+            for minibatch in super().__iter__():
+                clock.wait(0.5)
+                yield minibatch
+
+    def pause():
+        clock.wait(1000)
+
+    (record,) = training.train(net, Slow(minibatches), 0.1, 1, check=pause)
+    tokens = sum(X.numel() for X, _ in minibatches)
+    assert record.tokens_per_second == tokens / (0.5 * len(minibatches))
 
 
 def test_perplexity_of_guessing_is_the_size_of_the_vocabulary():
@@ -617,7 +640,7 @@ def test_what_is_no_optimizer_is_told(optimizer, train, net):
 def test_a_bad_theta_is_told_before_anything_is_computed(train, net):
     with pytest.raises(ValueError, match="theta must be a number greater than 0"):
         train(net, loader(), 1, theta=-1)
-    assert all(param.grad is None for param in rnn.parameters_of(net))
+    assert all(param.grad is None for param in parameters_of(net))
 
 
 @pytest.mark.parametrize("number", [2**31, 2**32, 5000])
@@ -680,7 +703,7 @@ def test_an_optimizer_is_a_class_or_made_already(train, seed):
         net = rnn.make_model("gru", 11, 6)
         adam = torch.optim.Adam(net.parameters(), 0.01) if made else torch.optim.Adam
         train(net, loader(), lr, optimizer=adam)
-        models.append(rnn.parameters_of(net))
+        models.append(parameters_of(net))
     assert all(map(torch.equal, *models))
     with pytest.raises(ValueError, match="lr must be None for an existing optimizer"):
         train(net, loader(), 0.01, optimizer=adam)

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, gated, rnn, vanishing
+from d2l_rnn.parameters import parameters_of
 
 # ---- the scratch RNN, by hand ----
 
@@ -153,7 +154,7 @@ def test_other_recurrences_have_the_norms_of_finite_differences(cell, make, last
     with torch.no_grad():
         expected = moved_state_norms(net, X, Y, state, last_only)
     torch.testing.assert_close(norms, expected, rtol=1e-5, atol=1e-9)
-    assert all(param.grad is None for param in rnn.parameters_of(net))
+    assert all(param.grad is None for param in parameters_of(net))
 
 
 @pytest.mark.parametrize("last_only", [False, True])

@@ -22,13 +22,15 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import threads
-from d2l_rnn.bptt import check_range, is_integer
-from d2l_rnn.checks import integer
+from d2l_rnn.checks import integer, non_negative, positive
 from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run
+from d2l_rnn.tensors import check_range, is_integer
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
+# The largest number of a float32, which the engine computes with.
+LARGEST = torch.finfo(torch.float32).max
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
 # Seconds to do without helpers after a run that waited for them: other cores are busy.
@@ -53,7 +55,7 @@ class Engine:
 
     def __init__(self, params: Sequence[Tensor]):
         self.params, self._library = params, library()
-        self._shapes = [tuple(param.shape) for param in params]
+        self._shapes = [tuple(getattr(param, "shape", ())) for param in params]
         self._check_params()
         sizes = [param.numel() for param in params]
         self.gradient = torch.zeros(sum(sizes))
@@ -91,11 +93,15 @@ class Engine:
         one before or, if `fresh`, with zeros, as then does the first. Without
         `num_threads`, as many as PyTorch has and the work is worth.
 
-        Raises ValueError if X, Y or H_0 do not fit the parameters, or the number of
-        threads is not from 1 to `threads.MOST`.
+        Raises ValueError if X, Y or H_0 do not fit the parameters, for a negative
+        learning rate, a theta that is not greater than 0, and a number of threads that
+        is not from 1 to `threads.MOST`.
         """
         if num_threads is not None:
             num_threads = integer("num_threads", num_threads, 1, threads.MOST)
+        non_negative("lr", lr, at_most=LARGEST)
+        if theta is not None:
+            positive("theta", theta)
         start = time.perf_counter()
         run = self._run(X, Y, H_0, fresh)
         run.lr, run.theta = lr, math.inf if theta is None else theta
@@ -125,29 +131,32 @@ class Engine:
         theta: float | None = None,
         fresh: bool = False,
         num_threads: int | None = None,
-    ) -> Iterator[tuple[float, int, float]]:
-        """`train` on one minibatch (X, Y) after another: yield its loss, size and ‖g‖.
+    ) -> Iterator[list[tuple[float, int, float]]]:
+        """`train` on one minibatch (X, Y) after another.
 
         As many go into one call as `PATIENCE` has time for, if they have the same size.
-        They are taken from `minibatches` one by one, which may wait or raise. If it
-        raises, nothing is learned from those already taken for the next call. After a
-        minibatch whose ‖g‖ is not finite there are no more.
+        After each call, yield the loss, size and ‖g‖ of each of them. After a minibatch
+        whose ‖g‖ is not finite there are no more.
+
+        Raises ValueError as `train` does, and whatever `minibatches` raises, after all
+        that came before it have been learned from.
         """
-        state, minibatches = None, iter(minibatches)
-        while True:
+        state, minibatches, error = None, iter(minibatches), None
+        while error is None:
             most = max(1, int(PATIENCE / self._seconds))
-            some = [(X.clone(), Y.clone()) for X, Y in islice(minibatches, most)]
-            if not some:
+            some, error = _take(minibatches, most)
+            if not (some or error):
                 return
             for _, alike in groupby(some, key=lambda minibatch: minibatch[0].shape):
                 X, Y = (torch.stack(part) for part in zip(*alike, strict=True))
                 if state is None or fresh:
                     (state,) = begin_state(batch_size=X.shape[1])
                 state = self.train(X, Y, state, lr, theta, fresh, num_threads)
-                for loss, norm in zip(self.losses, self.norms, strict=True):
-                    yield loss, Y[0].numel(), norm
+                sizes = [Y[0].numel()] * len(self.losses)
+                yield list(zip(self.losses, sizes, self.norms, strict=True))
                 if self.diverged:
                     return
+        raise error
 
     def measure(
         self, minibatches: Iterable, begin_state: Callable, fresh: bool = False
@@ -170,11 +179,13 @@ class Engine:
         V, H = self.params[0].shape
         X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
         n, B, T = X.shape
-        if Y.shape != X.shape or H_0.shape != (B, H):
+        if Y.shape != X.shape:
             raise ValueError(
-                f"Y must be shaped like X, {(n, B, T)}, and H_0 {(B, H)}, got "
-                f"{tuple(Y.shape)} and {tuple(H_0.shape)}"
+                f"Y must be shaped like X, {(n, B, T)}, got {tuple(Y.shape)}"
             )
+        if not isinstance(H_0, Tensor) or H_0.shape != (B, H):
+            got = tuple(H_0.shape) if isinstance(H_0, Tensor) else H_0
+            raise ValueError(f"H_0 must be a tensor, shape {(B, H)}, got {got!r}")
         state = torch.empty(B, H).copy_(H_0.detach())
         numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
         losses, norms, flow = numbers.split([n, n, T * B])
@@ -223,7 +234,8 @@ def can_train(params: Sequence[Tensor]) -> bool:
 
 
 def _fit(params: Sequence[Tensor]) -> bool:
-    if len(params) != 5 or params[0].dim() != 2:
+    are_tensors = all(isinstance(param, Tensor) for param in params)
+    if not are_tensors or len(params) != 5 or params[0].dim() != 2:
         return False
     V, H = params[0].shape
     shapes = (V, H), (H, H), (H,), (H, V), (V,)
@@ -277,8 +289,21 @@ def _workers(run: Run) -> int:
     return min(threads.available(), 1 + work // WORTH_A_THREAD)
 
 
+def _take(minibatches: Iterator, most: int) -> tuple[list, Exception | None]:
+    """Copies of the next minibatches, and the error that came instead of the others."""
+    some = []
+    try:
+        for X, Y in islice(minibatches, most):
+            some.append((X.clone(), Y.clone()))
+    except Exception as error:
+        return some, error
+    return some, None
+
+
 def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
     """Checked, and as rnn.c takes them."""
+    if not isinstance(indices, Tensor):
+        raise ValueError(f"{name} must be a tensor, got a {type(indices).__name__}")
     if indices.dim() != 3 or indices.numel() == 0 or not is_integer(indices):
         raise ValueError(
             f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "

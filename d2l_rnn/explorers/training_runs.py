@@ -9,16 +9,17 @@ import copy
 import functools
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import progress, threads
-from d2l_rnn.batching import Interruptible, SequenceLoader, split
+from d2l_rnn.batching import SequenceLoader, split
 from d2l_rnn.explorers.text_controls import in_use, lines_of
 from d2l_rnn.ngrams import perplexity_to_beat
-from d2l_rnn.rnn import Model, parameters_of
+from d2l_rnn.parameters import parameters_of
+from d2l_rnn.rnn import Model
 from d2l_rnn.sweeping import Setting, sweep
 from d2l_rnn.text import Vocab, corpus_of
 from d2l_rnn.training import train
@@ -167,23 +168,22 @@ class Run:
         training.py and, in the panel's thread, `learn` in training_job.py.
         Neighbouring settings are trained by `train_side_by_side`.
 
-        `check` is called before each minibatch, and may end the run.
+        `check` is called between minibatches, and may end the run.
         """
         if self.is_done(num_epochs):
             return
         setting, done = self.plan.setting, len(self.history)
         loader = setting.minibatches(self.text.corpus)
-        loader.skip(done)
         # A copy: an interrupted epoch must not leave its mark on the model kept.
         net = copy.deepcopy(self.net) or setting.model(len(self.text.vocab))
         for record in train(
-            net, Interruptible(loader, check), setting.lr, num_epochs - done,
-            setting.theta, held_out=self.text.held_out,
-            num_threads=_threads(setting),
+            net, loader, setting.lr, num_epochs - done, setting.theta,
+            held_out=self.text.held_out, num_threads=_threads(setting),
+            epochs_done=done, check=check,
         ):  # fmt: skip
             self._keep(net)
-            self.add(replace(record, epoch=done + record.epoch))
-            yield self.history[-1]
+            self.add(record)
+            yield record
 
     def _keep(self, net: Model) -> None:
         if self.net is None:

@@ -9,8 +9,8 @@ from d2l_rnn import training
 from d2l_rnn.explorers import training_runs
 from d2l_rnn.explorers.training_runs import COLUMNS, Plan, Run, Runs
 from d2l_rnn.explorers.training_words import describe, trouble
+from d2l_rnn.parameters import parameters_of
 from d2l_rnn.progress import Progress
-from d2l_rnn.rnn import parameters_of
 from d2l_rnn.sweeping import Setting
 
 

@@ -1,0 +1,86 @@
+"""The perplexity of a model on text that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from torch import nn
+
+from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.checks import one_of
+from d2l_rnn.engine import Engine
+from d2l_rnn.gradients import labels_of, way_of
+from d2l_rnn.parameters import own_device, reading
+from d2l_rnn.progress import perplexity
+from d2l_rnn.rnn import Model
+from d2l_rnn.tensors import Device, pairs
+
+
+def evaluate(
+    net: Model,
+    minibatches: Iterable,
+    device: Device = None,
+    use_random_iter: bool | None = None,
+    loss: Callable | None = None,
+) -> float:
+    """The perplexity of a model on minibatches (X, Y), of which it learns nothing.
+
+    A `SequenceLoader` is read in order from its first token on and the state carried,
+    so that the same text is measured each time and no random number is drawn. With
+    other minibatches the state is carried or begins anew as in `training.train_epoch`.
+    No gradient is computed, and dropout is off.
+
+    Raises ValueError if there is no minibatch, for one that is no pair of tokens and
+    labels, and for another device than the model's.
+    """
+    device = own_device(net, device)
+    is_random = samples_at_random(minibatches, use_random_iter)
+    if isinstance(minibatches, SequenceLoader):
+        minibatches, is_random = minibatches.in_order(), False
+    total, num_tokens = 0.0, 0
+    with reading(net) as let_through:
+        for mean_loss, size in _losses(net, minibatches, is_random, device, loss):
+            total, num_tokens = total + mean_loss * size, num_tokens + size
+            let_through()
+    if not num_tokens:
+        raise ValueError("minibatches must yield at least one minibatch, got none")
+    return perplexity(total / num_tokens)
+
+
+def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, int]]:
+    """The mean loss of each minibatch, and its size."""
+    minibatches = pairs(minibatches, carries_state=not is_random)
+    if way_of(net, loss) == "engine":
+        yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
+        return
+    loss = nn.CrossEntropyLoss() if loss is None else loss
+    state = None  # no need to detach it: `reading` keeps no graph
+    for X, Y in minibatches:
+        if state is None or is_random:
+            state = net.begin_state(batch_size=X.shape[0], device=device)
+        outputs, state = net(X.to(device), state)  # (T * B, V)
+        labels = labels_of(X, Y.to(device), outputs.shape[-1])
+        yield loss(outputs, labels).mean().item(), Y.numel()
+
+
+def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:
+    """`use_random_iter`, or if that is None the minibatches' own.
+
+    Raises ValueError if it is neither True nor False.
+    """
+    if use_random_iter is None:
+        return getattr(minibatches, "use_random_iter", False)
+    return one_of("use_random_iter", use_random_iter, (True, False))
+
+
+def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
+    """Raises ValueError if these cannot be iterated once an epoch, or are none."""
+    if not isinstance(minibatches, Iterable):
+        raise ValueError(f"{name} must be iterable, got {minibatches!r}")
+    if num_epochs > 1 and isinstance(minibatches, Iterator):
+        raise ValueError(
+            f"{name} must be iterable once an epoch, like a SequenceLoader or a "
+            f"list; a {type(minibatches).__name__} can be iterated only once"
+        )
+    if isinstance(minibatches, Collection) and not len(minibatches):
+        raise ValueError(f"{name} must yield at least one minibatch, got none")

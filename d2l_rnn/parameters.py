@@ -1,0 +1,103 @@
+"""A model's parameters: which they are, where they live, and only to be read.
+
+A model is one of `rnn`, or anything with a list of tensors called `params`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from d2l_rnn.interrupts import held_back
+from d2l_rnn.rnn import Model
+from d2l_rnn.tensors import Device
+
+
+def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:
+    """Those of `all_parameters` that can be trained: which are not frozen.
+
+    Raises ValueError if `net` is none of these.
+    """
+    return [param for param in all_parameters(net) if param.requires_grad]
+
+
+def trainable(net: Model | Iterable[Tensor]) -> list[Tensor]:
+    """`parameters_of` a model that is to be trained.
+
+    Raises ValueError if there are none, or one is computed from other tensors, so that
+    a step would not change it for good.
+    """
+    params = parameters_of(net)
+    if not params:
+        raise ValueError(
+            "net must have parameters that can be trained, got none: is requires_grad "
+            "False in all of them?"
+        )
+    if not all(param.is_leaf for param in params):
+        raise ValueError(
+            "net must have parameters of its own, got one that is computed from other "
+            "tensors: param.detach().requires_grad_() makes it its own"
+        )
+    return params
+
+
+def device_of(net: Model | Iterable[Tensor]) -> torch.device:
+    """The device that the parameters of the model live on.
+
+    Raises ValueError if there are none.
+    """
+    for param in all_parameters(net):
+        return param.device
+    raise ValueError(f"net must have parameters, got {net!r}")
+
+
+def own_device(net: Model, device: Device = None) -> torch.device:
+    """The model's device, which `device` may only repeat.
+
+    Raises ValueError if it does not.
+    """
+    own = device_of(net)
+    try:
+        asked = own if device is None else torch.device(device)
+    except (RuntimeError, TypeError):  # there is no such name
+        asked = None
+    if asked is None or asked.type != own.type or asked.index not in (None, own.index):
+        raise ValueError(f"device must be the model's, {str(own)!r}, got {device!r}")
+    return own
+
+
+def all_parameters(net: Model | Iterable[Tensor]) -> list[Tensor]:
+    """The parameters of a model, frozen ones too; or the tensors in a list, or one.
+
+    Raises ValueError if `net` is none of these.
+    """
+    if isinstance(net, nn.Module):
+        return list(net.parameters())
+    params = getattr(net, "params", net)
+    params = [params] if isinstance(params, Tensor) else params
+    if isinstance(params, Iterable) and not isinstance(params, (str, bytes, Mapping)):
+        params = list(params)
+        if all(isinstance(param, Tensor) for param in params):
+            return params
+    raise ValueError(f"net must be a model, or its parameters, got {net!r}")
+
+
+@contextlib.contextmanager
+def reading(net: Model) -> Iterator[Callable[[], None]]:
+    """In the block the model only reads: it keeps no graph, and drops nothing out.
+
+    Ctrl-C waits until the block calls the function that it gets.
+    """
+    was_training = getattr(net, "training", False)
+    with held_back() as let_through:
+        try:
+            if was_training:
+                net.eval()
+            with torch.no_grad():
+                yield let_through
+        finally:
+            if was_training:
+                net.train()

@@ -1,0 +1,135 @@
+"""The checks at the door for tensors: tokens, states, devices, minibatches."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+Device = torch.device | str | None
+State = Tensor | tuple[Tensor, ...]
+
+
+def is_integer(tensor: Tensor) -> bool:
+    """True for a tensor of whole numbers, which truth values are not."""
+    is_number = tensor.is_floating_point() or tensor.is_complex()
+    return not is_number and tensor.dtype != torch.bool
+
+
+def check_tokens(
+    name: str, tokens: Tensor, vocab_size: int, shape: Sequence[int] | None = None
+) -> None:
+    """Raises ValueError unless these are indices of a vocabulary, shape (B, T).
+
+    `shape` says which, if not any will do.
+    """
+    if not isinstance(tokens, Tensor):
+        raise ValueError(
+            f"{name} must be a tensor of token indices, got a {type(tokens).__name__}"
+        )
+    fits = tokens.dim() == 2 if shape is None else tokens.shape == tuple(shape)
+    if not (is_integer(tokens) and fits and tokens.numel()):
+        wanted = "(batch_size, num_steps)" if shape is None else tuple(shape)
+        raise ValueError(
+            f"{name} must be token indices, shape {wanted} and not empty, got "
+            f"{tokens.dtype} of shape {tuple(tokens.shape)}"
+        )
+    if not tokens.is_meta:
+        check_range(name, tokens, vocab_size)
+
+
+def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
+    """Raises ValueError if one of the tokens is not in the vocabulary."""
+    least, most = (int(each) for each in tokens.aminmax())
+    if least < 0 or most >= vocab_size:
+        got = least if least < 0 else most
+        raise ValueError(f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}")
+
+
+def check_state(
+    state: State, batch_size: int, num_hiddens: int, dtype: torch.dtype
+) -> None:
+    """Raises ValueError unless the parts of a state are shaped (…, B, H), in `dtype`.
+
+    A state of one sequence would be spread over all the others in silence.
+    """
+    shape = (batch_size, num_hiddens)
+    parts = (state,) if isinstance(state, Tensor) else state
+    fits = isinstance(parts, (tuple, list)) and all(
+        isinstance(part, Tensor) and part.shape[-2:] == shape and part.dtype == dtype
+        for part in parts
+    )
+    if not fits:
+        raise ValueError(
+            f"state must be {dtype} in shapes that end in {shape}, (batch_size, "
+            f"num_hiddens), got {_contents(state)}"
+        )
+
+
+def checked_device(device: Device) -> torch.device:
+    """The device of this name; the CPU for None.
+
+    Raises ValueError if this machine has none of that name.
+    """
+    try:
+        return torch.empty(0, device="cpu" if device is None else device).device
+    except (RuntimeError, TypeError, AssertionError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device must be one that this machine has, such as 'cpu', got {device!r}: "
+            f"{reason}"
+        ) from None
+
+
+def pairs(
+    minibatches: Iterable, carries_state: bool, name: str = "minibatches"
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The minibatches (X, Y), one by one: tokens and labels, shape (B, T) each.
+
+    Raises ValueError for one that is none, and for another batch size than before if
+    the state is carried, for each sequence has its own.
+    """
+    before = None
+    for minibatch in minibatches:
+        X, Y = _pair(minibatch, name)
+        if carries_state and before not in (None, len(X)):
+            raise ValueError(
+                f"{name} must all have one batch size if the state is carried from one "
+                f"to the next, got {before}, then {len(X)}: leave the last one out, or "
+                "use use_random_iter=True, where each begins with a new state"
+            )
+        before = len(X)
+        yield X, Y
+
+
+def _pair(minibatch: object, name: str) -> tuple[Tensor, Tensor]:
+    with contextlib.suppress(TypeError, ValueError):  # not to be taken apart
+        X, Y = minibatch
+        if _are_tokens(X) and _are_tokens(Y) and X.shape == Y.shape:
+            return X, Y
+    hint = " (load_data returns them and the vocabulary)" * hasattr(
+        minibatch, "use_random_iter"
+    )
+    raise ValueError(
+        f"{name} must yield pairs (X, Y) of token indices, shape (batch_size, "
+        f"num_steps) each and not empty, got {_contents(minibatch)}{hint}"
+    )
+
+
+def _are_tokens(part: object) -> bool:
+    return (
+        isinstance(part, Tensor)
+        and part.dim() == 2
+        and part.numel() > 0
+        and is_integer(part)
+    )
+
+
+def _contents(minibatch: object) -> str:
+    if isinstance(minibatch, Tensor):
+        return f"{minibatch.dtype} of shape {tuple(minibatch.shape)}"
+    if isinstance(minibatch, (tuple, list)):
+        return f"({', '.join(map(_contents, minibatch[:3]))})"
+    return f"a {type(minibatch).__name__}"
