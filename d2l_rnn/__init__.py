@@ -30,6 +30,8 @@ imports only from modules above it:
     training    the loop: an epoch, and a run of many
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
+    describing  what a saved model's file says of it
+    saving      a trained model in one file, and back
     pictures    what all pictures share: how they show themselves, colours, scales
     alt_text    what a picture shows, in words
     figures     measurements → pictures
@@ -51,9 +53,9 @@ MODULES = (
     "checks", "threads", "interrupts", "corpora", "text", "progress", "series",
     "vector_ar", "neural_ar", "markov", "ngrams", "tensors", "batching", "rnn",
     "parameters", "bptt", "engine", "gated", "gradients", "vanishing", "clipping",
-    "optimizers", "evaluating", "training", "sweeping", "generating", "pictures",
-    "alt_text", "figures", "diagrams", "web", "explorers", "exercises", "book",
-    "doctor",
+    "optimizers", "evaluating", "training", "sweeping", "generating", "describing",
+    "saving", "pictures", "alt_text", "figures", "diagrams", "web", "explorers",
+    "exercises", "book", "doctor",
 )  # fmt: skip
 
 

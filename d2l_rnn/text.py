@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import os
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,23 @@ class Vocab:
         kept = [token for token, freq in self.token_freqs if freq >= min_freq]
         self.idx_to_token: list[Hashable] = list(dict.fromkeys(special + kept))
         self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
+
+    @classmethod
+    def restored(
+        cls, tokens: Iterable[Hashable], token_freqs: Iterable[tuple[Hashable, int]]
+    ) -> Vocab:
+        """A vocabulary as it was: its tokens in order, and how often each occurred.
+
+        Raises ValueError unless the tokens are distinct, and `<unk>` the first.
+        """
+        tokens = list(tokens)
+        if tokens[:1] != [UNKNOWN] or len(set(tokens)) < len(tokens):
+            raise ValueError(
+                f"tokens must be distinct, and {UNKNOWN!r} the first, got {tokens!r}"
+            )
+        vocab = cls(reserved_tokens=tokens[1:])
+        vocab.token_freqs = list(token_freqs)
+        return vocab
 
     def __len__(self) -> int:
         return len(self.idx_to_token)
