@@ -35,6 +35,7 @@ import sweep  # noqa: E402
 import webassembly  # noqa: E402
 from _common import described, markdown  # noqa: E402
 from _race import ratios  # noqa: E402
+from soak import engine, fuzz  # noqa: E402
 
 import binder  # noqa: E402
 import d2l_rnn  # noqa: E402
@@ -108,6 +109,8 @@ BLOCKS = {
     "agreement": measured("agreement", agreement.table),
     "book-setting": measured("book_setting", book_setting.table),
     "import-time": measured("import_time", import_time.table),
+    "soak-fuzz": measured("soak_fuzz", fuzz.table),
+    "soak-engine": measured("soak_engine", engine.table),
     "binder": measured("binder", binder.table),
 }
 

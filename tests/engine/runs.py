@@ -1,15 +1,21 @@
 """Training runs for the engine's tests, and what autograd makes of them in float64."""
 
 import math
+import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
+import build_engine
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
 
+HERE = Path(__file__).parent
+# Those for which the vectors are so wide: LANES, ROWS and COLUMNS in matrix.h.
+BUILDS = {"avx512": (16, 8, 2), "avx2": (8, 6, 2), "arm": (4, 6, 4)}
 NAMES = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")
 
 
@@ -95,6 +101,34 @@ class Result:
     flow: Tensor  # (T, B)
     trained: int
     diverged: int
+
+
+def harness(folder: Path, *command: str) -> list[str]:
+    """The harness, compiled by a command that ends with its sources."""
+    program = str(folder / "harness")
+    subprocess.run([*command, str(HERE / "harness.c"), "-o", program], check=True)
+    return [program]
+
+
+def compiler() -> str | None:
+    """The C compiler of this machine, if it has one."""
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def sanitized(folder: Path, build: str) -> list[str]:
+    """Each step beyond an array ends it, and each overflow: `make sanitize`.
+
+    Vectors of other sizes than the processor's are made of those.
+    """
+    folder.mkdir(exist_ok=True)
+    lanes, rows, columns = BUILDS[build]
+    return harness(
+        folder,
+        compiler(), *build_engine.OPTIONS, "-g", "-O1", "-march=native",
+        "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wno-psabi",
+        f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLUMNS={columns}",
+        str(build_engine.ENGINE / "rnn.c"),
+    )  # fmt: skip
 
 
 READ = 0  # workers: then the run only reads

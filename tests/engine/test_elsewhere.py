@@ -14,11 +14,15 @@ import build_engine
 import pytest
 import torch
 from runs import (
+    HERE,
     READ,
     assert_close,
     by_autograd,
+    compiler,
     elsewhere,
+    harness,
     norm_of,
+    sanitized,
     sizes_added_up,
     some_run,
 )
@@ -27,7 +31,6 @@ from d2l_rnn import engine
 from d2l_rnn.engine import compiled
 from d2l_rnn.engine.compiled import BIN, loaded
 
-HERE = Path(__file__).parent
 SIZES = [  # T, B, H, V
     (1, 1, 1, 2), (3, 1, 5, 2), (2, 3, 4, 3), (7, 5, 17, 11), (4, 9, 48, 28),
     (1, 2, 16, 16), (6, 33, 33, 28), (2, 4, 3, 700), (2, 3, 530, 5),
@@ -38,13 +41,6 @@ ziglang = pytest.mark.skipif(
 )
 
 
-def harness(folder, *command) -> list[str]:
-    """The harness, compiled by a command that ends with its sources."""
-    program = str(folder / "harness")
-    subprocess.run([*command, str(HERE / "harness.c"), "-o", program], check=True)
-    return [program]
-
-
 @pytest.fixture(scope="module")
 def webassembly():
     if not shutil.which("node"):
@@ -52,36 +48,25 @@ def webassembly():
     return ["node", str(HERE / "harness.mjs"), str(BIN / "engine.wasm")]
 
 
-def sanitized(tmp_path_factory, lanes, rows, columns):
-    """Each step beyond an array ends it, and each overflow: `make sanitize`.
-
-    Vectors of other sizes than the processor's are made of those.
-    """
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None or sys.platform == "win32":
+def sanitized_as_for(build, tmp_path_factory):
+    if compiler() is None or sys.platform == "win32":
         pytest.skip("there is no C compiler here")
-    return harness(
-        tmp_path_factory.mktemp("sanitized"),
-        compiler, *build_engine.OPTIONS, "-g", "-O1", "-march=native",
-        "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wno-psabi",
-        f"-DLANES={lanes}", f"-DROWS={rows}", f"-DCOLUMNS={columns}",
-        str(build_engine.ENGINE / "rnn.c"),
-    )  # fmt: skip
+    return sanitized(tmp_path_factory.mktemp("sanitized"), build)
 
 
 @pytest.fixture(scope="module")
 def sanitized_as_for_avx512(tmp_path_factory):
-    return sanitized(tmp_path_factory, 16, 8, 2)
+    return sanitized_as_for("avx512", tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def sanitized_as_for_avx2(tmp_path_factory):
-    return sanitized(tmp_path_factory, 8, 6, 2)
+    return sanitized_as_for("avx2", tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def sanitized_as_for_arm(tmp_path_factory):
-    return sanitized(tmp_path_factory, 4, 6, 4)
+    return sanitized_as_for("arm", tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

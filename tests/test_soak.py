@@ -1,0 +1,171 @@
+"""The soaking scripts draw, call and judge; a few seconds of each."""
+
+import json
+import math
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+if sys.platform == "win32":
+    pytest.skip("there is no fork on Windows", allow_module_level=True)
+
+from soak import _calling, _targets, _values, engine, fuzz
+
+import d2l_rnn
+
+SOAK = Path(__file__).parents[1] / "benchmarks" / "soak"
+TARGETS = {target.name: target for target in _targets.targets()}
+
+
+def run(script, folder, *args):
+    """Run a script, and return what it prints and what it has measured."""
+    done = subprocess.run(
+        [sys.executable, SOAK / f"{script}.py", "--results", folder, *map(str, args)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    kept = (folder / f"soak_{script}.json").read_text(encoding="utf-8")
+    return done.stdout, json.loads(kept)
+
+
+@pytest.fixture
+def sandbox():
+    """The fuzzer's, for the calls of a test."""
+    with fuzz.sandbox():
+        yield
+
+
+def call(name, seed=0, odd_share=0.0):
+    rng = random.Random(seed)
+    return _calling.made(TARGETS[name], rng, _values.Scene(rng), odd_share)
+
+
+def kinds_of(function):
+    """What is found about a function that is given NaN."""
+    made = call("progress.perplexity")
+    made.function, made.usual = function, {"cross_entropy": 1.5}
+    made.odd = {"cross_entropy": "nan"}
+    made.arguments = {"cross_entropy": math.nan}
+    return [each.kind for each in _calling.judged(made)]
+
+
+# ---- the fuzzer ----
+
+
+def test_a_few_seconds_of_the_fuzzer(tmp_path):
+    out, result = run("fuzz", tmp_path, "--seconds", 4, "--findings", tmp_path / "all")
+    assert f"| calls | {result['tally']['calls']:,} |" in out
+    assert result["tally"]["calls"] > result["tally"]["with odd arguments"] > 0
+    text = (tmp_path / "all").read_text(encoding="utf-8")
+    for kind, different in result["different"].items():
+        assert (f"==== {kind}: {different} ====" in text) == (different > 0)
+
+
+def test_each_module_is_called():
+    modules = {name.partition(".")[0] for name in TARGETS}
+    assert modules == set(d2l_rnn.MODULES) - set(_targets.NOT_CALLED)
+
+
+def test_there_are_usual_arguments_for_all(sandbox):
+    for name in TARGETS:
+        call(name)
+
+
+@pytest.mark.parametrize("name", [
+    "bptt.forward", "rnn.RNNModel", "markov.MarkovChain.sample", "text.Vocab",
+    "training.train", "engine.Engine.train", "figures.bars", "threads.limited_to",
+])  # fmt: skip
+def test_a_usual_call_has_nothing_wrong(name, sandbox):
+    kinds = {each.kind for each in _calling.judged(call(name, odd_share=0.0))}
+    assert kinds <= {"draws"}
+
+
+def test_the_same_number_makes_the_same_call(sandbox):
+    targets = list(TARGETS.values())
+    once, again = (
+        [str(fuzz.call_of(number, 3, targets)) for number in range(30)] for _ in "12"
+    )
+    assert once == again
+    assert len({*once}) > 25
+
+
+def refuses(cross_entropy):
+    raise ValueError("cross_entropy must be a number")
+
+
+def refuses_without_a_name(cross_entropy):
+    raise ValueError("no")
+
+
+def falls(cross_entropy):
+    return cross_entropy.nothing
+
+
+def returns(cross_entropy):
+    return cross_entropy
+
+
+def leaves_no_gradients(cross_entropy):
+    torch.set_grad_enabled(False)
+
+
+@pytest.mark.parametrize("function, kind", [
+    (refuses, "named"), (refuses_without_a_name, "unnamed"), (falls, "unexpected"),
+    (returns, "accepted"), (leaves_no_gradients, "left behind"),
+])  # fmt: skip
+def test_a_call_is_judged(function, kind, sandbox):
+    assert kind in kinds_of(function)
+    assert torch.is_grad_enabled()
+
+
+def test_a_changed_argument_is_found(sandbox):
+    made = call("series.rmse")
+    made.function = lambda predictions, observed: observed.zero_()
+    assert "changed" in [each.kind for each in _calling.judged(made)]
+
+
+def test_a_call_that_does_not_end_is_found(sandbox, monkeypatch):
+    def hangs(cross_entropy):
+        while True:
+            pass
+
+    monkeypatch.setattr(_calling, "PATIENCE", 0.2)
+    assert "hang" in kinds_of(hangs)
+
+
+# ---- the engine ----
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C")
+@pytest.mark.slow
+def test_a_few_seconds_of_the_engine(tmp_path):
+    out, result = run("engine", tmp_path, "--seconds", 2, "--builds", "arm")
+    assert f"| runs under sanitizers | {result['tally']['runs']:,} |" in out
+    assert result["wrong"] == []
+
+
+def test_what_does_not_fit_together_is_wrong():
+    rng = random.Random(0)
+    case = next(
+        case
+        for case in iter(lambda: engine.some_case(rng), None)
+        if case.is_tame and case.workers
+    )
+    run = engine.run_of(case)
+    T, B, H, V, n = run.sizes
+    by_hand = [*engine.by_hand(case, run)]
+    losses, norms = (torch.tensor(each) for each in zip(*by_hand, strict=True))
+    gradients = [torch.zeros_like(param) for param in run.params]
+    result = engine.Result(run.params, gradients, run.H_0, losses, norms, None, n, 0)
+    assert [*engine.wrong_with(case, run, result)] == []
+    result.losses = losses + 0.1
+    assert "by bptt" in [*engine.wrong_with(case, run, result)][0]
+    result.trained = n - 1
+    assert "trained" in [*engine.wrong_with(case, run, result)][0]
