@@ -15,7 +15,7 @@ import torch
 if sys.platform == "win32":
     pytest.skip("there is no fork on Windows", allow_module_level=True)
 
-from soak import _calling, _targets, _values, engine, fuzz
+from soak import _calling, _judging, _targets, _values, engine, fuzz
 
 import d2l_rnn
 
@@ -53,12 +53,13 @@ def kinds_of(function):
     made.function, made.usual = function, {"cross_entropy": 1.5}
     made.odd = {"cross_entropy": "nan"}
     made.arguments = {"cross_entropy": math.nan}
-    return [each.kind for each in _calling.judged(made)]
+    return [each.kind for each in _judging.judged(made)]
 
 
 # ---- the fuzzer ----
 
 
+@pytest.mark.slow
 def test_a_few_seconds_of_the_fuzzer(tmp_path):
     out, result = run("fuzz", tmp_path, "--seconds", 4, "--findings", tmp_path / "all")
     assert f"| calls | {result['tally']['calls']:,} |" in out
@@ -83,7 +84,7 @@ def test_there_are_usual_arguments_for_all(sandbox):
     "training.train", "engine.Engine.train", "figures.bars", "threads.limited_to",
 ])  # fmt: skip
 def test_a_usual_call_has_nothing_wrong(name, sandbox):
-    kinds = {each.kind for each in _calling.judged(call(name, odd_share=0.0))}
+    kinds = {each.kind for each in _judging.judged(call(name, odd_share=0.0))}
     assert kinds <= {"draws"}
 
 
@@ -128,7 +129,7 @@ def test_a_call_is_judged(function, kind, sandbox):
 def test_a_changed_argument_is_found(sandbox):
     made = call("series.rmse")
     made.function = lambda predictions, observed: observed.zero_()
-    assert "changed" in [each.kind for each in _calling.judged(made)]
+    assert "changed" in [each.kind for each in _judging.judged(made)]
 
 
 def test_a_call_that_does_not_end_is_found(sandbox, monkeypatch):
@@ -136,7 +137,7 @@ def test_a_call_that_does_not_end_is_found(sandbox, monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr(_calling, "PATIENCE", 0.2)
+    monkeypatch.setattr(_judging, "PATIENCE", 0.2)
     assert "hang" in kinds_of(hangs)
 
 

@@ -34,7 +34,8 @@ if __name__ == "__main__":  # not this folder, whose modules have other modules'
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from _common import arguments, described, markdown, save  # noqa: E402
-from soak._calling import Call, Finding, judged, made  # noqa: E402
+from soak._calling import Call, made  # noqa: E402
+from soak._judging import Finding, judged  # noqa: E402
 from soak._targets import Target, targets  # noqa: E402
 from soak._values import Scene  # noqa: E402
 
@@ -144,7 +145,10 @@ PAUSE = 2.0  # seconds between two looks at a process
 
 
 def fuzz(seconds: float, seed: int) -> tuple[Counter, list[Finding]]:
-    """How many calls came to what, and all findings, each of them once."""
+    """How many calls came to what, and all findings, each of them once.
+
+    Raises RuntimeError for an error of the fuzzer's own.
+    """
     tally, found, number = Counter(), {}, 0
     all_targets, until = targets(), time.monotonic() + seconds
     with sandbox() as folder:
@@ -216,7 +220,7 @@ def table(result: dict) -> str:
         ["functions, classes and methods", f"{result['functions']}"],
         ["calls", f"{tally['calls']:,}"],
         ["of them with odd arguments", f"{tally['with odd arguments']:,}"],
-        ["errors that name the argument", f"{share:.1%}"],
+        ["of the allowed errors, those that name the argument", f"{share:.1%}"],
         ["crashes and hangs", f"{different['crash'] + different['hang']}"],
         ["unexpected errors", f"{different['unexpected'] + different['refused']}"],
         ["settings, threads or files left behind", f"{different['left behind']}"],
