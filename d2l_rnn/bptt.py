@@ -32,7 +32,7 @@ from torch import Tensor
 
 from d2l_rnn import rnn as scratch
 from d2l_rnn.interrupts import no_gradients
-from d2l_rnn.tensors import check_tokens
+from d2l_rnn.tensors import Sizes, check_tokens
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -42,7 +42,11 @@ def forward(X: Tensor, H_0: Tensor, params: Sequence[Tensor]) -> tuple[Tensor, T
     """All hidden states, (T + 1, B, H), and all outputs, (T, B, V).
 
     X: tokens, shape (B, T). H_0: the state before the first, shape (B, H).
+
+    Raises ValueError if these, or the parameters, have other shapes, or there are other
+    tokens than those of the vocabulary.
     """
+    _sizes(X, params).check("BH", H_0=H_0)
     W_xh, W_hh, b_h, W_hq, b_q = params
     H = [H_0.to(W_hh.dtype)]
     for X_t in X.T.long():  # a one-hot row times W_xh is a row of W_xh: look it up
@@ -63,7 +67,16 @@ def backward(
 
     H: what `forward` returned for X. dO: the gradient of the outputs, (T, B, V).
     dH_T: what the last state receives from later on, (B, H).
+
+    Raises ValueError if one of these has another shape.
     """
+    sizes = _sizes(X, params)
+    sizes.check("SBH", H=H)
+    sizes.check("TBQ", dO=dO)
+    if sizes["S"] != sizes["T"] + 1:
+        raise ValueError(f"H must hold T + 1 states, for T={sizes['T']}, got {len(H)}")
+    if isinstance(dH_T, Tensor):
+        sizes.check("BH", dH_T=dH_T)
     W_xh, W_hh, _, W_hq, _ = params
     from_later, dH, dZ = dH_T, [], []
     for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), strict=True):
@@ -97,11 +110,7 @@ def cross_entropy(
     Raises ValueError if the outputs have another shape, or the labels are not tokens of
     this shape.
     """
-    if outputs.dim() != 3 or not outputs.is_floating_point():
-        raise ValueError(
-            "outputs must be numbers of the shape (num_steps, batch_size, vocab_size), "
-            f"got {outputs.dtype} of shape {tuple(outputs.shape)}"
-        )
+    Sizes().check("TBQ", outputs=outputs)
     check_tokens("labels", labels, outputs.shape[2], outputs.shape[1::-1])
     labels = labels.T.long().unsqueeze(-1)  # (T, B, 1)
     counts = slice(-1 if last_only else 0, None)  # the time steps that count
@@ -120,12 +129,11 @@ class ByHand:
     """
 
     def __init__(self, net: scratch.RNNModelScratch):
-        self.params = net.params
+        self.params, self._dH = net.params, None
 
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        check_tokens("X", X, len(self.params[0]))
         H, outputs = forward(X, *state, self.params)
         loss, dO = cross_entropy(outputs, Y)
         gradients, self._dH, _ = backward(X, H, dO, self.params)
@@ -134,7 +142,12 @@ class ByHand:
         return loss, (H[-1],), gradients
 
     def state_gradient_norms(self) -> Tensor:
-        """‖dL/dH_t‖ in the latest minibatch, for t = 1 … T, shape (T,)."""
+        """‖dL/dH_t‖ in the latest minibatch, for t = 1 … T, shape (T,).
+
+        Raises ValueError if there was none.
+        """
+        if self._dH is None:
+            raise ValueError("there must be a minibatch before its gradients are known")
         return norms(self._dH)
 
     @staticmethod
@@ -156,7 +169,12 @@ def norms(each: Tensor) -> Tensor:
     Of dH_1 … dH_T that is over sequences and hidden units. The numbers are divided by
     the largest of them before they are squared: even in double precision, in which all
     is computed, the square of 1e-200 is 0.
+
+    Raises ValueError if `each` is no tensor of floats, or empty.
     """
+    is_float = isinstance(each, Tensor) and each.is_floating_point()
+    if not is_float or each.dim() == 0 or each.numel() == 0:
+        raise ValueError(f"each must be a tensor of floats, not empty, got {each!r}")
     rows = each.cpu().double().flatten(1)  # (T, B * H); not every device has float64
     largest = rows.abs().amax(1)  # (T,)
     unit = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
@@ -207,15 +225,22 @@ def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor
 
     Raises ValueError if they have not.
     """
-    check_tokens("X", X, len(params[0]))
-    W_hh = params[1]
-    if W_hh.dtype not in DTYPES:
-        raise ValueError(f"params must be float32 or float64, got {W_hh.dtype}")
-    shape = (len(X), len(W_hh))
-    if not isinstance(state, Tensor) and [part.shape for part in state] == [shape]:
-        return state[0]
-    got = [tuple(part.shape) for part in state]
-    raise ValueError(
-        f"state must be one tensor of shape {shape}, (batch_size, num_hiddens), in a "
-        f"tuple, got a {type(state).__name__} of {got}"
-    )
+    sizes = _sizes(X, params)
+    if params[0].dtype not in DTYPES:
+        raise ValueError(f"params must be float32 or float64, got {params[0].dtype}")
+    if not isinstance(state, (tuple, list)) or len(state) != 1:
+        raise ValueError(
+            f"state must be one tensor of shape {(sizes['B'], sizes['H'])}, "
+            f"(batch_size, num_hiddens), in a tuple, got {state!r}"
+        )
+    sizes.check("BH", state=state[0])
+    return state[0]
+
+
+def _sizes(X: Tensor, params: Sequence[Tensor]) -> Sizes:
+    """T, B, D, H and Q of a minibatch and parameters; ValueError if they do not fit."""
+    sizes = Sizes()
+    sizes.check_params(scratch.rnn.names, params)
+    check_tokens("X", X, sizes["D"])
+    sizes["B"], sizes["T"] = X.shape
+    return sizes

@@ -49,13 +49,12 @@ def evaluate(
 
 def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, int]]:
     """The mean loss of each minibatch, and its size."""
-    minibatches = pairs(minibatches, carries_state=not is_random)
     if way_of(net, loss) == "engine":
         yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
         return
     loss = nn.CrossEntropyLoss() if loss is None else loss
     state = None  # no need to detach it: `reading` keeps no graph
-    for X, Y in minibatches:
+    for X, Y in pairs(minibatches, carries_state=not is_random):
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
         outputs, state = net(X.to(device), state)  # (T * B, V)

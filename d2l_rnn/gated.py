@@ -22,7 +22,7 @@ from torch import Tensor
 
 from d2l_rnn.checks import integer
 from d2l_rnn.rnn import init_rnn_state
-from d2l_rnn.tensors import Device, checked_device
+from d2l_rnn.tensors import Device, check_recurrence, checked_device
 
 # ---- GRU ----
 
@@ -62,7 +62,10 @@ def gru(
     `inputs`: (T, B, V), one-hot. Returns the outputs, shape (T * B, V), and the last
     state. `nn.GRU` applies R_t later, R_t ∘ (H_{t-1} W_hh + a second bias), which is
     done for speed; the two are equal only in special cases.
+
+    Raises ValueError if the shapes do not fit together.
     """
+    check_recurrence(inputs, state, params, gru.names)
     W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
     outputs = []
@@ -121,7 +124,10 @@ def lstm(
     (O_t is a gate here, so the outputs are called Y_t.) `inputs`: (T, B, V), one-hot.
     Returns the outputs, shape (T * B, V), and the last state. It is `nn.LSTM`, which
     only has a second bias in each line.
+
+    Raises ValueError if the shapes do not fit together.
     """
+    check_recurrence(inputs, state, params, lstm.names, num_states=2)
     W_xi, W_hi, b_i, W_xf, W_hf, b_f, *others = params
     W_xo, W_ho, b_o, W_xc, W_hc, b_c, W_hq, b_q = others
     H, C = state

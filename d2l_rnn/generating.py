@@ -61,7 +61,7 @@ def sample(
         generator.manual_seed(integer("seed", seed, 0, 2**64 - 1))
 
     def choose(output: torch.Tensor) -> int:  # (V,)
-        output = output.cpu().double()
+        output = _finite(output).cpu().double()
         # Subtracting the largest first keeps a tiny temperature from overflowing.
         probabilities = torch.softmax((output - output.max()) / temperature, dim=0)
         return int(torch.multinomial(probabilities, 1, generator=generator))
@@ -70,8 +70,11 @@ def sample(
 
 
 def most_probable(output: torch.Tensor) -> int:
-    """The index of the largest of the outputs, shape (vocab_size,)."""
-    return int(output.argmax())
+    """The index of the largest of the outputs, shape (vocab_size,).
+
+    Raises ValueError if they are not finite.
+    """
+    return int(_finite(output).argmax())
 
 
 def warm_up(
@@ -111,7 +114,7 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
     indices, device = vocab[list(prefix)], output.device
     with reading(net) as let_through, suited_to(net):
         for _ in range(num_preds):
-            indices.append(choose(_finite(output)))
+            indices.append(choose(output))
             output, state = _read(indices[-1:], state, net, device)
             let_through()
     # Characters stand side by side; words (a prefix given as a list) stand apart.
@@ -119,8 +122,11 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
 
 
 def _finite(output: torch.Tensor) -> torch.Tensor:
-    if not output.isfinite().all():
-        raise ValueError("net must have finite outputs, got NaN or infinity in them")
+    if output.dim() != 1 or not output.isfinite().all():
+        raise ValueError(
+            "net must have finite outputs, shape (vocab_size,), got NaN or infinity in "
+            f"them, or the shape {tuple(output.shape)}"
+        )
     return output
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from d2l_rnn import bptt
 from d2l_rnn.checks import one_of
 from d2l_rnn.engine import Engine, can_train, describe
-from d2l_rnn.parameters import parameters_of
+from d2l_rnn.parameters import all_parameters, parameters_of
 from d2l_rnn.rnn import Model
 from d2l_rnn.tensors import State, check_tokens
 
@@ -29,7 +29,10 @@ def way_of(net: Model, loss: Callable | None = None) -> str:
 
     With a `loss` of its own, which the engine does not know, autograd takes care of the
     loss and `bptt` of the scratch RNN.
+
+    Raises ValueError if `net` is no model.
     """
+    all_parameters(net)  # raises
     if not bptt.ByHand.can_train(net):
         return "autograd"
     return "engine" if loss is None and can_train(net.params) else "bptt"
@@ -79,11 +82,15 @@ class ByAutograd:
     """The loss of any model and its gradients, by autograd: `backpropagation`.
 
     `forward(X, state)` replaces the model's own forward pass, if it is given.
+
+    Raises ValueError for a loss that is no function.
     """
 
     def __init__(
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
+        if not (loss is None or callable(loss)):
+            raise ValueError(f"loss must be a function or None, got {loss!r}")
         self.net, self.forward = net, forward or net
         self.loss = nn.CrossEntropyLoss() if loss is None else loss
 

@@ -16,7 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn.checks import integer, one_of
-from d2l_rnn.tensors import Device, State, check_state, check_tokens, checked_device
+from d2l_rnn.tensors import (
+    Device,
+    State,
+    check_recurrence,
+    check_state,
+    check_state_dict,
+    check_tokens,
+    checked_device,
+)
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
@@ -52,8 +60,12 @@ def get_params(
 
 
 def num_parameters(vocab_size: int, num_hiddens: int) -> int:
-    """How many numbers the five parameters hold together."""
-    V, H = vocab_size, num_hiddens
+    """How many numbers the five parameters hold together.
+
+    Raises ValueError if a size is smaller than 1.
+    """
+    V = integer("vocab_size", vocab_size, at_least=1)
+    H = integer("num_hiddens", num_hiddens, at_least=1)
     return V * H + H * H + H + H * V + V
 
 
@@ -80,7 +92,10 @@ def rnn(
     (the notes, "recurrent neural networks"). `inputs`: (T, B, V), one-hot and time
     first, where `bptt.rnn` takes the tokens themselves, (B, T). Returns the outputs,
     shape (T * B, V), and the last state.
+
+    Raises ValueError if the shapes do not fit together.
     """
+    check_recurrence(inputs, state, params, rnn.names)
     W_xh, W_hh, b_h, W_hq, b_q = params
     (H,) = state
     outputs = []
@@ -153,11 +168,7 @@ class RNNModelScratch:
         Raises ValueError, and changes nothing, unless names and shapes fit.
         """
         own = self.state_dict()
-        wanted, got = (
-            {k: tuple(v.shape) for k, v in d.items()} for d in (own, state_dict)
-        )
-        if got != wanted:
-            raise ValueError(f"state_dict must have the tensors {wanted}, got {got}")
+        check_state_dict(state_dict, own)
         for name, values in state_dict.items():
             own[name].copy_(values)
 

@@ -30,7 +30,7 @@ from d2l_rnn.checks import integer, one_of
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
 from d2l_rnn.sweeping import Setting
-from d2l_rnn.tensors import Device, checked_device
+from d2l_rnn.tensors import Device, check_state_dict, checked_device
 from d2l_rnn.text import Vocab
 
 FORMAT = "d2l_rnn model 1"
@@ -154,12 +154,7 @@ def _model(described: dict, weights: dict[str, Tensor], device: torch.device) ->
     with torch.device("meta"):  # no memory yet: a file may name any size
         laid_out = _scratch if made == "scratch" else _of_torch
         net = laid_out(kind, weights, **options)
-    wanted, got = (
-        {name: tuple(values.shape) for name, values in each.items()}
-        for each in (net.state_dict(), weights)
-    )
-    if got != wanted:
-        raise ValueError(f"its weights are {got}, not {wanted}")
+    check_state_dict(weights, net.state_dict())
     if made == "scratch":
         net.params = [weights[each].to(device).requires_grad_() for each in net.names]
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -66,6 +66,91 @@ def check_state(
             f"state must be {dtype} in shapes that end in {shape}, (batch_size, "
             f"num_hiddens), got {_contents(state)}"
         )
+
+
+class Sizes(dict):
+    """What T, B, V, H … are, as the tensors say that have been checked so far."""
+
+    def check(self, letters: str, dtype: torch.dtype | None = None, **tensors) -> None:
+        """Raises ValueError unless the tensors have the sizes that the letters mean.
+
+        A new letter takes its size from the first of them. They must be floats, of
+        `dtype` if it is given.
+        """
+        for name, tensor in tensors.items():
+            shape = getattr(tensor, "shape", ())
+            fits = len(shape) == len(letters) and isinstance(tensor, Tensor)
+            for letter, size in zip(letters, shape, strict=False):
+                fits = fits and self.setdefault(letter, size) == size > 0
+            if not (fits and tensor.is_floating_point()):
+                sizes = ", ".join(f"{each}={self.get(each, '?')}" for each in letters)
+                raise ValueError(
+                    f"{name} must be a tensor of floats, shape ({sizes}), got "
+                    f"{_contents(tensor)}"
+                )
+            if dtype not in (None, tensor.dtype):
+                raise ValueError(f"{name} must be {dtype}, got {tensor.dtype}")
+
+    def check_params(self, names: Sequence[str], params: Sequence[Tensor]) -> None:
+        """Raises ValueError unless these are a recurrence's parameters, by these names.
+
+        W_x… has the shape (D, H), W_h… (H, H), b… (H,), but W_hq (H, Q) and b_q (Q,).
+        """
+        listed = list(params) if isinstance(params, (list, tuple)) else []
+        if len(listed) != len(names):
+            raise ValueError(
+                f"params must be the {len(names)} tensors {', '.join(names)}, got "
+                f"{_contents(params)}"
+            )
+        for name, param in zip(names, listed, strict=True):
+            letters = LETTERS.get(name) or LETTERS[name[:-1]]
+            self.check(letters, getattr(listed[0], "dtype", None), **{name: param})
+
+
+LETTERS = {"W_x": "DH", "W_h": "HH", "b_": "H", "W_hq": "HQ", "b_q": "Q"}
+
+
+def check_recurrence(
+    inputs: Tensor,
+    state: Sequence[Tensor],
+    params: Sequence[Tensor],
+    names: Sequence[str],
+    num_states: int = 1,
+) -> None:
+    """Raises ValueError unless inputs (T, B, D), states (B, H) and params fit together.
+
+    `names` are those of the parameters, as `Sizes.check_params` has them.
+    """
+    sizes = Sizes()
+    sizes.check_params(names, params)
+    dtype = params[0].dtype
+    sizes.check("TBD", dtype, inputs=inputs)
+    if not isinstance(state, (tuple, list)) or len(state) != num_states:
+        raise ValueError(
+            f"state must be a tuple of {num_states} (batch_size, num_hiddens), got "
+            f"{_contents(state)}"
+        )
+    for part in state:
+        sizes.check("BH", dtype, state=part)
+
+
+def check_state_dict(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+    """Raises ValueError unless the tensors have the names and shapes of the model's."""
+
+    def shapes(each: object) -> object:
+        if not isinstance(each, Mapping):
+            return _contents(each)
+        return {name: _shape(values) for name, values in each.items()}
+
+    if shapes(given) != shapes(own):
+        raise ValueError(
+            f"state_dict must have the tensors {shapes(own)}, got {shapes(given)}"
+        )
+
+
+def _shape(values: object) -> object:
+    is_float = isinstance(values, Tensor) and values.is_floating_point()
+    return tuple(values.shape) if is_float else _contents(values)
 
 
 def checked_device(device: Device) -> torch.device:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import torch
 
+from d2l_rnn.checks import integer
+
 # From this number of hidden units on, PyTorch's products are worth several threads: two
 # small matrices take longer on two threads than on one (benchmarks/speed.py).
 WORTH_THREADS = 128
@@ -64,7 +66,10 @@ def limited_to(num_threads: int) -> Iterator[None]:
 
     This also works where blocks overlap in several Python threads. After a nested
     block, the outer block's number applies again.
+
+    Raises ValueError if the number is not from 1 to `MOST`.
     """
+    num_threads = integer("num_threads", num_threads, 1, MOST)
     is_new = not hasattr(_block, "num_threads")  # to blocks
     outer = None if is_new else _block.num_threads
     is_own = not is_new and outer is None

@@ -209,7 +209,7 @@ def train_epoch(
     backpropagate = backpropagation(net, loss, backpropagate)
     device = own_device(net, device)
     is_random = samples_at_random(minibatches, use_random_iter)
-    tally = EpochTally(epoch, theta)
+    tally = EpochTally(integer("epoch", epoch, at_least=1), theta)
     steps = train_steps(
         net, minibatches, tally, optimizer, backpropagate, is_random, device
     )
@@ -253,7 +253,7 @@ def _steps_in_c(
     In rnn.c `forward` and `hand_on` are about the state, `update` clips and steps.
     """
     for call in engine.learn(
-        pairs(minibatches, carries_state=not is_random),
+        minibatches,
         net.begin_state,
         optimizer.lr,
         tally.theta,

@@ -281,8 +281,8 @@ STATE = (torch.zeros(2, 4),)
     (torch.zeros(2, 3, 5, dtype=torch.long), STATE, None, r"X must .*\(2, 3, 5\)"),
     (torch.zeros(2, 0, dtype=torch.long), STATE, None, r"X must be .*not empty"),
     (torch.zeros(0, 3, dtype=torch.long), STATE, None, r"X must be .*not empty"),
-    (None, (torch.zeros(2, 5),), None, r"state must be .*\(2, 4\).*got .*\(2, 5\)"),
-    (None, (torch.zeros(3, 4),), None, r"state must be .*\(2, 4\).*got .*\(3, 4\)"),
+    (None, (torch.zeros(2, 5),), None, r"state must be .*\(B=2, H=4\).*got .*\(2, 5\)"),
+    (None, (torch.zeros(3, 4),), None, r"state must be .*\(B=2, H=4\).*got .*\(3, 4\)"),
     (None, (torch.zeros(1, 2, 4),), None, r"state must be .*got .*\(1, 2, 4\)"),
     (None, STATE * 2, None, "state must be one tensor"),  # an LSTM's
     (None, STATE[0], None, "state must be one tensor"),  # torch's own layers'

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, islice
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -24,8 +24,8 @@ from torch import Tensor
 from d2l_rnn import threads
 from d2l_rnn.checks import integer, non_negative, positive
 from d2l_rnn.engine.compiled import file, loaded
-from d2l_rnn.engine.run import Run
-from d2l_rnn.tensors import check_range, is_integer
+from d2l_rnn.engine.run import Run, take, tokens
+from d2l_rnn.tensors import pairs
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
@@ -63,7 +63,7 @@ class Engine:
             part.view_as(param)
             for part, param in zip(self.gradient.split(sizes), params, strict=True)
         ]
-        self._size, self._seconds = None, PATIENCE
+        self._size, self._flow, self._seconds = None, None, PATIENCE
 
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
@@ -141,10 +141,11 @@ class Engine:
         Raises ValueError as `train` does, and whatever `minibatches` raises, after all
         that came before it have been learned from.
         """
-        state, minibatches, error = None, iter(minibatches), None
+        minibatches = pairs(minibatches, carries_state=not fresh)
+        state, error = None, None
         while error is None:
             most = max(1, int(PATIENCE / self._seconds))
-            some, error = _take(minibatches, most)
+            some, error = take(minibatches, most)
             if not (some or error):
                 return
             for _, alike in groupby(some, key=lambda minibatch: minibatch[0].shape):
@@ -163,21 +164,26 @@ class Engine:
     ) -> Iterator[tuple[float, int]]:
         """`read` one minibatch (X, Y) after another: yield its loss and its size."""
         state = None
-        for X, Y in minibatches:
+        for X, Y in pairs(minibatches, carries_state=not fresh):
             if state is None or fresh:
                 (state,) = begin_state(batch_size=len(X))
             state = self.read(X[None], Y[None], state)
             yield self.losses[0], Y.numel()
 
     def state_gradient_norms(self) -> Tensor:
-        """‖dL/dH_t‖ in the last minibatch, for t = 1 … T, shape (T,)."""
+        """‖dL/dH_t‖ in the last minibatch, for t = 1 … T, shape (T,).
+
+        Raises ValueError if there was none.
+        """
+        if self._flow is None:
+            raise ValueError("there must be a minibatch before its gradients are known")
         return self._flow.sum(1).sqrt()
 
     def _run(self, X: Tensor, Y: Tensor, H_0: Tensor, fresh: bool) -> Run:
         """What rnn.c takes, if all of it fits together."""
         self._check_params()
         V, H = self.params[0].shape
-        X, Y = _tokens("X", X, V), _tokens("Y", Y, V)
+        X, Y = tokens("X", X, V), tokens("Y", Y, V)
         n, B, T = X.shape
         if Y.shape != X.shape:
             raise ValueError(
@@ -287,27 +293,3 @@ def _workers(run: Run) -> int:
         return 1
     work = 3 * run.minibatches * run.B * run.T * run.H * (run.H + run.V)
     return min(threads.available(), 1 + work // WORTH_A_THREAD)
-
-
-def _take(minibatches: Iterator, most: int) -> tuple[list, Exception | None]:
-    """Copies of the next minibatches, and the error that came instead of the others."""
-    some = []
-    try:
-        for X, Y in islice(minibatches, most):
-            some.append((X.clone(), Y.clone()))
-    except Exception as error:
-        return some, error
-    return some, None
-
-
-def _tokens(name: str, indices: Tensor, V: int) -> Tensor:
-    """Checked, and as rnn.c takes them."""
-    if not isinstance(indices, Tensor):
-        raise ValueError(f"{name} must be a tensor, got a {type(indices).__name__}")
-    if indices.dim() != 3 or indices.numel() == 0 or not is_integer(indices):
-        raise ValueError(
-            f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
-            f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"
-        )
-    check_range(name, indices, V)
-    return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)

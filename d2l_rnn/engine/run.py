@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
+import torch
 from torch import Tensor
+
+from d2l_rnn.tensors import check_range, is_integer
 
 
 class Run(ctypes.Structure):
@@ -31,3 +35,27 @@ class Run(ctypes.Structure):
                 setattr(self, name, each.data_ptr())
             else:
                 getattr(self, name)[:] = [tensor.data_ptr() for tensor in each]
+
+
+def take(minibatches: Iterator, most: int) -> tuple[list, Exception | None]:
+    """Copies of the next minibatches, and the error that came instead of the others."""
+    some = []
+    try:
+        for X, Y in islice(minibatches, most):
+            some.append((X.clone(), Y.clone()))
+    except Exception as error:
+        return some, error
+    return some, None
+
+
+def tokens(name: str, indices: Tensor, V: int) -> Tensor:
+    """Tokens as rnn.c takes them; ValueError if they are none of the vocabulary."""
+    if not isinstance(indices, Tensor):
+        raise ValueError(f"{name} must be a tensor, got a {type(indices).__name__}")
+    if indices.dim() != 3 or indices.numel() == 0 or not is_integer(indices):
+        raise ValueError(
+            f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
+            f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"
+        )
+    check_range(name, indices, V)
+    return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)

@@ -1,0 +1,494 @@
+"""Odd arguments to models and their training: an error at the door, or a right answer.
+
+Never a wrong one in silence, and nothing is changed by a call that fails.
+"""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from d2l_rnn import (
+    batching,
+    bptt,
+    clipping,
+    engine,
+    gated,
+    generating,
+    gradients,
+    optimizers,
+    rnn,
+    sweeping,
+    text,
+    threads,
+    training,
+    vanishing,
+)
+from d2l_rnn.parameters import all_parameters, device_of, own_device, parameters_of
+
+V, H, B, T = 11, 8, 4, 6  # as the fixture `net` has them
+X, Y = (torch.arange(B * T).reshape(B, T) % V for _ in range(2))
+NET = rnn.make_model("scratch", V, H, seed=0)
+needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
+
+
+def raises(message, error=ValueError):
+    return pytest.raises(error, match=message)
+
+
+# ---- minibatches ----
+
+MINIBATCHES = {
+    "labels a step shorter": [(X, Y[:, :-1])],
+    "labels with time first": [(X, Y.T)],
+    "a single sequence": [(X[0], Y[0])],
+    "tokens that are floats": [(X + 0.5, Y)],
+    "labels that are floats": [(X, Y + 0.5)],
+    "labels that are probabilities": [(X, torch.rand(B, T, V))],
+    "truth values": [(X > 3, Y)],
+    "complex numbers": [(X + 0j, Y)],
+    "arrays of NumPy": [(X.numpy(), Y.numpy())],
+    "lists": [(X.tolist(), Y.tolist())],
+    "three tensors": [(X, Y, X)],
+    "one tensor": [X],
+    "no sequence": [(X[:0], Y[:0])],
+    "nothing at all": [None],
+    "words": ["time"],
+    "the loader and the vocabulary": (
+        batching.SequenceLoader(range(99), 2, 5),
+        "vocab",
+    ),
+}
+LEARNERS = [training.train_epoch, lambda *args: list(training.train(*args, 2))]
+
+
+@pytest.mark.parametrize("learn", LEARNERS, ids=["an epoch", "a run"])
+@pytest.mark.parametrize("name", MINIBATCHES)
+def test_what_is_no_minibatch_is_told_and_not_learned_from(name, learn, net):
+    before = [param.clone() for param in parameters_of(net)]
+    with raises(r"minibatches must yield pairs \(X, Y\) of token indices"):
+        learn(net, MINIBATCHES[name], 1.0)
+    assert all(map(torch.equal, before, parameters_of(net)))
+
+
+@pytest.mark.parametrize("name", MINIBATCHES)
+def test_nor_is_it_measured(name, net):
+    with raises(r"minibatches must yield pairs \(X, Y\) of token indices"):
+        training.evaluate(net, MINIBATCHES[name])
+
+
+def test_what_load_data_returns_has_to_be_unpacked(net):
+    with raises("load_data returns them and the vocabulary"):
+        training.train_epoch(net, MINIBATCHES["the loader and the vocabulary"], 1.0)
+
+
+@pytest.mark.parametrize("learn", LEARNERS, ids=["an epoch", "a run"])
+@pytest.mark.parametrize("minibatches, message", [
+    ([(X + 1, Y)], "must be tokens from 0 to 10, got 11"),
+    ([(X, Y + 1)], "must be tokens from 0 to 10, got 11"),
+    ([(X - 1, Y)], "must be tokens from 0 to 10, got -1"),
+    ([(X, Y - 1)], "must be tokens from 0 to 10, got -1"),
+])  # fmt: skip
+def test_tokens_beyond_the_vocabulary_are_told(minibatches, message, learn, net):
+    with raises(message):
+        learn(net, minibatches, 1.0)
+    with raises(message):
+        training.evaluate(net, minibatches)
+
+
+def test_a_smaller_last_minibatch_cannot_take_the_state_over(net):
+    minibatches = [(X, Y), (X[:2], Y[:2])]
+    for function in (training.evaluate, lambda *args: training.train_epoch(*args, 1.0)):
+        with raises("minibatches must all have one batch size if the state is carried"):
+            function(net, minibatches)
+    record = training.train_epoch(net, minibatches, 1.0, use_random_iter=True)
+    assert math.isfinite(record.perplexity)
+
+
+@pytest.mark.parametrize("name", ["minibatches", "held_out"])
+@pytest.mark.parametrize("given, message", [
+    ([], "must yield at least one minibatch, got none"),
+    (0.1, "must be iterable, got 0.1"),
+    (iter([(X, Y)]), "must be iterable once an epoch"),
+])  # fmt: skip
+def test_minibatches_that_no_run_can_have_are_told_at_once(name, given, message, net):
+    minibatches = {"minibatches": [(X, Y)], name: given}
+    with raises(f"{name} {message}"):
+        training.train(net, lr=1.0, num_epochs=2, **minibatches)
+
+
+@pytest.mark.parametrize("given", ["sequential", "random", 2, math.nan])
+def test_how_the_minibatches_are_sampled_is_yes_or_no(given, net):
+    for function in (training.train_epoch, lambda *args, **kw: training.evaluate(
+        args[0], args[1], **kw
+    )):  # fmt: skip
+        with raises("use_random_iter must be one of True, False, got"):
+            function(net, [(X, Y)], 1.0, use_random_iter=given)
+
+
+# ---- models ----
+
+TOKENS = {
+    "one sequence": X[0],
+    "three dimensions": torch.zeros(2, 3, 4, dtype=torch.long),
+    "floats": X.float(),
+    "truth values": X > 3,
+    "beyond the vocabulary": X + 1,
+    "negative": X - 1,
+    "none": X[:0],
+    "a list": X.tolist(),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_model_takes_tokens_alone(name, net):
+    with raises("must be .*token"):
+        net(TOKENS[name], net.begin_state(batch_size=B))
+
+
+def test_a_state_of_one_sequence_is_not_that_of_many(net):
+    with raises(r"state must be .* in shapes that end in \(4, 8\)"):
+        net(X, net.begin_state(batch_size=1))
+
+
+@pytest.mark.parametrize("state", [3, "state", (None,), [1.5]])
+def test_what_is_no_state_is_told(state, net):
+    with raises("state must be"):
+        net(X, state)
+
+
+def test_a_state_of_another_dtype_is_told(net):
+    state = net.begin_state(batch_size=B)
+    double = state.double() if isinstance(state, torch.Tensor) else [
+        part.double() for part in state
+    ]  # fmt: skip
+    with raises("state must be torch.float32"):
+        net(X, double)
+
+
+def test_a_scratch_model_begins_with_a_state():
+    with raises("state must be torch.float32"):
+        NET(X, None)
+
+
+RECURRENCES = {
+    "rnn": (rnn.rnn, rnn.get_params, 1),
+    "gru": (gated.gru, gated.get_gru_params, 1),
+    "lstm": (gated.lstm, gated.get_lstm_params, 2),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENCES)
+def test_a_recurrence_says_which_shape_does_not_fit(name):
+    recurrence, get_params, num_states = RECURRENCES[name]
+    params, inputs = get_params(V, H), torch.zeros(T, B, V)
+    state = (torch.zeros(B, H),) * num_states
+    recurrence(inputs, state, params)
+    for wrong in ("inputs", [], inputs[0], inputs[..., 1:], inputs.long(), inputs[:0]):
+        with raises("inputs must be a tensor of floats, shape"):
+            recurrence(wrong, state, params)
+    with raises("inputs must be torch.float32, got torch.float64"):
+        recurrence(inputs.double(), state, params)
+    for wrong in ((), state[0], None, state * 2):
+        with raises("state must be a tuple of"):
+            recurrence(inputs, wrong, params)
+    for wrong in (torch.zeros(1, H), torch.zeros(B, H + 1), torch.zeros(H)):
+        with raises(r"state must be a tensor of floats, shape \(B=4, H=8\), got"):
+            recurrence(inputs, (wrong,) * num_states, params)
+    for wrong in (params[1:], params[0], None, "params"):
+        with raises(f"params must be the {len(params)} tensors W_x"):
+            recurrence(inputs, state, wrong)
+    for number, name in enumerate(recurrence.names):
+        wrong = list(params)
+        wrong[number] = torch.zeros(1, 1, 1)
+        with raises(f"{name} must be a tensor of floats, shape"):
+            recurrence(inputs, state, wrong)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", 1.5, "\ud800"])
+def test_a_device_that_is_not_there_is_told(device, net):
+    for function in (
+        lambda: rnn.make_model("gru", V, H, device),
+        lambda: rnn.make_model("scratch", V, H, device),
+        lambda: rnn.get_params(V, H, device),
+        lambda: gated.get_lstm_params(V, H, device),
+        lambda: rnn.init_rnn_state(B, H, device),
+        lambda: net.begin_state(batch_size=B, device=device),
+        lambda: sweeping.Setting().model(V, device),
+    ):
+        with raises("device must be one that this machine has, such as 'cpu', got"):
+            function()
+    with raises("device must be the model's, 'cpu', got"):
+        own_device(net, device)
+
+
+def test_a_state_begins_where_the_model_lives():
+    for cell in rnn.CELLS:
+        with torch.device("meta"):
+            net = rnn.make_model(cell, V, H, "meta")
+        state = net.begin_state(batch_size=B)
+        parts = [state] if isinstance(state, torch.Tensor) else state
+        assert all(part.is_meta for part in parts)
+
+
+@pytest.mark.parametrize("net", [3, None, "net", [1, 2], [None], {"W": torch.ones(2)}])
+def test_what_is_no_model_is_told(net):
+    for function in (
+        all_parameters, parameters_of, device_of, clipping.global_norm,
+        gradients.way_of, lambda net: training.train(net, [(X, Y)], 1.0, 1),
+        lambda net: clipping.clip_gradients(net, 1.0), gradients.backpropagation,
+    ):  # fmt: skip
+        with raises("net must be a model, or its parameters, got"):
+            function(net)
+
+
+def test_a_model_without_parameters_lives_nowhere():
+    with raises("net must have parameters, got"):
+        device_of([])
+
+
+def test_a_model_whose_parameters_are_all_frozen_cannot_be_trained(net):
+    for param in all_parameters(net):
+        param.requires_grad_(False)
+    for learn in LEARNERS:
+        with raises("net must have parameters that can be trained, got none"):
+            learn(net, [(X, Y)], 1.0)
+
+
+def test_parameters_computed_from_others_cannot_be_trained():
+    net = rnn.make_model("scratch", V, H)
+    net.params = [2 * param for param in net.params]
+    with raises("net must have parameters of its own"):
+        training.train_epoch(net, [(X, Y)], 1.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_a_model_of_another_dtype_learns_and_predicts(dtype, net, vocab):
+    if isinstance(net, nn.Module):
+        net.to(dtype)
+    else:
+        net.params = [each.detach().to(dtype).requires_grad_() for each in net.params]
+    minibatches = batching.SequenceLoader(vocab[list("the time " * 9)], 2, 4, seed=0)
+    history = training.History(training.train(net, minibatches, 1.0, 15))
+    assert history[-1].perplexity < history[0].perplexity
+    assert len(generating.predict("the", 5, net, vocab)) == 8
+
+
+# ---- weights by name ----
+
+
+@pytest.mark.parametrize("name", RECURRENCES)
+def test_weights_have_the_names_of_the_formulas(name):
+    recurrence, get_params, _ = RECURRENCES[name]
+    init_state = {"rnn": rnn.init_rnn_state, "gru": gated.init_gru_state,
+                  "lstm": gated.init_lstm_state}[name]  # fmt: skip
+    net, other = (
+        rnn.RNNModelScratch(V, H, None, get_params, init_state, recurrence)
+        for _ in range(2)
+    )
+    weights = net.state_dict()
+    assert list(weights) == list(recurrence.names)
+    assert weights["W_hq"].data_ptr() == net.params[-2].data_ptr()
+    assert not any(values.requires_grad for values in weights.values())
+    kept = list(other.params)
+    other.load_state_dict(weights)
+    assert all(a is b for a, b in zip(kept, other.params, strict=True))
+    assert all(map(torch.equal, net.params, other.params))
+    assert all(param.requires_grad for param in other.params)
+
+
+def test_weights_of_a_recurrence_without_names_are_numbered():
+    net = rnn.RNNModelScratch(V, H, forward_fn=lambda *given: rnn.rnn(*given))
+    assert list(net.state_dict()) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda weights: weights | {"W_hh": torch.zeros(1)},
+    lambda weights: weights | {"more": torch.zeros(1)},
+    lambda weights: {name: each for name, each in weights.items() if name != "b_q"},
+    lambda weights: weights | {"W_hh": weights["W_hh"].tolist()},
+    lambda weights: weights | {"W_hh": weights["W_hh"] + 0j},
+    lambda weights: [*weights.values()], lambda weights: None,
+])  # fmt: skip
+def test_weights_that_do_not_fit_are_told_and_change_nothing(change):
+    net, other = (rnn.make_model("scratch", V, H) for _ in range(2))
+    before = [param.clone() for param in net.params]
+    with raises("state_dict must have the tensors .*'W_xh'"):
+        net.load_state_dict(change(other.state_dict()))
+    assert all(map(torch.equal, before, net.params))
+
+
+# ---- optimizers, clipping ----
+
+
+@pytest.mark.parametrize("lr", [0, -1, math.nan, math.inf, None, "fast", True, 1e39])
+def test_a_learning_rate_that_no_step_can_have_is_told(lr):
+    with raises("lr must be a number greater than 0"):
+        optimizers.SGD(NET.params, lr)
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda params: torch.optim.SGD(params, 1.0), torch.optim.Adam,
+    lambda params: optimizers.SGD(params, 1.0),
+], ids=["torch's SGD", "Adam", "SGD"])  # fmt: skip
+def test_an_optimizer_of_another_model_would_train_nothing(optimizer, net):
+    other = optimizer(rnn.make_model("scratch", V, H).params)
+    for learn in (training.train_epoch, training.train):
+        args = (net, [(X, Y)], None) + (1,) * (learn is training.train)
+        with raises("optimizer must be one of this model's parameters, got a"):
+            learn(*args, optimizer=other)
+
+
+@pytest.mark.parametrize("optimizer", [3, "SGD", int, lambda params, lr: None])
+def test_what_is_no_optimizer_is_told(optimizer, net):
+    with pytest.raises((ValueError, TypeError)):
+        training.train_epoch(net, [(X, Y)], 1.0, optimizer=optimizer)
+
+
+def test_an_optimizer_that_computes_the_loss_itself_is_told(net):
+    with raises("optimizer must take its step from the gradients alone, which a LBFGS"):
+        training.train_epoch(net, [(X, Y)], 1.0, optimizer=torch.optim.LBFGS)
+
+
+def test_the_gradient_of_a_single_parameter_is_clipped():
+    W = torch.zeros(3, 4, requires_grad=True)
+    W.grad = torch.full((3, 4), 2.0)
+    assert clipping.clip_gradients(W, 1.0) == pytest.approx(48**0.5)
+    assert clipping.global_norm(W) == pytest.approx(1)
+
+
+# ---- the backward pass by hand, the engine ----
+
+
+@pytest.mark.parametrize("outputs, labels", [
+    (torch.zeros(T * B, V), Y), (torch.zeros(T, B, V).long(), Y),
+    (torch.zeros(T, B, V), Y[:, 1:]), (torch.zeros(T, B, V), Y.T),
+    (torch.zeros(T, B, V), Y.float()), (torch.zeros(T, B, V), Y + 1),
+    (torch.zeros(T, B, V), Y.tolist()), (None, Y),
+])  # fmt: skip
+def test_outputs_and_labels_have_to_fit(outputs, labels):
+    with raises("(outputs|labels) must be"):
+        bptt.cross_entropy(outputs, labels)
+
+
+def test_the_passes_by_hand_say_what_does_not_fit():
+    params, H_0 = NET.params, torch.zeros(B, H)
+    states, outputs = bptt.forward(X, H_0, params)
+    for wrong, message in [
+        ((X - 1, H_0, params), "X must be tokens from 0 to 10, got -1"),
+        ((X, H_0[:1], params), r"H_0 must be a tensor of floats, shape \(B=4, H=8\)"),
+        ((X, H_0, params[1:]), "params must be the 5 tensors W_xh, W_hh, b_h, W_hq, b"),
+    ]:
+        with raises(message):
+            bptt.forward(*wrong)
+    for wrong, message in [
+        ((X + 1, states, outputs, params), "X must be tokens from 0 to 10, got 11"),
+        (
+            (X, states[1:], outputs, params),
+            "H must hold T \\+ 1 states, for T=6, got 6",
+        ),
+        ((X, states, outputs[1:], params), r"dO must be .* shape \(T=6, B=4, Q=11\)"),
+        ((X, states, outputs, params, H_0[1:]), "dH_T must be a tensor of floats"),
+    ]:
+        with raises(message):
+            bptt.backward(*wrong)
+
+
+@pytest.mark.parametrize("each", [torch.zeros(3, 2) * 1j, torch.zeros(0), X, [1.0]])
+def test_norms_are_those_of_floats(each):
+    with raises("each must be a tensor of floats, not empty, got"):
+        bptt.norms(each)
+
+
+def test_there_are_no_gradients_before_the_first_minibatch():
+    learners = [bptt.ByHand(NET)]
+    if engine.library():
+        learners.append(engine.Engine(NET.params))
+    for learner in learners:
+        with raises("there must be a minibatch before its gradients are known"):
+            learner.state_gradient_norms()
+
+
+@needs_engine
+@pytest.mark.parametrize("kwargs, message", [
+    ({"lr": -1.0}, "lr must be a finite number of at least 0"),
+    ({"lr": math.nan}, "lr must be a finite number of at least 0"),
+    ({"lr": math.inf}, "lr must be a finite number of at least 0"),
+    ({"lr": 1.0, "theta": -1.0}, "theta must be a number greater than 0"),
+    ({"lr": 1.0, "theta": 0.0}, "theta must be a number greater than 0"),
+    ({"lr": 1.0, "theta": math.nan}, "theta must be a number greater than 0"),
+    ({"lr": 1.0, "H_0": torch.zeros(1, H)}, r"H_0 must be a tensor, shape \(4, 8\)"),
+    ({"lr": 1.0, "H_0": None}, r"H_0 must be a tensor, shape \(4, 8\)"),
+    ({"lr": 1.0, "X": X}, "X must be integers"),
+    ({"lr": 1.0, "X": X.tolist()}, "X must be a tensor, got a list"),
+    ({"lr": 1.0, "Y": Y[None, :, 1:]}, "Y must be shaped like X"),
+])  # fmt: skip
+def test_the_engine_refuses_what_it_cannot_compute(kwargs, message):
+    net = rnn.make_model("scratch", V, H, seed=0)
+    given = {"X": X[None], "Y": Y[None], "H_0": torch.zeros(B, H), **kwargs}
+    with raises(message):
+        engine.Engine(net.params).train(**given)
+    assert all(map(torch.equal, net.params, NET.params))
+
+
+def test_gradients_of_states_have_labels_of_the_same_shape(net):
+    for wrong in (Y[:, :-1], Y.T, Y.float(), Y + 1):
+        with raises("(Y|labels) must be"):
+            vanishing.state_gradient_norms(net, X, wrong)
+
+
+# ---- text from a model ----
+
+
+def broken(net):
+    with torch.no_grad():
+        parameters_of(net)[0].fill_(math.nan)
+    return net
+
+
+@pytest.mark.parametrize("write", [generating.predict, generating.sample])
+def test_a_model_of_nan_writes_nothing(write, net, vocab):
+    with raises("net must have finite outputs"):
+        write("the", 5, broken(net), vocab)
+
+
+@pytest.mark.parametrize("other", [
+    28, None, list("the"), text.Vocab(list("abc")), text.Vocab(range(99)),
+])  # fmt: skip
+def test_the_vocabulary_has_to_be_the_model_s(other, net):
+    for function in (generating.predict, generating.sample):
+        with raises("vocab must be"):
+            function("the", 5, net, other)
+    with raises("vocab must be"):
+        generating.warm_up("the", net, other)
+
+
+@pytest.mark.parametrize("output", [torch.zeros(2, 3), torch.full((3,), math.nan)])
+def test_the_most_probable_is_one_of_finite_outputs(output):
+    with raises("net must have finite outputs"):
+        generating.most_probable(output)
+
+
+# ---- settings, threads ----
+
+
+def test_a_sweep_has_models_of_its_own_settings_alone():
+    corpus = [*range(V)] * 20
+    sweep = sweeping.sweep(sweeping.Setting(batch_size=4, num_steps=6), corpus, V, 1)
+    with raises("setting must be one of"):
+        sweep.model(sweeping.Setting(theta=2.0))
+    sweep.close()
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**6, 1.5, None, True])
+def test_a_number_of_threads_is_one_that_a_run_has_a_use_for(number):
+    with raises("num_threads must be an integer from 1 to 1024"):
+        with threads.limited_to(number):
+            pass
+
+
+@pytest.mark.parametrize("sizes", [(11.5, 4), (-11, 4), (11, 0), ("11", 4)])
+def test_parameters_are_counted_for_sizes_that_there_are(sizes):
+    with raises("must be an integer of at least 1"):
+        rnn.num_parameters(*sizes)
