@@ -11,19 +11,24 @@ import contextlib
 import functools
 import hashlib
 import importlib
-import logging
+import io
 import os
-import shutil
+import socket
 import sys
-import tempfile
 import threading
+import time
 import types
+import uuid
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from d2l_rnn import files
+
 FILE_NAME = "timemachine.txt"
 SHA1 = "090b5e7e70c295757f55df93cb0a180b9691891a"
+SIZE = 178_979  # bytes
 # The book's server first; then the book's own repository, at a fixed commit.
 MIRRORS = (
     "https://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
@@ -35,6 +40,13 @@ STORY_PATH = Path(__file__).with_name("data") / "story.txt"
 
 SOCKET_TIMEOUT = 3  # seconds without an answer before one mirror is given up
 PATIENCE = 6  # seconds in all before the reader gets the story instead
+TIME_LIMIT = 30  # seconds in all before a fetch that still runs is given up
+
+_deciding = threading.Lock()
+
+
+class _NotTheBook(Exception):
+    """What a server sends is not the book's file."""
 
 
 @dataclass(frozen=True)
@@ -51,31 +63,18 @@ class TextFile:
     def read(self) -> str:
         """Return the whole text, decoded as UTF-8.
 
-        Raises ValueError if the file is missing, empty or not UTF-8.
+        Raises ValueError if the file cannot be read, is not a text in UTF-8, or is
+        empty.
         """
-        try:
-            text = self.path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise ValueError(
-                f"path must name a text file that can be read, got {str(self.path)!r}: "
-                f"{error.strerror}"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"path must name a text file in UTF-8, got {self.path}, whose byte "
-                f"{error.start} is not ({error.reason}); save it as UTF-8 first"
-            ) from error
-        if not text.strip():
-            raise ValueError(f"path must name a text with words, {self.path} is empty")
-        return text
+        return files.read_text(self.path)
 
     @property
     def is_time_machine(self) -> bool:
         """True if this is, byte for byte, the book's *The Time Machine*.
 
-        Raises OSError if the file is not there or cannot be read.
+        Raises ValueError if the file is not there or cannot be read.
         """
-        return hashlib.sha1(self.path.read_bytes()).hexdigest() == SHA1
+        return hashlib.sha1(files.read_bytes(self.path)).hexdigest() == SHA1
 
 
 def find_text(path: str | os.PathLike | None = None) -> TextFile:
@@ -86,40 +85,46 @@ def find_text(path: str | os.PathLike | None = None) -> TextFile:
     and for a few seconds at most; the built-in story. A download is used only if its
     SHA-1 is the book's.
 
-    Raises ValueError if `path` is given but is not a file.
+    Raises ValueError if `path` is given but is not a file that can be read.
     """
     if path is not None:
         return named_file(path)
-    return in_data_dir() or fetched_or_story()
+    text = in_data_dir()
+    if text is not None:
+        return text
+    with _deciding:  # of several threads, one looks and the others wait
+        if not os.path.isfile(fetched_or_story().path):  # removed since
+            fetched_or_story.cache_clear()
+        return fetched_or_story()
 
 
 def named_file(path: str | os.PathLike) -> TextFile:
-    """The file that the reader names; ValueError if there is no such file."""
-    with contextlib.suppress(OSError, RuntimeError):  # a name too long, ~nobody
-        file = Path(path).expanduser()
-        if file.is_file():
-            return TextFile(file, "file")
-    raise ValueError(f"path must name a text file, got {str(path)!r}: no such file")
+    """The file that the reader names.
+
+    Raises ValueError if it is missing, cannot be read, or is not a regular file.
+    """
+    return TextFile(files.existing(path), "file")
 
 
 def in_data_dir() -> TextFile | None:
     """The text in the folder that `D2L_RNN_DATA_DIR` names, or None."""
     folder = os.environ.get(DATA_DIR_VARIABLE)
-    if not folder:
+    if not folder or files.obstacle(Path(folder) / FILE_NAME):
         return None
-    file = Path(folder).expanduser() / FILE_NAME
-    return TextFile(file, "folder") if file.is_file() else None
+    return TextFile((Path(folder) / FILE_NAME).expanduser(), "folder")
 
 
 def in_cache() -> TextFile | None:
-    """The text that an earlier run has fetched, or None; a corrupt file is removed."""
-    text = TextFile(cache_dir() / FILE_NAME, "cache")
-    try:
+    """The text that an earlier run has fetched, or None.
+
+    A corrupt file is removed, and so is what a killed process has left.
+    """
+    with contextlib.suppress(*files.PATH_ERRORS):  # not there, or not ours to remove
+        _sweep(cache_dir())
+        text = TextFile(cache_dir() / FILE_NAME, "cache")
         if text.is_time_machine:
             return text
         text.path.unlink()
-    except OSError:  # not there, or not ours to read or to remove
-        pass
     return None
 
 
@@ -132,20 +137,127 @@ def fetched_or_story() -> TextFile:
     failure = download()
     if failure is None:
         return TextFile(cache_dir() / FILE_NAME, "download")
-    folder = os.environ.get(DATA_DIR_VARIABLE)
-    it_does_not = f" ({folder} does not)" if folder else ""
     print(
         f"d2l_rnn: reading the built-in story, not The Time Machine ({failure}). "
-        f"To read the book's text, go online and restart, or set {DATA_DIR_VARIABLE} "
-        f"to a folder that holds {FILE_NAME}{it_does_not}.",
+        f"To read the book's text, put this right and restart, or set "
+        f"{DATA_DIR_VARIABLE} to a folder that holds {FILE_NAME}{_not_in_data_dir()}.",
         file=sys.stderr,
     )
     return TextFile(STORY_PATH, "story")
 
 
 def cache_dir() -> Path:
-    """This user's cache folder for the fetched text."""
-    return Path(_pooch().os_cache("d2l_rnn"))
+    """This user's cache folder for the fetched text.
+
+    Raises RuntimeError if the user has no home.
+    """
+    return Path(_pooch().os_cache("d2l_rnn")).expanduser()
+
+
+def download() -> str | None:
+    """Fetch the text into the cache; return None, or why that failed.
+
+    It runs in a thread, because looking up a host name can hang for longer than any
+    socket timeout. A fetch that is merely slow continues in the background, for
+    `TIME_LIMIT` seconds at most, and the next process finds the text in the cache.
+    """
+    outcome: list[str | None] = []
+    worker = threading.Thread(
+        target=lambda: outcome.append(_fetch_and_keep()),
+        name="d2l_rnn download",
+        daemon=True,
+    )
+    worker.start()
+    worker.join(PATIENCE)
+    if outcome:
+        return outcome[0]
+    return f"no answer from the book's server in {PATIENCE} seconds; offline?"
+
+
+def _fetch_and_keep() -> str | None:
+    """Fetch the text from the first mirror that has it, and keep it.
+
+    Returns None, or why that failed.
+    """
+    end = time.monotonic() + TIME_LIMIT
+    failures = []
+    for url in MIRRORS:
+        host = url.split("/")[2]
+        try:
+            content = _fetch(url, end)
+        except _NotTheBook:
+            failures.append(f"what {host} sent is not the book's file")
+        except Exception as error:  # being offline raises many kinds of errors
+            kind = type(error).__name__
+            failures.append(f"could not fetch it from {host}: {kind}; offline?")
+        else:
+            return _keep(content)
+    return failures[0]
+
+
+def _fetch(url: str, end: float) -> bytes:
+    """Download the book's file into memory, so that a killed process leaves nothing."""
+    arrived = io.BytesIO()
+    with _bounded(end):
+        _pooch().HTTPDownloader(timeout=SOCKET_TIMEOUT)(url, arrived, None)
+    if hashlib.sha1(arrived.getvalue()).hexdigest() != SHA1:
+        raise _NotTheBook
+    return arrived.getvalue()
+
+
+@contextlib.contextmanager
+def _bounded(end: float) -> Iterator[None]:
+    """Give up on a server that sends too much, or still sends at the time `end`.
+
+    A socket's own timeout starts anew with every byte, and nobody limits headers or
+    the body of a redirection. But Python calls a thread's profile function at every
+    read from a socket, and what this function raises ends the read.
+    """
+    read = socket.SocketIO.readinto.__code__
+    received = 0
+
+    def watch(frame: types.FrameType, event: str, result: object) -> None:
+        nonlocal received
+        if frame.f_code is not read:
+            return
+        if time.monotonic() > end:
+            raise TimeoutError
+        received += result or 0 if event == "return" else 0
+        if received > 2 * SIZE:  # the book, headers, redirections
+            raise _NotTheBook
+
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def _keep(content: bytes) -> str | None:
+    """Put the text into the cache, atomically; return None, or why that failed."""
+    where = "a cache"
+    try:
+        folder = cache_dir()
+        where = f"{str(folder)!r:.300}"
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{FILE_NAME}.{uuid.uuid4().hex}.part"
+        try:
+            part.write_bytes(content)
+            os.replace(part, folder / FILE_NAME)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink()
+    except files.PATH_ERRORS as error:
+        return f"could not write to {where}: {files.reason(error)}"
+    return None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process killed while writing has left, if it is a minute old."""
+    for part in folder.glob(f"{FILE_NAME}.*.part"):
+        with contextlib.suppress(OSError):  # another process may remove it too
+            if part.stat().st_mtime < time.time() - 60:
+                part.unlink()
 
 
 def _pooch() -> types.ModuleType:
@@ -158,77 +270,20 @@ def _pooch() -> types.ModuleType:
         return importlib.import_module("pooch")
 
 
-def download() -> str | None:
-    """Fetch the text into the cache; return None, or why that failed.
-
-    It runs in a thread, because looking up a host name can hang for longer than any
-    socket timeout. A fetch that is merely slow continues in the background, and the
-    next process finds the text in the cache.
-    """
-    failures: list[str] = []
-    worker = threading.Thread(
-        target=_try_mirrors, args=(failures,), name="d2l_rnn download", daemon=True
-    )
-    worker.start()
-    worker.join(PATIENCE)
-    if worker.is_alive():
-        return f"no answer from the book's server in {PATIENCE} seconds"
-    return failures[0] if len(failures) == len(MIRRORS) else None
-
-
-def _try_mirrors(failures: list[str]) -> None:
-    """Fetch from the first mirror that answers; record why those before it failed."""
-    for url in MIRRORS:
-        try:
-            return _fetch(url)
-        except Exception as error:  # being offline raises many kinds of errors
-            failures.append(_reason(error, url))
-
-
-def _fetch(url: str) -> None:
-    """Download the text, check it, and only then put it into the cache, atomically.
-
-    The download goes to a temporary folder, so that a process killed meanwhile leaves
-    nothing in the cache.
-    """
-    pooch = _pooch()
-    logger = pooch.get_logger()
-    level = logger.level
-    with tempfile.TemporaryDirectory(prefix="d2l_rnn-") as folder:
-        logger.setLevel(logging.WARNING)  # our one line is enough
-        try:
-            arrived = pooch.retrieve(
-                url,
-                known_hash=f"sha1:{SHA1}",
-                fname=FILE_NAME,
-                path=folder,
-                downloader=pooch.HTTPDownloader(timeout=SOCKET_TIMEOUT),
-            )
-        finally:
-            logger.setLevel(level)
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        copy = cache_dir() / f"{FILE_NAME}.{os.getpid()}"
-        try:
-            shutil.copyfile(arrived, copy)
-            os.replace(copy, cache_dir() / FILE_NAME)
-        finally:
-            copy.unlink(missing_ok=True)
-
-
-def _reason(error: Exception, url: str) -> str:
-    """Why a fetch failed, in a few words for the message to the reader."""
-    host = url.split("/")[2]
-    if isinstance(error, ValueError) and "hash" in str(error):
-        return f"what {host} sent is not the book's file"
-    if getattr(error, "filename", None) is not None:  # not the network, but the disk
-        return f"could not write to {error.filename}: {error.strerror}"
-    return f"could not fetch it from {host}: {type(error).__name__}"
+def _not_in_data_dir() -> str:
+    """Why the folder that `D2L_RNN_DATA_DIR` names is no help, for the message."""
+    folder = os.environ.get(DATA_DIR_VARIABLE)
+    if not folder:
+        return ""
+    why_not = files.obstacle(Path(folder) / FILE_NAME)
+    return f" (there is none to read in {folder!r:.300}: {why_not})"
 
 
 def main() -> int:
     """Fetch the text unless it is here, and print which is used; 0 if the book's."""
     text = find_text()
-    print(f"{text.origin}: {text.path}")
+    shown = f"{text.origin}: {text.path}"
+    print(shown.encode("utf-8", "backslashreplace").decode("utf-8"))
     return 0 if text.is_time_machine else 1
 
 

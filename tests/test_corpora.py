@@ -3,17 +3,25 @@
 No test measures time: a server that is too slow is one that waits for the test.
 """
 
+import contextlib
+import errno
 import hashlib
 import http.server
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from d2l_rnn import corpora
 
+CACHE_DIR = corpora.cache_dir  # the real one
 BOOK = b"The Time Machine, by H. G. Wells\n" * 20  # stands for the book
 
 
@@ -21,14 +29,15 @@ class Server(http.server.ThreadingHTTPServer):
     """A stand-in for the book's server that sends whatever a test asks for.
 
     Before the body it waits to be `released`, for ten seconds at most, and sends a
-    `trickle` of bytes meanwhile. Then it has `finished`.
+    `trickle` of bytes meanwhile. Then it has `finished`. If it is `endless`, "headers",
+    "redirect" or "body", that part of its answer never ends.
     """
 
     daemon_threads = True
-    body, status, promised_length, trickle = BOOK, 200, None, False
+    body, status, promised_length, trickle, endless = BOOK, 200, None, False, None
 
     def __init__(self):
-        self.visits, self.finished = 0, False
+        self.visits, self.sent, self.finished = 0, 0, False
         self.released = threading.Event()
         self.released.set()
         super().__init__(("127.0.0.1", 0), Handler)
@@ -40,21 +49,37 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        self.server.visits += 1
+        with contextlib.suppress(OSError):  # the client has gone
+            if self.server.endless:
+                self.send_for_ever(self.server.endless)
+            else:
+                self.send()
+
+    def send(self):
         server = self.server
-        server.visits += 1
         self.send_response(server.status)
         length = server.promised_length or len(server.body)
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        try:
-            for _ in range(200):  # ten seconds
-                if server.released.wait(0.05):
-                    break
-                self.wfile.write(b"T" if server.trickle else b"")
-            server.finished = True
-            self.wfile.write(server.body)
-        except OSError:  # the client has gone
-            pass
+        for _ in range(200):  # ten seconds
+            if server.released.wait(0.05):
+                break
+            self.wfile.write(b"T" if server.trickle else b"")
+        server.finished = True
+        self.wfile.write(server.body)
+
+    def send_for_ever(self, part):
+        self.send_response(302 if part == "redirect" else 200)
+        self.send_header("Location", self.server.url)
+        if part == "headers":
+            self.wfile.write(b"".join(self._headers_buffer) + b"Time-Machine: ")
+        else:
+            self.end_headers()
+        piece = b"T" if self.server.trickle else b"T" * 50_000
+        while self.server.sent < 50_000_000:
+            self.server.sent += self.wfile.write(piece)
+            time.sleep(0.02 if self.server.trickle else 0)
 
     def log_message(self, *args):
         pass
@@ -86,11 +111,11 @@ def server(monkeypatch, cache):
     server.server_close()
 
 
-def wait_for_downloads():
+def wait_for_downloads(seconds=60):
     """Wait until all background downloads have ended."""
     for thread in threading.enumerate():
         if thread.name == "d2l_rnn download":
-            thread.join(60)
+            thread.join(seconds)
             assert not thread.is_alive()
 
 
@@ -219,7 +244,7 @@ def test_a_tampered_cache_is_not_used_offline(server, cache):
 def test_a_cache_that_cannot_be_written_leaves_the_story(server, cache, capsys):
     cache.write_text("a file where the folder should be", encoding="utf-8")
     assert corpora.find_text().origin == "story"
-    assert f"could not write to {cache}" in capsys.readouterr().err
+    assert f"could not write to {str(cache)!r}" in capsys.readouterr().err
 
 
 def test_a_folder_without_the_text_is_passed_over(server, tmp_path, monkeypatch):
@@ -231,7 +256,267 @@ def test_a_folder_without_the_text_is_told(server, tmp_path, monkeypatch, capsys
     server.status = 404
     monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, str(tmp_path))
     assert corpora.find_text().origin == "story"
-    assert f"({tmp_path} does not)" in capsys.readouterr().err
+    assert f"none to read in {str(tmp_path)!r}: No such" in capsys.readouterr().err
+
+
+def name_of_nobody(folder):
+    return "~nobody-of-this-name/x"
+
+
+def name_too_long(folder):
+    return "x" * 5000
+
+
+def file_instead_of_a_folder(folder):
+    (folder / "file").write_bytes(BOOK)
+    return str(folder / "file")
+
+
+def folder_instead_of_the_file(folder):
+    (folder / corpora.FILE_NAME).mkdir()
+    return str(folder)
+
+
+def pipe_instead_of_the_file(folder):
+    os.mkfifo(folder / corpora.FILE_NAME)
+    return str(folder)
+
+
+def link_to_itself(folder):
+    (folder / corpora.FILE_NAME).symlink_to(folder / corpora.FILE_NAME)
+    return str(folder)
+
+
+def name_that_is_not_unicode(folder):
+    return str(folder / os.fsdecode(b"\xff"))
+
+
+def name_of_two_lines(folder):
+    return str(folder / "one\ntwo")
+
+
+def folder_that_is_locked(folder):
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    locked = folder / "locked"
+    locked.mkdir(mode=0)
+    return str(locked)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other names and no pipes")
+@pytest.mark.parametrize("status", [200, 404], ids=["online", "offline"])
+@pytest.mark.parametrize(
+    ("useless", "reason"),
+    [
+        (name_of_nobody, "home directory"),
+        (name_too_long, "name too long"),
+        (file_instead_of_a_folder, "Not a directory"),
+        (folder_instead_of_the_file, "it is a folder"),
+        (pipe_instead_of_the_file, "it is not a regular file"),
+        (link_to_itself, "symbolic links"),
+        (name_that_is_not_unicode, "No such file"),
+        (name_of_two_lines, "No such file"),
+        (folder_that_is_locked, "Permission denied"),
+    ],
+)
+def test_a_useless_folder_is_passed_over_and_offline_told(
+    server, tmp_path, monkeypatch, capsys, useless, reason, status
+):
+    server.status = status
+    monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, useless(tmp_path))
+    assert corpora.find_text().origin == ("download" if status == 200 else "story")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == (status != 200)
+    for line in lines:
+        line.encode("utf-8")  # it can be shown anywhere
+        assert "none to read in" in line and reason in line and len(line) < 1000
+
+
+@pytest.mark.parametrize("part", ["headers", "redirect", "body"])
+def test_what_is_larger_than_the_book_is_given_up(server, cache, capsys, part):
+    server.endless = part
+    assert corpora.find_text().origin == "story"
+    wait_for_downloads(0)
+    assert server.sent < 10_000_000  # it filled the buffers of two sockets
+    assert "127.0.0.1" in capsys.readouterr().err
+    assert left_in(cache) == []
+
+
+@pytest.mark.parametrize("part", ["headers", "redirect", "body"])
+def test_what_is_too_slow_is_given_up_in_the_background_too(
+    server, cache, monkeypatch, part
+):
+    monkeypatch.setattr(corpora, "PATIENCE", 0.1)
+    monkeypatch.setattr(corpora, "TIME_LIMIT", 0.5)
+    server.endless, server.trickle = part, True
+    assert corpora.find_text().origin == "story"
+    wait_for_downloads(2)
+    assert left_in(cache) == []
+
+
+def test_six_threads_offline_cost_one_attempt_and_one_line(server, capsys):
+    server.status = 404
+    together = threading.Barrier(6)
+
+    def find(_):
+        together.wait(10)
+        return corpora.find_text()
+
+    with ThreadPoolExecutor(6) as threads:
+        assert {found.origin for found in threads.map(find, range(6))} == {"story"}
+    assert server.visits == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+FETCH = """
+import hashlib, os, pathlib, signal, sys
+from d2l_rnn import corpora
+url, folder, sha1, fatal = sys.argv[1:]
+corpora.MIRRORS, corpora.SHA1 = (url,), sha1
+corpora.cache_dir = lambda: pathlib.Path(folder)
+if fatal:
+    os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+corpora.find_text()
+"""
+
+
+@pytest.fixture
+def process(server, cache, tmp_path):
+    """A function that starts a process that fetches the text, and itself dies if so."""
+    (tmp_path / "temporary").mkdir()
+
+    def start(fatal=""):
+        own = {name: value for name, value in os.environ.items() if "D2L" not in name}
+        return subprocess.Popen(
+            [sys.executable, "-c", FETCH, server.url, cache, corpora.SHA1, fatal],
+            env=own | {"TMPDIR": str(tmp_path / "temporary")},
+        )
+
+    return start
+
+
+needs_sigkill = pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="Windows cannot kill in this way"
+)
+
+
+@needs_sigkill
+def test_a_process_killed_in_a_fetch_leaves_nothing(process, server, tmp_path):
+    server.trickle, server.promised_length = True, 10_000
+    server.released.clear()
+    fetching = process()
+    while fetching.poll() is None and server.visits == 0:
+        time.sleep(0.02)
+    time.sleep(0.2)  # some bytes have arrived
+    fetching.kill()
+    assert fetching.wait(10) == -signal.SIGKILL
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert left_in(tmp_path) == []
+
+
+@needs_sigkill
+def test_what_a_process_killed_while_writing_leaves_is_removed(process, cache):
+    assert process(fatal="yes").wait(20) == -signal.SIGKILL
+    (left,) = cache.iterdir()
+    (cache / "mine.txt.part").write_bytes(BOOK)
+    (cache / f"{corpora.FILE_NAME}.new.part").write_bytes(BOOK)  # another process's
+    for path in (left, cache / "mine.txt.part"):
+        os.utime(path, (0, 0))
+    assert corpora.find_text().origin == "download"
+    assert sorted(left_in(cache)) == [
+        "mine.txt.part",
+        corpora.FILE_NAME,
+        f"{corpora.FILE_NAME}.new.part",
+    ]
+
+
+@pytest.mark.parametrize("place", [(Path, "mkdir"), (os, "replace")])
+def test_a_full_disk_is_blamed_and_not_the_server(
+    server, cache, monkeypatch, capsys, place
+):
+    def refuse(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(*place, refuse)
+    assert corpora.find_text().origin == "story"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"could not write to {str(cache)!r}: No space left on device" in line
+    assert "127.0.0.1" not in line
+    assert server.visits == 1
+    assert left_in(cache) == []
+
+
+def test_a_disk_that_takes_only_a_part_is_blamed_and_nothing_left(
+    server, cache, capsys
+):
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(BOOK) // 2, before[1]))
+    try:
+        assert corpora.find_text().origin == "story"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    err = capsys.readouterr().err
+    assert f"could not write to {str(cache)!r}: File too large" in err
+    assert left_in(cache) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps users elsewhere")
+def test_a_user_without_a_home_gets_the_story(server, tmp_path, monkeypatch, capsys):
+    """Such as one whom a container invents: nothing is written to a folder "~"."""
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(corpora, "cache_dir", CACHE_DIR)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}["nobody of this number"])
+    monkeypatch.chdir(tmp_path)
+    assert corpora.find_text().origin == "story"
+    assert "could not write to a cache: " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("x" * 5000, id="a long name"), "a file/cache", "locked/cache"],
+)
+def test_a_cache_that_cannot_be_made_is_blamed(
+    server, tmp_path, monkeypatch, capsys, name
+):
+    if name.startswith("locked") and (os.name == "nt" or os.geteuid() == 0):
+        pytest.skip("root may write everywhere")
+    (tmp_path / "a file").touch()
+    (tmp_path / "locked").mkdir(mode=0o500)
+    monkeypatch.setattr(corpora, "cache_dir", lambda: tmp_path / name)
+    assert corpora.find_text().origin == "story"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "could not write to " in line and str(tmp_path) in line and len(line) < 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
+def test_a_pipe_in_the_cache_is_not_waited_for(server, cache):
+    cache.mkdir()
+    os.mkfifo(cache / corpora.FILE_NAME)
+    assert corpora.find_text().origin == "download"
+    assert corpora.find_text().is_time_machine
+
+
+def test_a_cache_removed_meanwhile_is_filled_again(server, cache):
+    corpora.find_text().path.unlink()
+    assert corpora.find_text().is_time_machine
+    assert server.visits == 2
+
+
+def test_a_file_that_vanishes_is_told(tmp_path):
+    gone = corpora.TextFile(tmp_path / "gone.txt", "cache")
+    with pytest.raises(ValueError, match="path must name a text file.*gone.txt"):
+        gone.read()
+    with pytest.raises(ValueError, match="path must name a text file.*gone.txt"):
+        _ = gone.is_time_machine
+
+
+def test_the_file_that_the_reader_names_must_be_there(tmp_path):
+    with pytest.raises(ValueError, match="path must name a text file.*nowhere.txt"):
+        corpora.find_text(tmp_path / "nowhere.txt")
 
 
 def test_the_story_is_long_plain_and_about_a_time_traveller():
@@ -241,38 +526,8 @@ def test_the_story_is_long_plain_and_about_a_time_traveller():
     assert " ".join(story.lower().split()).count("time traveller") >= 20
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match="path must name a text file.*nowhere.txt"):
-        corpora.find_text(tmp_path / "nowhere.txt")
-    for other in (tmp_path, "~nobody-of-this-name/x.txt", "x" * 5000):
-        with pytest.raises(ValueError, match="no such file"):
-            corpora.find_text(other)
-
-
-def test_a_file_that_is_not_utf8_is_told_where(tmp_path):
-    file = tmp_path / "latin.txt"
-    file.write_bytes("un café".encode("latin-1"))
-    with pytest.raises(ValueError, match="UTF-8.*byte 6"):
-        corpora.find_text(file).read()
-
-
-@pytest.mark.parametrize("content", ["", " \n\t\n"])
-def test_an_empty_file_is_told(tmp_path, content):
-    file = tmp_path / "empty.txt"
-    file.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match="empty"):
-        corpora.find_text(file).read()
-
-
-def test_a_file_that_has_gone_since_is_told(tmp_path):
-    with pytest.raises(ValueError, match="path must name a text file"):
-        corpora.TextFile(tmp_path / "gone.txt", "cache").read()
-
-
-def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
-    file = tmp_path / "bom.txt"
-    file.write_text("时间", encoding="utf-8-sig")
-    assert corpora.find_text(file).read() == "时间"
+def test_the_size_is_that_of_the_book(time_machine):
+    assert time_machine.stat().st_size == corpora.SIZE
 
 
 def test_the_command_line_tells_by_its_status(monkeypatch, capsys, tmp_path, cache):
@@ -282,6 +537,18 @@ def test_the_command_line_tells_by_its_status(monkeypatch, capsys, tmp_path, cac
     (tmp_path / corpora.FILE_NAME).write_bytes(b"another text")
     assert corpora.main() == 1
     assert capsys.readouterr().out.startswith("folder: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_the_command_line_shows_a_path_that_is_not_unicode(
+    monkeypatch, capsys, tmp_path
+):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / corpora.FILE_NAME).write_bytes(BOOK)
+    monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, str(folder))
+    assert corpora.main() == 1
+    capsys.readouterr().out.encode("utf-8")
 
 
 IN_JUPYTER_WITHOUT_IPYWIDGETS = """

@@ -1,0 +1,93 @@
+"""Files that may not be there, may never end, or may not be text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from pathlib import Path
+
+# What a path can raise: no such file, no such user's home, a name that cannot be one.
+PATH_ERRORS = (OSError, RuntimeError, ValueError)
+
+_OTHER_MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
+    "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+
+
+def obstacle(path: str | os.PathLike) -> str | None:
+    """Why no file can be read at `path`, in a few words, or None if one can.
+
+    Only a regular file is opened: to read a pipe or a device might never end.
+    """
+    try:
+        file = Path(path).expanduser()
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return "it is a folder"
+        if not stat.S_ISREG(mode):
+            return "it is not a regular file"
+        file.open("rb").close()
+    except (*PATH_ERRORS, TypeError) as error:
+        return reason(error)
+    return None
+
+
+def reason(error: Exception) -> str:
+    """What the operating system says of an error, or else what Python says."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def existing(path: str | os.PathLike) -> Path:
+    """The path of a file that can be read; ValueError if there is none."""
+    why_not = obstacle(path)
+    if why_not is not None:
+        raise _refusal(path, why_not)
+    return Path(path).expanduser()
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """What a file contains; ValueError if it cannot be read."""
+    try:
+        return existing(path).read_bytes()
+    except OSError as error:  # gone in this moment, or a disk that fails
+        raise _refusal(path, reason(error)) from error
+
+
+def read_text(path: str | os.PathLike) -> str:
+    """The text of a file in UTF-8, with `\\n` at the end of each line.
+
+    Raises ValueError if the file cannot be read, is not a text in UTF-8, or is empty.
+    """
+    content = read_bytes(path)
+    fault = _not_utf8(content)
+    if fault is not None:
+        raise ValueError(
+            f"path must name a text file in UTF-8, got {str(path)!r}, {fault}; "
+            "save it as UTF-8 first"
+        )
+    text = content.decode("utf-8").removeprefix("\ufeff")
+    if not text.strip():
+        raise ValueError(f"path must name a text with words, {path} is empty")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _refusal(path: str | os.PathLike, why: str) -> ValueError:
+    return ValueError(
+        f"path must name a text file that can be read, got {str(path)!r:.300}: {why}"
+    )
+
+
+def _not_utf8(content: bytes) -> str | None:
+    """What keeps the bytes of a file from being a text in UTF-8, or None."""
+    for encoding, marks in _OTHER_MARKS.items():
+        if content.startswith(marks):
+            return f"which is in {encoding}"
+    if 0 in content:
+        return f"whose byte {content.index(0)} is 0, as in UTF-16 or in no text at all"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"whose byte {error.start} is not ({error.reason})"
+    return None
