@@ -40,7 +40,7 @@ STORY_PATH = Path(__file__).with_name("data") / "story.txt"
 
 SOCKET_TIMEOUT = 3  # seconds without an answer before one mirror is given up
 PATIENCE = 6  # seconds in all before the reader gets the story instead
-TIME_LIMIT = 30  # seconds in all before a fetch that still runs is given up
+TIME_LIMIT = 30  # seconds in all before a fetch in the background is given up
 
 _deciding = threading.Lock()
 
@@ -209,21 +209,22 @@ def _fetch(url: str, end: float) -> bytes:
 def _bounded(end: float) -> Iterator[None]:
     """Give up on a server that sends too much, or still sends at the time `end`.
 
-    A socket's own timeout starts anew with every byte, and nobody limits headers or
-    the body of a redirection. But Python calls a thread's profile function at every
-    read from a socket, and what this function raises ends the read.
+    A socket's own timeout starts anew with every byte, and pooch limits neither
+    headers nor the body of a redirection. But Python calls a thread's profile function
+    at every read from a socket, and what that function raises ends the read.
     """
     read = socket.SocketIO.readinto.__code__
     received = 0
 
-    def watch(frame: types.FrameType, event: str, result: object) -> None:
+    def watch(frame: types.FrameType, event: str, result: int | None) -> None:
         nonlocal received
         if frame.f_code is not read:
             return
         if time.monotonic() > end:
             raise TimeoutError
-        received += result or 0 if event == "return" else 0
-        if received > 2 * SIZE:  # the book, headers, redirections
+        if event == "return":
+            received += result or 0  # None if the read has failed
+        if received > 2 * SIZE:  # with room for headers and redirections
             raise _NotTheBook
 
     sys.setprofile(watch)

@@ -350,7 +350,7 @@ def test_what_is_too_slow_is_given_up_in_the_background_too(
     monkeypatch.setattr(corpora, "TIME_LIMIT", 0.5)
     server.endless, server.trickle = part, True
     assert corpora.find_text().origin == "story"
-    wait_for_downloads(2)
+    wait_for_downloads(10)
     assert left_in(cache) == []
 
 
@@ -369,7 +369,7 @@ def test_six_threads_offline_cost_one_attempt_and_one_line(server, capsys):
 
 
 FETCH = """
-import hashlib, os, pathlib, signal, sys
+import os, pathlib, signal, sys
 from d2l_rnn import corpora
 url, folder, sha1, fatal = sys.argv[1:]
 corpora.MIRRORS, corpora.SHA1 = (url,), sha1
@@ -382,7 +382,10 @@ corpora.find_text()
 
 @pytest.fixture
 def process(server, cache, tmp_path):
-    """A function that starts a process that fetches the text, and itself dies if so."""
+    """A function that starts another process, which fetches the text.
+
+    If that is `fatal`, it is killed between writing the file and giving it its name.
+    """
     (tmp_path / "temporary").mkdir()
 
     def start(fatal=""):
