@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 import sys
-from collections.abc import Collection, Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:  # neither is loaded for the sake of an annotation
+    from numpy import ndarray
+    from torch import Tensor
 
 Value = TypeVar("Value")
 
@@ -65,6 +70,42 @@ def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
     raise ValueError(f"{name} must be one of {names}, got {value!r}")
 
 
+def truth(name: str, value: object) -> bool:
+    """Return `value`, True or False, NumPy's too, else raise ValueError."""
+    dtype = str(getattr(value, "dtype", type(value).__name__))
+    if dtype in ("bool", "torch.bool") and getattr(value, "shape", ()) == ():
+        return bool(value)
+    raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
+def string(name: str, value: object) -> str:
+    """Return `value` if it is a string, else raise ValueError."""
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{name} must be a string, got {value!r}")
+
+
+def listed(name: str, sequence: Iterable) -> list:
+    """Return a sequence as a list, with arrays and tensors in it as Python's own.
+
+    Raises ValueError if it is none, as sets and dicts are.
+    """
+    try:
+        each = plain(sequence)
+        if not isinstance(each, (set, frozenset, Mapping)):
+            each = list(each)
+            has_arrays = any(hasattr(kind, "tolist") for kind in {*map(type, each)})
+            return [plain(item) for item in each] if has_arrays else each
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{name} must be a list: {error}") from None
+    raise ValueError(f"{name} must be a list, in an order, got {sequence!r}")
+
+
+def plain(value: Value) -> Value | list:
+    """Return an array or a tensor as lists and numbers of Python, all else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
     """Return a sequence as a list of hashable items (an array's as Python numbers).
 
@@ -82,6 +123,12 @@ def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Ha
             f"{name} must have a length of at least {at_least}, got {len(listed)}"
         )
     return listed
+
+
+def is_integer(array: ndarray | Tensor) -> bool:
+    """True for an array or a tensor of whole numbers, which truth values are not."""
+    dtype = getattr(array.dtype, "name", str(array.dtype))
+    return re.fullmatch(r"(torch\.)?u?int\d+", dtype) is not None
 
 
 def _is_real(value) -> bool:

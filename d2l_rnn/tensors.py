@@ -8,14 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from d2l_rnn.checks import is_integer
+
 Device = torch.device | str | None
 State = Tensor | tuple[Tensor, ...]
-
-
-def is_integer(tensor: Tensor) -> bool:
-    """True for a tensor of whole numbers, which truth values are not."""
-    is_number = tensor.is_floating_point() or tensor.is_complex()
-    return not is_number and tensor.dtype != torch.bool
 
 
 def check_tokens(

@@ -9,7 +9,8 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from d2l_rnn.tensors import check_range, is_integer
+from d2l_rnn.checks import is_integer
+from d2l_rnn.tensors import check_range
 
 
 class Run(ctypes.Structure):
