@@ -8,6 +8,7 @@ imports only from modules above it:
     interrupts  Ctrl-C, held back while something has to be whole
     files       files that may not be there, may never end, or may not be text
     corpora     find the text: a file you name, the cache, the book's server, the story
+    large_text  millions of tokens, counted and numbered with arrays (no torch)
     text        lines → tokens → vocabulary → corpus of indices (no torch)
     progress    perplexity, and the record of an epoch
     series      time series, linear autoregression, forecasts
@@ -51,12 +52,12 @@ import importlib
 __version__ = "0.2.0"
 
 MODULES = (
-    "checks", "threads", "interrupts", "files", "corpora", "text", "progress",
-    "series", "vector_ar", "neural_ar", "markov", "ngrams", "tensors", "batching",
-    "rnn", "parameters", "bptt", "engine", "gated", "gradients", "vanishing",
-    "clipping", "optimizers", "evaluating", "training", "sweeping", "generating",
-    "describing", "saving", "pictures", "alt_text", "figures", "diagrams", "web",
-    "explorers", "exercises", "book", "doctor",
+    "checks", "threads", "interrupts", "files", "corpora", "large_text", "text",
+    "progress", "series", "vector_ar", "neural_ar", "markov", "ngrams", "tensors",
+    "batching", "rnn", "parameters", "bptt", "engine", "gated", "gradients",
+    "vanishing", "clipping", "optimizers", "evaluating", "training", "sweeping",
+    "generating", "describing", "saving", "pictures", "alt_text", "figures",
+    "diagrams", "web", "explorers", "exercises", "book", "doctor",
 )  # fmt: skip
 
 

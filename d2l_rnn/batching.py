@@ -9,17 +9,21 @@ one before it ended, so that the hidden state can be carried along.
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
+from array import array
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import integer, positive
+from d2l_rnn.checks import integer, is_integer, positive, truth
 from d2l_rnn.text import Vocab, load_corpus
+
+# The types of number that PyTorch computes with: a corpus of them stays as it is.
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def random_sampling(
@@ -35,22 +39,23 @@ def random_sampling(
     minibatches as the book's `seq_data_iter_random`, and uses up the same numbers.
 
     Raises ValueError if the corpus is no sequence of indices, or too short for even one
-    minibatch.
+    minibatch, and for another `rng`.
     """
+    _check_generator(rng)
     # The offset takes up to num_steps - 1 tokens, and the last label one.
     corpus, batch_size, num_steps = _checked(corpus, batch_size, num_steps, extra=0)
 
     def minibatches():
         offset = rng.randint(0, num_steps - 1)
         num_subseqs = (len(corpus) - offset - 1) // num_steps  # 1 less: the labels
-        starts = list(range(offset, offset + num_subseqs * num_steps, num_steps))
+        end = offset + num_subseqs * num_steps
+        starts = array("q", range(offset, end, num_steps))
         rng.shuffle(starts)
-        num_batches = num_subseqs // batch_size
-        starts = torch.tensor(starts[: num_batches * batch_size])
-        # All minibatches of the epoch at once.
-        shape = (num_batches, batch_size, num_steps)  # (n, B, T)
-        X, Y = (tokens[starts].view(shape) for tokens in windows(corpus, num_steps))
-        yield from zip(X, Y, strict=True)  # (B, T)
+        starts = torch.frombuffer(starts, dtype=torch.int64)
+        pieces = corpus.unfold(0, num_steps + 1, 1)  # row i starts at token i
+        for i in range(0, num_subseqs // batch_size * batch_size, batch_size):
+            tokens = pieces[starts[i : i + batch_size]].long()  # (B, T + 1)
+            yield tokens[:, :-1], tokens[:, 1:]  # (B, T)
 
     return minibatches()
 
@@ -67,6 +72,7 @@ def sequential_partitioning(
 
     Raises ValueError as `random_sampling` does.
     """
+    _check_generator(rng)
     # The offset takes up to num_steps tokens, and the last label one.
     corpus, batch_size, num_steps = _checked(corpus, batch_size, num_steps, extra=1)
 
@@ -77,17 +83,24 @@ def sequential_partitioning(
         X = corpus[offset:end].reshape(batch_size, length)  # (B, length)
         Y = corpus[offset + 1 : end + 1].reshape(batch_size, length)
         # What is left over at the end of the rows makes no minibatch.
-        parts = zip(X.split(num_steps, 1), Y.split(num_steps, 1), strict=True)
-        yield from itertools.islice(parts, num_batches)  # (B, T)
+        for i in range(0, num_batches * num_steps, num_steps):
+            steps = slice(i, i + num_steps)
+            yield X[:, steps].long(), Y[:, steps].long()  # (B, T)
 
     return minibatches()
 
 
-def windows(corpus: Tensor, num_steps: int) -> tuple[Tensor, Tensor]:
+def windows(corpus: Sequence[int] | Tensor, num_steps: int) -> tuple[Tensor, Tensor]:
     """Every subsequence and its labels, (N - num_steps, num_steps) of N tokens each.
 
-    Row i starts at token i. Views, no copies.
+    Row i starts at token i. int64, and views: no token is copied for each window.
+
+    Raises ValueError if the corpus is no sequence of indices, or not longer than
+    `num_steps`.
     """
+    corpus = _as_indices(corpus).long()
+    why = f"the corpus has {len(corpus)} tokens"
+    num_steps = integer("num_steps", num_steps, 1, len(corpus) - 1, why)
     return corpus[:-1].unfold(0, num_steps, 1), corpus[1:].unfold(0, num_steps, 1)
 
 
@@ -98,7 +111,8 @@ class GivenOffset:
     """
 
     def __init__(self, offset: int, seed: int = 0):
-        self.offset, self.shuffle = offset, random.Random(seed).shuffle
+        self.offset = offset
+        self.shuffle = random.Random(integer("seed", seed, at_least=0)).shuffle
 
     def randint(self, low: int, high: int) -> int:
         """The offset; raises ValueError if it is not from `low` to `high`."""
@@ -109,10 +123,13 @@ class SequenceLoader:
     """Minibatches of a corpus, as often as you like: each `iter` is a new epoch.
 
     Each epoch draws a new offset (and, with `use_random_iter`, a new order), from the
-    standard library's `random`, or from a generator of its own if `seed` is given.
-    `num_begun` counts the epochs.
+    standard library's `random`, or from a generator of its own if `seed` is given. A
+    copy draws what the loader would draw next; without a seed, both draw from `random`.
+    The corpus keeps its own type of integers; the minibatches are int64. `num_begun`
+    counts the epochs.
 
-    Raises ValueError at once if a minibatch is too large for the corpus.
+    Raises ValueError at once if a minibatch is too large for the corpus, if this is no
+    sequence of indices, or if `use_random_iter` is neither True nor False.
     """
 
     def __init__(
@@ -125,7 +142,7 @@ class SequenceLoader:
     ):
         self.corpus = _as_indices(corpus)
         self.batch_size, self.num_steps = batch_size, num_steps
-        self.use_random_iter = use_random_iter
+        self.use_random_iter = truth("use_random_iter", use_random_iter)
         self.rng = random
         if seed is not None:
             self.rng = random.Random(integer("seed", seed, at_least=0))
@@ -135,6 +152,14 @@ class SequenceLoader:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         self.num_begun += 1
         yield from self._minibatches()
+
+    def __getstate__(self) -> dict:
+        # For copies. The module `random` cannot be copied: a copy uses it as well.
+        return vars(self) | {"rng": None if self.rng is random else self.rng}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self.rng = random if self.rng is None else self.rng
 
     def skip(self, num_epochs: int) -> None:
         """Draw what the next epochs would draw, for a run that goes on after them.
@@ -219,17 +244,50 @@ def _checked(corpus, batch_size, num_steps, extra: int) -> tuple[Tensor, int, in
     return corpus, batch_size, num_steps
 
 
+def _check_generator(rng) -> None:
+    if rng is not random and not isinstance(rng, (random.Random, GivenOffset)):
+        raise ValueError(
+            "rng must be the module random, a random.Random or a GivenOffset, "
+            f"got {rng!r}"
+        )
+
+
 def _as_indices(corpus) -> Tensor:
-    """The corpus as a tensor of int64, shape (num_tokens,)."""
+    """The corpus as a tensor of one of the `INTEGERS`, shape (num_tokens,)."""
+    if not isinstance(corpus, Tensor):
+        corpus = _as_array(corpus)
+    elif corpus.is_meta or corpus.layout != torch.strided:
+        raise ValueError(
+            "corpus must be a tensor that has its indices in memory, "
+            f"got a {corpus.layout} one on the device {corpus.device}"
+        )
+    if corpus.ndim != 1:
+        raise ValueError(
+            f"corpus must be one sequence of indices, got shape {tuple(corpus.shape)}"
+        )
+    if len(corpus) == 0:
+        return torch.empty(0, dtype=torch.int64)
+    if not is_integer(corpus):
+        raise ValueError(f"corpus must be integers (indices), got {corpus.dtype}")
+    indices = torch.as_tensor(corpus)
+    indices = indices if indices.dtype in INTEGERS else indices.long()
+    if indices.min() < 0:
+        least = int(indices.min())
+        raise ValueError(f"corpus must be indices from 0 to 2**63 - 1, got {least}")
+    return indices
+
+
+def _as_array(corpus) -> np.ndarray:
+    """The corpus as an array; one of integers is such as PyTorch shares, unsigned too.
+
+    What is too large for an int64 becomes negative.
+    """
     try:
-        indices = torch.as_tensor(corpus)
+        indices = np.asarray(corpus)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"corpus must be a sequence of indices: {error}") from None
-    if len(indices.shape) != 1:
-        raise ValueError(
-            f"corpus must be one sequence of indices, got shape {tuple(indices.shape)}"
-        )
-    no_integers = indices.is_floating_point() or indices.is_complex()
-    if len(indices) > 0 and (no_integers or indices.dtype == torch.bool):
-        raise ValueError(f"corpus must be integers (indices), got {indices.dtype}")
-    return indices.long()
+    if not is_integer(indices):
+        return indices
+    is_wide = indices.dtype.kind == "u" and indices.dtype.itemsize > 1
+    dtype = np.int64 if is_wide else indices.dtype.newbyteorder("=")
+    return np.require(indices, dtype, "CW")

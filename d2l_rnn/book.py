@@ -83,8 +83,12 @@ def read_time_machine() -> list[str]:
 
 
 def load_corpus_time_machine(max_tokens: int = -1) -> tuple[list[int], Vocab]:
-    """The text's characters as indices, and their vocabulary: `text.load_corpus`."""
-    return text.load_corpus(max_tokens=max_tokens)
+    """The text's characters as indices, and their vocabulary: `text.load_corpus`.
+
+    The indices are a list, as in the book.
+    """
+    corpus, vocab = text.load_corpus(max_tokens=max_tokens)
+    return corpus.tolist(), vocab
 
 
 class SeqDataLoader(batching.SequenceLoader):

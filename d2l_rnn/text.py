@@ -11,13 +11,12 @@ import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
-from d2l_rnn import corpora
-from d2l_rnn.checks import integer, one_of
+import numpy as np
+from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:  # NumPy is not loaded for the sake of an annotation
-    from numpy.typing import ArrayLike
+from d2l_rnn import corpora, large_text
+from d2l_rnn.checks import integer, listed, one_of, plain, string, truth
 
 UNKNOWN = "<unk>"
 TOKEN_TYPES = ("word", "char")
@@ -28,8 +27,10 @@ def clean_line(line: str) -> str:
 
     The book's cleaning: it leaves 26 letters and the space, and makes punctuation,
     capitals and line ends disappear. It would leave nothing of a Chinese text.
+
+    Raises ValueError if `line` is not a string.
     """
-    return re.sub("[^A-Za-z]+", " ", line).strip().lower()
+    return re.sub("[^A-Za-z]+", " ", string("line", line)).strip().lower()
 
 
 def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> list[str]:
@@ -41,42 +42,76 @@ def load_lines(path: str | os.PathLike | None = None, clean: bool = True) -> lis
     Raises ValueError if the text is missing, empty or not UTF-8, or if cleaning
     leaves no letters.
     """
+    clean = truth("clean", clean)
+    text = corpora.find_text(path).read().removesuffix("\n")
     # Not `splitlines`, which also splits at characters that do not end a file's line.
-    lines = corpora.find_text(path).read().removesuffix("\n").split("\n")
-    if not clean:
-        return lines
-    cleaned = [clean_line(line) for line in lines]
-    if not any(cleaned):
+    lines = (large_text.cleaned(text) if clean else text).split("\n")
+    if clean and not any(lines):
         raise ValueError(
             "clean must be False for a text without letters from a to z: "
             "cleaning it leaves nothing"
         )
-    return cleaned
+    return lines
 
 
-def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
+def tokenize(lines: Iterable[str], token: str = "word") -> list[list[str]]:
     """Step 2: split each line into words (at white space) or into characters.
 
-    Raises ValueError if `token` is neither "word" nor "char", or if `lines` is a
-    string.
+    Raises ValueError if `token` is neither "word" nor "char", or if `lines` is not a
+    list of strings.
     """
     one_of("token", token, TOKEN_TYPES)
-    if isinstance(lines, str):
-        raise ValueError(f"lines must be a list of lines, got a string: {lines[:20]!r}")
     if token == "word":
-        return [line.split() for line in lines]
-    return [list(line) for line in lines]
+        return [line.split() for line in _strings(lines)]
+    return [list(line) for line in _strings(lines)]
+
+
+def _strings(lines: Iterable[str]) -> list[str]:
+    if isinstance(lines, (str, bytes)):
+        raise ValueError(f"lines must be a list of lines, got a string: {lines[:20]!r}")
+    lines = listed("lines", lines)
+    for line in lines:
+        if not isinstance(line, str):
+            raise ValueError(f"lines must be a list of strings, got one with {line!r}")
+    return lines
 
 
 def count_corpus(
-    tokens: Sequence[Hashable] | Sequence[list[Hashable]],
+    tokens: Iterable[Hashable] | Iterable[list[Hashable]],
 ) -> collections.Counter[Hashable]:
     """Count how often each token occurs in a list, or a list of lists, of tokens.
 
-    A token may be anything hashable: a tuple of words is one token, a bigram.
+    A token may be anything hashable: a tuple of words is one token, a bigram; and what
+    is equal is one token, as 1 and 1.0 are. The tokens of a string are its characters,
+    those of an array or a tensor its numbers. The counts of a `Counter` stay.
+
+    Raises ValueError if the tokens are not in an order (a set, a dict), are not
+    hashable or not equal to themselves (NaN), or if only some stand in lists.
     """
-    nested = len(tokens) > 0 and isinstance(tokens[0], list)
-    return collections.Counter(chain.from_iterable(tokens) if nested else tokens)
+    if isinstance(tokens, collections.Counter):
+        counter = collections.Counter()
+        for token, times in tokens.items():
+            counter[plain(token)] += integer("each count", times, at_least=0)
+    else:
+        flat = _flat(tokens)
+        try:
+            counter = collections.Counter(flat)
+        except TypeError as error:
+            raise ValueError(f"tokens must be hashable: {error}") from None
+    for token in counter:
+        _checked(token)
+    return counter
+
+
+def _flat(tokens: Iterable) -> Iterable[Hashable]:
+    """The tokens of a list, or those of the lists in it, one after another."""
+    tokens = listed("tokens", tokens)
+    are_lists = [issubclass(kind, list) for kind in {*map(type, tokens)}]
+    if any(are_lists) and not all(are_lists):
+        raise ValueError("tokens must all stand in lists, or none of them")
+    if not any(are_lists):
+        return tokens
+    return chain.from_iterable(listed("tokens", line) for line in tokens)
 
 
 class Vocab:
@@ -84,34 +119,30 @@ class Vocab:
 
     Index 0 is `<unk>`, the unknown token; then come the reserved tokens (`<pad>`,
     `<bos>`, `<eos>`, …), then every token that occurs at least `min_freq` times, the
-    most frequent first, and ties in order of first appearance.
+    most frequent first, and ties in order of first appearance. `tokens` are counted by
+    `count_corpus`.
 
     `vocab[token]` is an index, `vocab[[token, …]]` a list of them; a token that is not
-    in the vocabulary has index 0. `vocab.to_tokens` is the inverse. Iterating gives the
-    tokens in the order of their indices.
+    in the vocabulary has index 0. A tuple is such a list, too, unless there are tuples
+    among the tokens. `vocab.to_tokens` is the inverse. Iterating gives the tokens in
+    the order of their indices.
 
-    Raises ValueError if `min_freq` is negative, or if `reserved_tokens` is a string or
-    contains a token twice.
+    Raises ValueError if `min_freq` is negative, if `reserved_tokens` is no list or
+    contains a token twice, or as `count_corpus` does.
     """
 
     def __init__(
         self,
-        tokens: Sequence[Hashable] | Sequence[list[Hashable]] | None = None,
+        tokens: Iterable[Hashable] | Iterable[list[Hashable]] | None = None,
         min_freq: int = 0,
         reserved_tokens: Sequence[str] | None = None,
     ):
         integer("min_freq", min_freq, at_least=0)
-        if isinstance(reserved_tokens, str):
-            raise ValueError(
-                f"reserved_tokens must be a list of tokens, got {reserved_tokens!r}"
-            )
-        special = [UNKNOWN, *([] if reserved_tokens is None else reserved_tokens)]
-        if len(set(special)) < len(special):
-            raise ValueError(
-                f"reserved_tokens must be distinct and not {UNKNOWN!r}, "
-                f"got {special[1:]!r}"
-            )
+        special = [UNKNOWN, *_reserved(reserved_tokens)]
         counter = count_corpus([] if tokens is None else tokens)
+        # Where there are tuples among the tokens, a tuple is one of them.
+        has_tuples = any(isinstance(token, tuple) for token in [*special, *counter])
+        self._several = list if has_tuples else (list, tuple)
         # `most_common` sorts stably, so ties keep the order of first appearance.
         self.token_freqs: list[tuple[Hashable, int]] = counter.most_common()
         kept = [token for token, freq in self.token_freqs if freq >= min_freq]
@@ -142,24 +173,24 @@ class Vocab:
         return iter(self.idx_to_token)
 
     def __contains__(self, token: Hashable) -> bool:
-        return token in self.token_to_idx
+        return _checked(plain(token)) in self.token_to_idx
 
     def __repr__(self) -> str:
         first = ", ".join(map(repr, self.idx_to_token[:6]))
         return f"Vocab({len(self)} tokens: {first}{', …' if len(self) > 6 else ''})"
 
     def __getitem__(self, tokens: Hashable | Sequence[Hashable]) -> int | list:
-        if isinstance(tokens, (list, tuple)):
+        tokens = plain(tokens)  # an array or a tensor
+        if isinstance(tokens, self._several):
             return [self[token] for token in tokens]
-        return self.token_to_idx.get(tokens, self.unk)
+        return self.token_to_idx.get(_checked(tokens), self.unk)
 
     def to_tokens(self, indices: int | Sequence[int] | ArrayLike) -> Hashable | list:
         """The token of an index, or the tokens of a (nested) list or tensor of indices.
 
         Raises ValueError for an index outside 0 … len(vocab) - 1.
         """
-        if hasattr(indices, "tolist"):  # a tensor or an array
-            indices = indices.tolist()
+        indices = plain(indices)  # a tensor or an array
         if isinstance(indices, (list, tuple)):
             return [self.to_tokens(index) for index in indices]
         return self.idx_to_token[integer("indices", indices, 0, len(self) - 1)]
@@ -170,6 +201,29 @@ class Vocab:
         return 0
 
 
+def _reserved(tokens: Iterable[Hashable] | None) -> list[Hashable]:
+    if isinstance(tokens, (str, bytes)):
+        raise ValueError(f"reserved_tokens must be a list of tokens, got {tokens!r}")
+    tokens = listed("reserved_tokens", [] if tokens is None else tokens)
+    if len({UNKNOWN, *map(_checked, tokens)}) <= len(tokens):
+        raise ValueError(
+            f"reserved_tokens must be distinct and not {UNKNOWN!r}, got {tokens!r}"
+        )
+    return tokens
+
+
+def _checked(token: Hashable) -> Hashable:
+    """The token; ValueError if it is not hashable, or equal to no other token."""
+    try:
+        hash(token)
+    except TypeError as error:
+        raise ValueError(f"tokens must be hashable: {error}") from None
+    is_nan = isinstance(token, float) and token != token
+    if is_nan or hasattr(token, "__next__"):
+        raise ValueError(f"tokens must be equal to others of their kind, got {token!r}")
+    return token
+
+
 def load_corpus(
     path: str | os.PathLike | None = None,
     token: str = "char",
@@ -177,12 +231,12 @@ def load_corpus(
     clean: bool = True,
     min_freq: int = 0,
     reserved_tokens: Sequence[str] | None = None,
-) -> tuple[list[int], Vocab]:
-    """Step 4: the whole text as one list of indices, with its vocabulary.
+) -> tuple[np.ndarray, Vocab]:
+    """Step 4: the whole text as an array of indices, with its vocabulary.
 
-    Lines are joined, because a line of the text is neither a sentence nor a
-    paragraph. Only the first `max_tokens` tokens are kept (0 or -1: all of them, as in
-    the book); the vocabulary is always that of the whole text.
+    The indices are int32. Lines are joined, because a line of the text is neither a
+    sentence nor a paragraph. Only the first `max_tokens` tokens are kept (0 or -1: all
+    of them, as in the book); the vocabulary is always that of the whole text.
 
     Raises ValueError for a bad text, token type, size or frequency.
     """
@@ -191,18 +245,23 @@ def load_corpus(
 
 
 def corpus_of(
-    lines: Sequence[str],
+    lines: Iterable[str],
     token: str = "char",
     max_tokens: int = -1,
     min_freq: int = 0,
     reserved_tokens: Sequence[str] | None = None,
-) -> tuple[list[int], Vocab]:
+) -> tuple[np.ndarray, Vocab]:
     """The same as `load_corpus`, for lines that are already loaded.
+
+    With `tokens = tokenize(lines, token)` the vocabulary is `Vocab(tokens, …)`, and the
+    corpus `vocab[tokens]`, in one row. For the sake of large texts, tokens are counted
+    as numbers, and each kind of token is looked up only once.
 
     Raises ValueError for a bad token type, size or frequency.
     """
+    one_of("token", token, TOKEN_TYPES)
     integer("max_tokens", max_tokens, at_least=-1)
-    tokens = tokenize(lines, token)
-    vocab = Vocab(tokens, min_freq, reserved_tokens)
-    corpus = vocab[[token for line in tokens for token in line]]
-    return (corpus[:max_tokens] if max_tokens > 0 else corpus), vocab
+    counts, corpus = large_text.counted(_strings(lines), token)
+    vocab = Vocab(counts, min_freq, reserved_tokens)
+    large_text.renumber(corpus, vocab[list(counts)])
+    return (corpus[:max_tokens].copy() if max_tokens > 0 else corpus), vocab

@@ -211,7 +211,7 @@ def _writer() -> tuple[rnn.RNNModelScratch, text.Vocab]:
     """A small network that has memorised one sentence, and its vocabulary."""
     corpus, vocab = text.corpus_of([SENTENCE], "char")
     # The repeated sentence, starting at every fourth character.
-    rows = torch.tensor(corpus * 2).unfold(0, 21, 4)[: len(corpus) // 4]
+    rows = torch.tensor(corpus).repeat(2).unfold(0, 21, 4)[: len(corpus) // 4]
     net = rnn.make_model("scratch", len(vocab), num_hiddens=24, seed=0)
     minibatch = rows[:, :-1], rows[:, 1:]
     for _ in training.train(net, [minibatch], 2, 150, use_random_iter=True):

@@ -59,7 +59,7 @@ def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText
     """
     lines = lines_of(which, own_text)
     whole, vocab = corpus_of(lines, "char", MAX_TOKENS + HELD_OUT)
-    tokens = torch.tensor(whole)
+    tokens = torch.from_numpy(whole)
     corpus, rest = tokens[:MAX_TOKENS], tokens[MAX_TOKENS:]
     if held_out and len(rest) < HELD_OUT:
         corpus, rest = split(corpus)

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -73,7 +74,7 @@ def multiplications(vocab_size: int, num_hiddens: int) -> int:
 
 
 @functools.lru_cache(maxsize=1)
-def corpus() -> tuple[list[int], text.Vocab]:
+def corpus() -> tuple[np.ndarray, text.Vocab]:
     """The characters that the network learns from, and their vocabulary."""
     return text.load_corpus(max_tokens=MAX_TOKENS)
 
