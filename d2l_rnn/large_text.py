@@ -43,8 +43,8 @@ def counted(lines: Sequence[str], token: str) -> tuple[collections.Counter, np.n
     """
     # A kind that is new gets the next place.
     place_of = collections.defaultdict(itertools.count().__next__)
-    each = _words if token == "word" else _characters
-    blocks = [np.empty(0, np.int32), *each(lines, place_of)]
+    places = {"word": _words, "char": _characters}[token]
+    blocks = [np.empty(0, np.int32), *places(lines, place_of)]
     times = np.zeros(len(place_of), np.int64)
     for block in blocks:
         times += np.bincount(block, minlength=len(times))

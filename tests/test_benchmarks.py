@@ -214,6 +214,14 @@ def test_sweep_and_its_table(time_machine, tmp_path):
     assert f"| {times['sweep'] / times['run']:.2f}× |" in out
 
 
+def test_large_texts_and_their_table(time_machine, tmp_path):
+    out = run("texts", "--sizes", 1, "--results", tmp_path)
+    rows = kept(tmp_path, "texts")["rows"]
+    assert len(rows) == 4 and all(row["num_tokens"] > 10**5 for row in rows)
+    for row in rows:
+        assert f"| {row['seconds']:.1f} s | {row['bytes'] / 1e6:,.0f} MB |" in out
+
+
 def test_the_picture_of_the_gradients(time_machine, tmp_path):
     run("gradient_flow", "--results", tmp_path)
     drawn = (tmp_path / "gradient_flow.png").read_bytes()

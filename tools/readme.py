@@ -32,6 +32,7 @@ import memory  # noqa: E402
 import models  # noqa: E402
 import speed  # noqa: E402
 import sweep  # noqa: E402
+import texts  # noqa: E402
 import webassembly  # noqa: E402
 from _common import described, markdown  # noqa: E402
 from _race import ratios  # noqa: E402
@@ -106,6 +107,7 @@ BLOCKS = {
     "webassembly": measured("webassembly", webassembly.table),
     "explorers": measured("explorers", explorers.table),
     "memory": measured("memory", memory.table),
+    "texts": measured("texts", texts.table),
     "agreement": measured("agreement", agreement.table),
     "book-setting": measured("book_setting", book_setting.table),
     "import-time": measured("import_time", import_time.table),
