@@ -11,6 +11,7 @@ imports only from modules above it:
     large_text  millions of tokens, counted and numbered with arrays (no torch)
     text        lines → tokens → vocabulary → corpus of indices (no torch)
     progress    perplexity, and the record of an epoch
+    reals       real numbers as tensors, checked
     series      time series, linear autoregression, forecasts
     vector_ar   several series that predict each other
     neural_ar   the book's MLP, and the latent autoregressive model
@@ -53,11 +54,11 @@ __version__ = "0.2.0"
 
 MODULES = (
     "checks", "threads", "interrupts", "files", "corpora", "large_text", "text",
-    "progress", "series", "vector_ar", "neural_ar", "markov", "ngrams", "tensors",
-    "batching", "rnn", "parameters", "bptt", "engine", "gated", "gradients",
-    "vanishing", "clipping", "optimizers", "evaluating", "training", "sweeping",
-    "generating", "describing", "saving", "pictures", "alt_text", "figures",
-    "diagrams", "web", "explorers", "exercises", "book", "doctor",
+    "progress", "reals", "series", "vector_ar", "neural_ar", "markov", "ngrams",
+    "tensors", "batching", "rnn", "parameters", "bptt", "engine", "gated",
+    "gradients", "vanishing", "clipping", "optimizers", "evaluating", "training",
+    "sweeping", "generating", "describing", "saving", "pictures", "alt_text",
+    "figures", "diagrams", "web", "explorers", "exercises", "book", "doctor",
 )  # fmt: skip
 
 

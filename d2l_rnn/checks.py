@@ -6,11 +6,14 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Set
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
-if TYPE_CHECKING:  # neither is loaded for the sake of an annotation
-    from numpy import ndarray
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:  # it is not loaded for the sake of an annotation
     from torch import Tensor
 
 Value = TypeVar("Value")
@@ -44,8 +47,9 @@ def positive(name: str, value: object, at_most: float = math.inf) -> float:
 
     NaN is refused.
     """
-    if _is_real(value) and 0 < value <= at_most:
-        return float(value)
+    real = _real(value)
+    if 0 < real <= at_most:
+        return real
     limit = "" if at_most == math.inf else f" and at most {at_most:.3g}"
     raise ValueError(f"{name} must be a number greater than 0{limit}, got {value!r}")
 
@@ -53,9 +57,10 @@ def positive(name: str, value: object, at_most: float = math.inf) -> float:
 def non_negative(
     name: str, value: object, at_most: float = sys.float_info.max
 ) -> float:
-    """Return `value` as a finite float of at least 0, else raise ValueError."""
-    if _is_real(value) and 0 <= value <= at_most:
-        return float(value)
+    """Return `value` as a finite float from 0 to `at_most`, else raise ValueError."""
+    real = _real(value)
+    if 0 <= real <= at_most:
+        return real
     limit = "" if at_most == sys.float_info.max else f" and at most {at_most:.3g}"
     raise ValueError(
         f"{name} must be a finite number of at least 0{limit}, got {value!r}"
@@ -109,15 +114,21 @@ def plain(value: Value) -> Value | list:
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
     """Return a sequence as a list of hashable items (an array's as Python numbers).
 
-    Raises ValueError if it is none, or has fewer items than `at_least`.
+    Raises ValueError if it is none, as a set and a mapping are not, if it has fewer
+    items than `at_least`, or if one of them is NaN, which does not even equal itself.
     """
+    wanted = f"{name} must be a sequence of hashable items"
+    if isinstance(sequence, (Set, Mapping)) or np.ma.is_masked(sequence):
+        raise ValueError(f"{wanted}, got a {type(sequence).__name__}")
     try:
-        listed = sequence.tolist() if hasattr(sequence, "tolist") else list(sequence)
-        set(listed)
-    except TypeError as error:
-        raise ValueError(
-            f"{name} must be a sequence of hashable items: {error}"
-        ) from None
+        listed = list(plain(sequence))
+        if any(hasattr(item, "tolist") for item in set(listed)):
+            listed = list(map(plain, listed))  # two equal tensors have two hashes
+        has_nan = any(item != item for item in set(listed))
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    if has_nan:
+        raise ValueError(f"{name} must not hold NaN, which does not even equal itself")
     if len(listed) < at_least:
         raise ValueError(
             f"{name} must have a length of at least {at_least}, got {len(listed)}"
@@ -125,11 +136,53 @@ def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Ha
     return listed
 
 
-def is_integer(array: ndarray | Tensor) -> bool:
+def item(name: str, value: Hashable) -> Hashable:
+    """Return a hashable value, an array's as a Python number, or raise ValueError."""
+    try:
+        return items(name, [value])[0]
+    except ValueError:
+        raise ValueError(
+            f"{name} must be hashable and not NaN, got {value!r}"
+        ) from None
+
+
+def array(name: str, values: ArrayLike) -> np.ndarray:
+    """Return real numbers, of any shape, as a new float64 array.
+
+    Raises ValueError for anything else, such as complex numbers, text or a masked
+    value, and for an integer that is too large for a float.
+    """
+    if isinstance(values, (bytes, bytearray)) or np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must hold real numbers, got a {type(values).__name__}"
+        )
+    try:
+        is_tensor = hasattr(values, "detach")  # of any dtype, perhaps with gradients
+        found = np.asarray(plain(values) if is_tensor else values)
+        if found.dtype.kind not in "biuf" and not _are_real(found):
+            raise TypeError(f"got {found.dtype.type.__name__} values")
+        return found.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise ValueError(f"{name} must hold real numbers: {error}") from None
+
+
+def is_integer(array: np.ndarray | Tensor) -> bool:
     """True for an array or a tensor of whole numbers, which truth values are not."""
     dtype = getattr(array.dtype, "name", str(array.dtype))
     return re.fullmatch(r"(torch\.)?u?int\d+", dtype) is not None
 
 
-def _is_real(value) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+def _are_real(objects: np.ndarray) -> bool:
+    """True for an array of fractions, say, or of integers too large for an int64."""
+    is_real = (isinstance(value, (numbers.Real, Decimal)) for value in objects.flat)
+    return objects.dtype.kind == "O" and all(is_real)
+
+
+def _real(value: object) -> float:
+    """A real number as a float; what is none as NaN, which no comparison lets in."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan

@@ -4,7 +4,7 @@ The exponential of a chain's entropy rate is the lowest perplexity that any mode
 n-gram or an RNN, can reach in the long run on sequences from the chain.
 
 A sequence is any string, list, tuple or 1-D array; its items, the states, are anything
-hashable. Random samples depend on `seed` alone.
+hashable but NaN. Equal ones are one state: 1, 1.0 and True. Samples depend on `seed`.
 
 Perplexity is exp of the mean of -log P(x_t | x_{t-1}), in nats, as for the RNN. The
 first state has no predecessor: it is given and not scored.
@@ -46,7 +46,7 @@ class MarkovChain:
         initial: ArrayLike | None = None,
         states: Iterable[Hashable] | None = None,
     ):
-        P = _array("P", P)
+        P = checks.array("P", P)
         if P.ndim != 2 or P.shape[0] != P.shape[1] or P.size == 0:
             raise ValueError(f"P must be a square matrix, got the shape {P.shape}")
         names = range(len(P)) if states is None else checks.items("states", states)
@@ -78,11 +78,11 @@ class MarkovChain:
         them. With alpha > 0 the row of a state that is never left is uniform.
 
         Raises ValueError if the sequence is shorter than 2 or contains a state that is
-        not in `states`, if alpha is negative, or if alpha is 0 and a state is never
-        left, so that its row cannot be estimated.
+        not in `states`, if alpha is not from 0 to 1e100, or if it is 0 and a state is
+        never left, so that its row cannot be estimated.
         """
         sequence = checks.items("sequence", sequence, at_least=2)
-        alpha = checks.non_negative("alpha", alpha)
+        alpha = checks.non_negative("alpha", alpha, at_most=1e100)
         states = kinds(sequence) if states is None else checks.items("states", states)
         index = {state: i for i, state in enumerate(states)}
         counts = np.full((len(states), len(states)), alpha)  # (n, n)
@@ -174,7 +174,7 @@ class MarkovChain:
 
     def k_step(self, start: Hashable | ArrayLike, k: int) -> np.ndarray:
         """Return P(x_{t+k} | x_t = start) (n,): the last of `distributions`."""
-        return self.distributions(start, k)[-1]
+        return self.distributions(start, checks.integer("k", k, 0))[-1]
 
     def stationary_distribution(self) -> np.ndarray:
         """Return the distribution pi (n,) that one step leaves unchanged: pi P = pi.
@@ -182,7 +182,7 @@ class MarkovChain:
         A periodic chain has one too, though it need not converge to it.
 
         Raises ValueError if the chain has several closed classes (sets of states that
-        it cannot leave): then pi is not unique.
+        it cannot leave), or almost has them: then pi is not unique.
         """
         closed = self._closed_class()
         P = self.P[np.ix_(closed, closed)]  # (m, m)
@@ -190,7 +190,8 @@ class MarkovChain:
         equations = np.vstack([(P - np.eye(len(P))).T, np.ones(len(P))])  # (m + 1, m)
         sums = np.eye(len(P) + 1)[-1]  # (m + 1,): 0 ... 0, 1
         pi = np.zeros(len(self.P))  # (n,)
-        solution = np.linalg.lstsq(equations, sums, rcond=None)[0]  # (m,)
+        solution, _, _, sizes = np.linalg.lstsq(equations, sums, rcond=None)  # (m,)
+        _expect_digits(sizes)
         pi[closed] = solution.clip(min=0)  # rounding may leave -1e-17
         return pi / pi.sum()
 
@@ -252,7 +253,7 @@ class MarkovChain:
 
 def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
     """Return the distinct items, sorted if possible, else in order of appearance."""
-    different = list(dict.fromkeys(sequence))
+    different = list(dict.fromkeys(checks.items("sequence", sequence)))
     try:
         return sorted(different)
     except TypeError:
@@ -271,16 +272,15 @@ def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:
         raise ValueError(f"{state!r} is not a state of the chain") from None
 
 
-def _array(name: str, values: ArrayLike) -> np.ndarray:
-    try:
-        return np.asarray(values, dtype=np.float64).copy()
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}") from None
+def _expect_digits(sizes: np.ndarray) -> None:
+    """Raise ValueError if equations of these singular values leave too few digits."""
+    if sizes[-1] < 1e-10 * sizes[0]:
+        raise ValueError("P all but falls apart into several chains: give initial")
 
 
 def _probabilities(name: str, values: ArrayLike, n: int) -> np.ndarray:
     """Return values as an array (n,) that sums to 1, or raise ValueError."""
-    p = _array(name, values)
+    p = checks.array(name, values)
     if p.shape != (n,):
         raise ValueError(f"{name} must have {n} probabilities, got the shape {p.shape}")
     for i in np.flatnonzero(~((p >= 0) & (p <= 1 + 1e-6))):  # NaN is neither

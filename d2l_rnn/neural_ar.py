@@ -12,6 +12,7 @@ Learning, PyTorch 0.17 ("the book").
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 import torch
@@ -19,7 +20,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from d2l_rnn import checks
-from d2l_rnn.series import as_examples, as_series, generator
+from d2l_rnn.reals import as_examples, as_series, finite, generator, real
+
+LARGEST = torch.finfo(torch.float32).max
 
 # --- The book's small MLP ------------------------------------------------------
 
@@ -48,18 +51,22 @@ def train_mlp(
     """Train the book's MLP with Adam on shuffled minibatches of a lag matrix's rows.
 
     Returns the network, and a list of the mean squared error over all rows after each
-    epoch.
+    epoch. The network has the dtype of the features.
 
-    Raises ValueError for bad features or labels, as `series.fit_ar` does, and for a
-    size or learning rate that is not positive.
+    Raises ValueError for bad features or labels, as `series.fit_ar` does, a size that
+    is not positive, and a learning rate that is not, or too large for a float32;
+    FloatingPointError if the training diverges.
     """
     features, labels = as_examples(features, labels)  # (N, tau), (N, 1)
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
     batch_size = checks.integer("batch_size", batch_size, 1)
-    net = make_mlp(features.shape[1], seed).to(features.dtype)
-    trainer = torch.optim.Adam(net.parameters(), lr=checks.positive("lr", lr))
+    dtype = features.dtype
+    wide = torch.promote_types(dtype, torch.float32)  # float16 is too coarse for Adam
+    features, labels = features.to(wide), labels.to(wide)
+    net = make_mlp(features.shape[1], seed).to(wide)
+    trainer = torch.optim.Adam(net.parameters(), lr=checks.positive("lr", lr, LARGEST))
     loss, shuffle, losses = nn.MSELoss(), generator(seed), []
-    for _ in range(num_epochs):
+    for epoch in range(1, num_epochs + 1):
         order = torch.randperm(len(features), generator=shuffle)  # (N,)
         for batch in order.split(batch_size):
             trainer.zero_grad()
@@ -67,7 +74,8 @@ def train_mlp(
             trainer.step()
         with torch.no_grad():
             losses.append(loss(net(features), labels).item())
-    return net, losses
+        _expect_finite(net, losses[-1], epoch)
+    return net.to(dtype), losses
 
 
 # --- The latent autoregressive model -------------------------------------------
@@ -107,10 +115,10 @@ class LatentAR(nn.Module):
         Returns predictions (B, T) and summaries (B, T, H): entry t of each is what
         the model holds after reading x[:, t], so it predicts x[:, t + 1].
 
-        Raises ValueError if x has another number of dimensions.
+        Raises ValueError if x has another number of dimensions or no values, if h is
+        not (B, H), or if they hold anything but finite real numbers.
         """
-        if x.ndim != 2:
-            raise ValueError(f"x must have the shape (B, T), got {tuple(x.shape)}")
+        x, h = self._checked(x, h)
         h = x.new_zeros(len(x), self.num_hiddens) if h is None else h  # (B, H)
         summaries = []
         for value in x.T:  # (B,)
@@ -123,7 +131,8 @@ class LatentAR(nn.Module):
     def forecast(self, x: ArrayLike, num_steps: int) -> Tensor:
         """Read the series x (T,), then continue it by num_steps values.
 
-        Raises ValueError if x is empty or `num_steps` is not at least 1.
+        Raises ValueError if x is empty, `num_steps` is not at least 1, or the model
+        predicts a number that is not finite.
         """
         summaries = self._read(as_series(x, at_least=1))  # (T, H)
         return self._continue(summaries[-1:], num_steps)[0]  # (num_steps,)
@@ -135,15 +144,31 @@ class LatentAR(nn.Module):
         The result has T - k values and lines up with `x[k:]`: its entry for time t is
         made after reading x up to time t - k.
 
-        Raises ValueError if x has only k values or fewer.
+        Raises ValueError if x has only k values or fewer, or the model predicts a
+        number that is not finite.
         """
         x = as_series(x)
         k = checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
         return self._continue(self._read(x)[:-k], k)[:, -1]  # (T - k,)
 
+    def _checked(self, x: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Series (B, T) and a summary (B, H), with the dtype of the parameters."""
+        x = finite("x", real("x", x).to(self.W_xh))
+        if x.ndim != 2 or x.shape[1] == 0:
+            raise ValueError(
+                f"x must have the shape (B, T), T at least 1, got {tuple(x.shape)}"
+            )
+        h = h if h is None else finite("h", real("h", h).to(self.W_xh))
+        if h is not None and h.shape != (len(x), self.num_hiddens):
+            raise ValueError(
+                f"h must have the shape ({len(x)}, {self.num_hiddens}), "
+                f"got {tuple(h.shape)}"
+            )
+        return x, h
+
     def _read(self, x: Tensor) -> Tensor:
         """The summaries (T, H) after each value of the series x (T,)."""
-        _, summaries = self(x[None].to(self.W_xh.dtype))  # (1, T, H)
+        _, summaries = self(x[None])  # (1, T, H)
         return summaries[0]
 
     def _continue(self, h: Tensor, num_steps: int) -> Tensor:
@@ -152,7 +177,7 @@ class LatentAR(nn.Module):
         for _ in range(checks.integer("num_steps", num_steps, 1) - 1):
             h = self.g(h, predictions[-1])  # (N, H)
             predictions.append(self.output(h))  # (N, 1)
-        return torch.cat(predictions, dim=1)  # (N, num_steps)
+        return finite("predictions", torch.cat(predictions, dim=1))  # (N, num_steps)
 
 
 def train_latent_ar(
@@ -169,26 +194,40 @@ def train_latent_ar(
     read from a zero summary. Returns the model, and a list of the mean squared error
     before each update.
 
-    Raises ValueError if x has only `num_steps` values or fewer, or for a size or
-    learning rate that is not positive.
+    Raises ValueError if x has only `num_steps` values or fewer, for a size that is not
+    positive, and for a learning rate that is not, or too large for a float32;
+    FloatingPointError if the training diverges.
     """
-    x = as_series(x).float()  # (T,)
+    x = finite("x", as_series(x).float())  # (T,)
     num_steps = checks.integer(
         "num_steps", num_steps, 1, len(x) - 1, f"the series has {len(x)} values"
     )
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
     model = LatentAR(num_hiddens, seed)
-    trainer = torch.optim.Adam(model.parameters(), lr=checks.positive("lr", lr))
+    trainer = torch.optim.Adam(
+        model.parameters(), lr=checks.positive("lr", lr, LARGEST)
+    )
     stretches = x.unfold(0, num_steps + 1, (num_steps + 1) // 2)  # (N, num_steps + 1)
     losses = []
-    for _ in range(num_epochs):
+    for epoch in range(1, num_epochs + 1):
         predictions, _ = model(stretches[:, :-1])  # (N, num_steps)
         loss = nn.functional.mse_loss(predictions, stretches[:, 1:])
         trainer.zero_grad()
         loss.backward()
         trainer.step()
         losses.append(loss.item())
+        _expect_finite(model, losses[-1], epoch)
     return model, losses
+
+
+def _expect_finite(model: nn.Module, loss: float, epoch: int) -> None:
+    """Raise FloatingPointError if the loss or a parameter is not finite any more."""
+    weights_are = all(param.isfinite().all() for param in model.parameters())
+    if not (weights_are and math.isfinite(loss)):
+        raise FloatingPointError(
+            f"training diverged in epoch {epoch}, with a loss of {loss:g}: try a "
+            "smaller lr, or a series of smaller numbers"
+        )
 
 
 def _weight(num_inputs: int, num_outputs: int) -> nn.Parameter:

@@ -1,7 +1,8 @@
 """n-grams: how often n tokens follow each other, and the perplexity to beat.
 
-Tokens are anything hashable, and a text is any string, list, tuple or 1-D array of
-them. Random samples depend on `seed` alone.
+Tokens are anything hashable except NaN, and a text is any string, list, tuple or 1-D
+array of them. Tokens that are equal, such as 1, 1.0 and True, are one. Random samples
+depend on `seed` alone.
 
 Perplexity is exp of the mean of -log P(x_t | the n - 1 tokens before it), in nats, as
 for the RNN. The first n - 1 tokens, which have no full context, are not scored.
@@ -23,6 +24,8 @@ from d2l_rnn.markov import generator, kinds
 from d2l_rnn.progress import perplexity
 
 Gram = tuple[Hashable, ...]  # some tokens in a row
+
+SMALLEST = 1e-100  # a smaller epsilon, times a probability, may vanish
 
 
 class NGramModel:
@@ -47,7 +50,7 @@ class NGramModel:
     n - 1 tokens, and `totals[context]` how often any token does.
 
     Raises ValueError if the text has fewer than n tokens, if `vocab` lacks one of
-    them, or if epsilon is negative.
+    them, or if epsilon is neither 0 nor a finite number from 1e-100 on.
     """
 
     def __init__(
@@ -74,12 +77,12 @@ class NGramModel:
 
     @property
     def epsilon(self) -> float:
-        """The strength of the smoothing, in tokens: a finite number of at least 0."""
+        """The strength of the smoothing, in tokens: 0, or a number from 1e-100 on."""
         return self._epsilon
 
     @epsilon.setter
     def epsilon(self, value: float) -> None:
-        self._epsilon = checks.non_negative("epsilon", value)
+        self._epsilon = _smoothing(value)
 
     def count(self, gram: Iterable[Hashable]) -> int:
         """Return how often the text contains gram, 1 to n tokens in this order.
@@ -98,15 +101,18 @@ class NGramModel:
         n-gram. A token outside the vocabulary has probability 0, and so, if epsilon is
         0, has every token after a context that does not occur in the text.
 
-        Raises ValueError if the context is not a sequence.
+        Raises ValueError if the token is not hashable or the context not a sequence.
         """
-        return self.estimate(token, self._last(context))
+        return self.estimate(checks.item("token", token), self._last(context))
 
     def estimate(self, token: Hashable, context: Gram) -> float:
         """Return `probability` for a context that is a tuple of at most n - 1 tokens.
 
         The loop goes from the empty context to the whole one.
+
+        Raises ValueError for any other context.
         """
+        self._expect(context)
         if token not in self._known:
             return 0.0
         p = 1 / len(self.vocab)
@@ -121,14 +127,17 @@ class NGramModel:
         """Return the perplexity on the tokens that have n - 1 tokens before them.
 
         It is inf if the model gives one of them probability 0. Raises ValueError if
-        there are fewer than n tokens.
+        there are fewer than n tokens, or if epsilon is so small that a probability
+        cannot be told from 0.
         """
         tokens = checks.items("tokens", tokens, at_least=self.n)
         surprise = 0.0
         for gram, count in count_grams(tokens, self.n).items():
             p = self.estimate(gram[-1], gram[:-1])
             surprise += count * (-math.log(p) if p > 0 else math.inf)
-        return perplexity(surprise / (len(tokens) - self.n + 1))
+        found = perplexity(surprise / (len(tokens) - self.n + 1))
+        is_smooth = self.epsilon > 0 and self._known.issuperset(tokens)
+        return _finite(found, self.epsilon) if is_smooth else found
 
     def sample(
         self, num_tokens: int, prefix: Iterable[Hashable] = (), seed: int = 0
@@ -153,6 +162,11 @@ class NGramModel:
         """The last n - 1 tokens of a context."""
         context = tuple(checks.items("context", context))
         return context[max(len(context) - self.n + 1, 0) :]
+
+    def _expect(self, context: Gram) -> None:
+        if not isinstance(context, tuple) or len(context) >= self.n:
+            allowed = f"a tuple of at most {self.n - 1} tokens"
+            raise ValueError(f"context must be {allowed}, got {context!r}")
 
     def _draw(self, context: Gram, rng: np.random.Generator) -> Hashable:
         # P(x | context) is a mixture of the tokens that followed the context, with the
@@ -217,9 +231,10 @@ class Tally:
     def perplexities(self, epsilon: float) -> tuple[list[float], list[float]]:
         """Return the perplexities for n = 1 … max_n on `seen`, and those on `new`.
 
-        Raises ValueError if epsilon is not a finite number of at least 0.
+        Raises ValueError if epsilon is neither 0 nor a finite number from 1e-100 on, or
+        so small that a probability cannot be told from 0.
         """
-        epsilon = checks.non_negative("epsilon", epsilon)
+        epsilon = _smoothing(epsilon)
         p, seen, new = 1 / self.vocab_size, [], []
         for skipped, (count, total) in enumerate(self.counts):
             weight = total + epsilon  # (N,)
@@ -228,12 +243,30 @@ class Tally:
                 surprise = -np.log(p)  # (N,)
             seen.append(perplexity(surprise[skipped : self.num_seen].mean()))
             new.append(perplexity(surprise[self.num_seen + skipped :].mean()))
+        for found in seen + new if epsilon > 0 else ():
+            _finite(found, epsilon)
         return seen, new
 
 
-def count_grams(tokens: list[Hashable], n: int) -> Counter[Gram]:
-    """Count how often each n-gram occurs."""
+def count_grams(tokens: Iterable[Hashable], n: int) -> Counter[Gram]:
+    """Count how often each n-gram occurs; ValueError if n is not at least 1."""
+    tokens, n = checks.items("tokens", tokens), checks.integer("n", n, 1)
     return Counter(zip(*(tokens[i:] for i in range(n)), strict=False))
+
+
+def _smoothing(epsilon: float) -> float:
+    """Return epsilon; ValueError if its products with probabilities would vanish."""
+    epsilon = checks.non_negative("epsilon", epsilon)
+    if 0 < epsilon < SMALLEST:
+        raise ValueError(f"epsilon must be 0 or at least {SMALLEST:g}, got {epsilon:g}")
+    return epsilon
+
+
+def _finite(found: float, epsilon: float) -> float:
+    """Return the perplexity of a smoothed model; ValueError if rounding made it inf."""
+    if found < math.inf:
+        return found
+    raise ValueError(f"epsilon must be larger for this text and n, got {epsilon:g}")
 
 
 def _times(numbers: np.ndarray, counted: slice) -> np.ndarray:
@@ -247,7 +280,8 @@ def _vocabulary(
     """The tokens of a text, or the given vocabulary, which must contain them all."""
     if vocab is None:
         return tuple(of_text)
-    given = dict.fromkeys(checks.items("vocab", vocab))
+    names = list(vocab) if isinstance(vocab, Mapping) else vocab  # {token: index}
+    given = dict.fromkeys(checks.items("vocab", names))
     for token in of_text:
         if token not in given:
             raise ValueError(

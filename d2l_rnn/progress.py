@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from d2l_rnn.checks import positive
+from d2l_rnn import checks
+
+ROUNDING = 1e-6  # how far below 0 a loss of 0 may come out in float32
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Progress:
                        gradients
     held_out_perplexity  that of text which is not trained on, at the end of the epoch;
                        NaN where it was not measured
+    theta              the length that gradients were cut to; None if they were not
     """
 
     epoch: int
@@ -40,12 +44,14 @@ class Progress:
     clipped_norm: float = math.nan
     state_gradient_norms: tuple[float, ...] = ()
     held_out_perplexity: float = math.nan
+    theta: float | None = None
 
     def __str__(self) -> str:
         if self.diverged:
+            other = "clip the gradient" if self.theta is None else "a smaller theta"
             return (
                 f"diverged at epoch {self.epoch}: "
-                "try a smaller learning rate or a smaller theta"
+                f"try a smaller learning rate or {other}"
             )
         held_out = "" if math.isnan(self.held_out_perplexity) else (
             f" (held out: {self.held_out_perplexity:.4g})"
@@ -83,11 +89,13 @@ class History(list):
 
     @property
     def best(self) -> Progress:
-        """The record with the lowest perplexity.
+        """The record with the lowest perplexity; one that is NaN is the highest.
 
         Raises ValueError if there is no record yet.
         """
-        return min(self, key=lambda record: record.perplexity)
+        if not self:
+            raise ValueError("a history without a record has no best one")
+        return min(self, key=lambda r: (math.isnan(r.perplexity), r.perplexity))
 
 
 class EpochTally:
@@ -95,14 +103,13 @@ class EpochTally:
 
     `theta` is the radius that gradients are clipped to; None: they are not clipped.
 
-    Raises ValueError if theta is not greater than 0.
+    Raises ValueError if theta is not greater than 0, or `epoch` is not at least 1.
     """
 
     def __init__(self, epoch: int, theta: float | None):
-        if theta is not None:
-            positive("theta", theta)
-        self.epoch, self.theta = epoch, theta
-        self.radius = math.inf if theta is None else theta
+        self.epoch = checks.integer("epoch", epoch, 1)
+        self.theta = None if theta is None else checks.positive("theta", theta)
+        self.radius = math.inf if theta is None else self.theta
         self.losses, self.sizes, self.norms = [], [], []
         self.diverged, self.seconds = False, 0.0
 
@@ -123,12 +130,16 @@ class EpochTally:
         """Count a minibatch: its loss in nats per token, its size, and ‖g‖.
 
         A norm that is not finite is a divergence, and does not enter the means.
+
+        Raises ValueError if one of them is negative or no number, or for no tokens.
         """
+        mean_loss, norm = _measured("mean_loss", mean_loss), _measured("norm", norm)
+        self.sizes.append(checks.integer("num_tokens", num_tokens, 1))
         self.losses.append(mean_loss)
-        self.sizes.append(num_tokens)
-        self.diverged = not math.isfinite(norm)
-        if not self.diverged:
+        if math.isfinite(norm):
             self.norms.append(norm)
+        else:
+            self.diverged = True
 
     @property
     def perplexity(self) -> float:
@@ -159,6 +170,7 @@ class EpochTally:
             state_gradient_norms=tuple(
                 backpropagate.state_gradient_norms().tolist() if keeps else ()
             ),
+            theta=self.theta,
         )
 
 
@@ -175,9 +187,23 @@ def perplexity(cross_entropy: float) -> float:
     1 for a model that is always sure and right, the size of the vocabulary for one
     that guesses uniformly. Infinite, rather than an OverflowError, where the
     cross-entropy is infinite, not a number, or too large for exp.
+
+    Raises ValueError for a negative one, unless it is so by rounding alone.
     """
+    nats = _measured("cross_entropy", cross_entropy)
     try:
-        value = math.exp(cross_entropy)
+        return math.inf if math.isnan(nats) else math.exp(nats)
     except OverflowError:
         return math.inf
-    return math.inf if math.isnan(value) else value
+
+
+def _measured(name: str, value: object) -> float:
+    """Return a number, or a 0-d array's: NaN, or at least 0 but for rounding."""
+    try:
+        number = value.item() if hasattr(value, "item") else value
+    except (ValueError, RuntimeError):  # more than one number
+        number = None
+    is_real = isinstance(number, numbers.Real) and not isinstance(number, bool)
+    if not is_real or number < -ROUNDING:
+        raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
+    return number

@@ -24,8 +24,19 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
+from d2l_rnn.reals import (
+    as_examples,
+    as_series,
+    as_windows,
+    finite,
+    generator,
+    own_parameters,
+    real,
+)
 
 Predictor = Callable[[Tensor], Tensor]
+
+MOST_PERIODS = 10_000  # after so many, float32 is wrong about a sine by a per cent
 
 
 # --- The data ------------------------------------------------------------------
@@ -42,12 +53,18 @@ def noisy_sine(
     The defaults are the book's data, sin(0.01 t) + N(0, 0.2^2). `noise` is the
     standard deviation, `period` is in time steps.
 
-    Raises ValueError if `num_points` is not at least 1, `period` is not positive, or
-    `noise` is negative.
+    Raises ValueError if `num_points` is not at least 1, `noise` is not from 0 to 1e37,
+    or `period` is not positive or so short that there are over `MOST_PERIODS` of them.
     """
     num_points = checks.integer("num_points", num_points, 1)
-    noise = checks.non_negative("noise", noise)
-    frequency = 2 * math.pi / checks.positive("period", period)
+    noise = checks.non_negative("noise", noise, at_most=1e37)  # float32 ends at 3e38
+    period = checks.positive("period", period)
+    if num_points > MOST_PERIODS * period:
+        raise ValueError(
+            f"period must be at least num_points / {MOST_PERIODS}, "
+            f"got {period:g} for {num_points} points"
+        )
+    frequency = 2 * math.pi / period
     time = torch.arange(1, num_points + 1, dtype=torch.float32)  # (T,)
     errors = torch.normal(0.0, noise, (num_points,), generator=generator(seed))  # (T,)
     return time, torch.sin(frequency * time) + errors
@@ -71,8 +88,11 @@ def lag_matrix(x: ArrayLike, tau: int) -> tuple[Tensor, Tensor]:
 def windows(x: Tensor, tau: int) -> Tensor:
     """Every window of tau values of x: (T - tau + 1, tau), or (…, tau, D) of (T, D).
 
-    The result is a view: nothing is copied.
+    The result is a view: nothing is copied. Raises ValueError if x is no series of
+    finite numbers or has fewer than tau values.
     """
+    x = as_series(x, ("T,", "T, D"), at_least=1)
+    checks.integer("tau", tau, 1, len(x), f"the series has {len(x)} values")
     return x.unfold(0, tau, 1).movedim(-1, 1)
 
 
@@ -84,12 +104,18 @@ class LinearAR:
     """Predict the next value as a weighted sum of the last tau values and a bias.
 
     `weights` (tau,) are in the order of the lag matrix: weights[-1] is the weight of
-    x_{t-1}. They are float64; predictions have the dtype of the features. Raises
-    ValueError when called with windows that are not (N, tau).
+    x_{t-1}. They become float64; predictions have the dtype of the features, or
+    float32 for integers.
+
+    Raises ValueError if weights or bias are not finite numbers, and when called with
+    windows that are not (N, tau) or for which the predictions overflow.
     """
 
     weights: Tensor
     bias: Tensor
+
+    def __post_init__(self):
+        own_parameters(self, weights=1, bias=0)
 
     @property
     def tau(self) -> int:
@@ -97,9 +123,9 @@ class LinearAR:
         return len(self.weights)
 
     def __call__(self, features: Tensor) -> Tensor:
-        expect_windows(features, self.tau)
+        features = as_windows(features, self.tau)
         predictions = features.double() @ self.weights + self.bias  # (N,)
-        return predictions[:, None].to(features.dtype)  # (N, 1)
+        return finite("predictions", predictions[:, None].to(features.dtype))  # (N, 1)
 
 
 def fit_ar(features: ArrayLike, labels: ArrayLike) -> LinearAR:
@@ -108,8 +134,8 @@ def fit_ar(features: ArrayLike, labels: ArrayLike) -> LinearAR:
     Where many fits are equally good (for a constant series, say), the result is the
     one with the smallest weights.
 
-    Raises ValueError if features and labels are not (N, tau) and (N, 1) or hold
-    values that are not finite.
+    Raises ValueError if features and labels are not (N, tau) and (N, 1), if they hold
+    values that are not finite, or if the weights would not be finite.
     """
     features, labels = as_examples(features, labels)
     weights, bias = least_squares(features, labels)  # (tau, 1), (1,)
@@ -119,13 +145,18 @@ def fit_ar(features: ArrayLike, labels: ArrayLike) -> LinearAR:
 def least_squares(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Weights (F, D) and bias (D,) from features (N, F) to targets (N, D), in float64.
 
-    Of several equally good solutions, the one with the smallest norm.
+    Of several equally good solutions, the one with the smallest norm, where a weight
+    counts by its effect: times the largest value of its feature.
     """
     ones = features.new_ones(len(features), 1)  # (N, 1)
     design = torch.cat((features, ones), dim=1).double()  # (N, F + 1)
+    # In any unit the fit is the same: no column is small enough to pass for rounding.
+    units = design.abs().amax(dim=0)  # (F + 1,)
+    units[units == 0] = 1
     # gelsd works by singular values, so dependent columns do no harm.
-    solution = torch.linalg.lstsq(design, targets.double(), driver="gelsd").solution
-    return solution[:-1], solution[-1]
+    solution = torch.linalg.lstsq(design / units, targets.double(), driver="gelsd")
+    weights = solution.solution / units[:, None]  # (F + 1, D)
+    return weights[:-1], weights[-1]
 
 
 # --- Forecasts: within the observations, and beyond them -----------------------
@@ -139,19 +170,15 @@ def continue_windows(model: Predictor, windows: Tensor, num_steps: int) -> Tenso
     the loop under every forecast here: only the first prediction rests on
     observations alone.
 
-    Raises ValueError if the model's predictions are not (N, 1) or (N, 1, D), or if
-    `num_steps` is not at least 1.
+    Raises ValueError if the model's predictions are not (N, 1) or (N, 1, D), or not
+    finite, as those of a model that grows without bounds, if the windows are not as
+    above, and if `num_steps` is not at least 1.
     """
     num_steps = checks.integer("num_steps", num_steps, 1)
+    windows = as_series(windows, ("N, tau", "N, tau, D"), at_least=0, name="windows")
     predictions = []
     for _ in range(num_steps):
-        prediction = model(windows)  # (N, 1)
-        if prediction.shape != windows[:, :1].shape:
-            raise ValueError(
-                "model must map windows (N, tau) to predictions (N, 1), "
-                f"got {tuple(prediction.shape)} "
-                f"from {tuple(windows.shape)}"
-            )
+        prediction = _predict(model, windows)  # (N, 1)
         predictions.append(prediction)
         windows = torch.cat((windows[:, 1:], prediction), dim=1)  # (N, tau)
     return torch.cat(predictions, dim=1)  # (N, num_steps)
@@ -166,7 +193,7 @@ def forecast(model: Predictor, x: ArrayLike, tau: int, num_steps: int) -> Tensor
 
     Raises ValueError if x has fewer than tau values, and as `continue_windows` does.
     """
-    x = as_series(x, (1, 2), at_least=1)
+    x = as_series(x, ("T,", "T, D"), at_least=1)
     tau = checks.integer("tau", tau, 1, len(x), f"the series has {len(x)} values")
     return continue_windows(model, x[None, -tau:], num_steps)[0]
 
@@ -186,18 +213,26 @@ def k_step_forecasts(model: Predictor, x: ArrayLike, tau: int, k: int = 1) -> Te
     return continue_windows(model, windows(x, tau)[:-k], k)[:, -1]
 
 
-def rmse(predictions: Tensor, observed: Tensor) -> Tensor:
+def rmse(predictions: ArrayLike, observed: ArrayLike) -> Tensor:
     """Root mean squared error over the first axis: a number, or (D,) for D series.
 
-    Raises ValueError if the two differ in shape or are empty.
+    Raises ValueError if the two differ in shape, are empty, or hold anything but finite
+    real numbers, and if their difference overflows.
     """
+    predictions, observed = real("predictions", predictions), real("observed", observed)
     if predictions.shape != observed.shape or observed.numel() == 0:
         raise ValueError(
             "predictions and observed must have the same shape and not be "
             f"empty, got {tuple(predictions.shape)} and "
             f"{tuple(observed.shape)}"
         )
-    return (predictions - observed).square().mean(dim=0).sqrt()
+    dtype = torch.promote_types(predictions.dtype, observed.dtype)
+    errors = predictions.double() - observed.double()
+    # Squares of tiny errors vanish, and those of huge ones overflow: take out a unit.
+    unit = errors.abs().amax(dim=0)
+    unit = torch.where(unit > 0, unit, 1.0)
+    error = unit * (errors / unit).square().mean(dim=0).sqrt()
+    return finite("the error of predictions", error.to(dtype))
 
 
 def rmse_by_step(model: Predictor, x: ArrayLike, tau: int, max_steps: int) -> Tensor:
@@ -218,67 +253,24 @@ def rmse_by_step(model: Predictor, x: ArrayLike, tau: int, max_steps: int) -> Te
     return torch.stack(errors)
 
 
-# --- Input checks, for this module and for vector_ar and neural_ar --------------
-
-
-def as_series(
-    x: ArrayLike, ndims: tuple[int, ...] = (1,), at_least: int = 2, name: str = "x"
-) -> Tensor:
-    """Return x as a floating tensor of finite numbers, on the CPU, without gradients.
-
-    Raises ValueError if x is not such a tensor, has a number of dimensions that
-    `ndims` does not allow, or fewer than `at_least` rows.
-    """
-    try:
-        x = torch.as_tensor(x, device="cpu")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}") from None
-    x = x.detach() if x.is_floating_point() else x.float()
-    if x.ndim not in ndims or 0 in x.shape[1:]:
-        shapes = " or ".join("(T,)" if ndim == 1 else "(T, D)" for ndim in ndims)
-        raise ValueError(f"{name} must have the shape {shapes}, got {tuple(x.shape)}")
-    if len(x) < at_least:
-        raise ValueError(
-            f"{name} must have a length of at least {at_least}, got {len(x)}"
-        )
-    if not x.isfinite().all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity in it")
-    return x
-
-
-def as_examples(features: ArrayLike, labels: ArrayLike) -> tuple[Tensor, Tensor]:
-    """Return the two halves of a lag matrix, (N, tau) and (N, 1), in one dtype.
-
-    Raises ValueError if their shapes are wrong or their values are not all finite.
-    """
-    features = as_series(features, (2,), at_least=1, name="features")
-    labels = as_series(labels, (2,), at_least=1, name="labels")
-    if labels.shape != (len(features), 1):
-        raise ValueError(
-            f"labels must have the shape ({len(features)}, 1), one for "
-            f"each row of features, got {tuple(labels.shape)}"
-        )
-    return features, labels.to(features.dtype)
-
-
-def expect_windows(windows: Tensor, *shape: int) -> None:
-    """Raise ValueError unless windows are (N, *shape): others might broadcast."""
-    if tuple(windows.shape[1:]) != shape:
-        sizes = ", ".join(map(str, shape))
-        raise ValueError(
-            f"this model needs windows of the shape (N, {sizes}), "
-            f"got {tuple(windows.shape)}"
-        )
-
-
-def generator(seed: int) -> torch.Generator:
-    """A new generator with this seed; ValueError unless 0 <= seed < 2^64."""
-    return torch.Generator().manual_seed(checks.integer("seed", seed, 0, 2**64 - 1))
-
-
 def _horizon(x: ArrayLike, tau: int, name: str, k: int) -> tuple[Tensor, int, int]:
     """Check that x has a window of tau values and a value k steps after it."""
-    x = as_series(x, (1, 2))
+    x = as_series(x, ("T,", "T, D"))
     why = f"the series has {len(x)} values"
     tau = checks.integer("tau", tau, 1, len(x) - 1, why)
     return x, tau, checks.integer(name, k, 1, len(x) - tau, f"{why}, tau is {tau}")
+
+
+def _predict(model: Predictor, windows: Tensor) -> Tensor:
+    """What the model predicts, if that is (N, 1) or (N, 1, D) and finite."""
+    if not callable(model):
+        raise ValueError(f"model must map windows to predictions, got {model!r}")
+    prediction = model(windows)
+    shape = getattr(prediction, "shape", None)
+    if shape != windows[:, :1].shape:
+        raise ValueError(
+            "model must map windows (N, tau) to predictions (N, 1), "
+            f"got {type(prediction).__name__ if shape is None else tuple(shape)} "
+            f"from {tuple(windows.shape)}"
+        )
+    return real("the model's predictions", prediction)

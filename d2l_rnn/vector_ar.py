@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
-from d2l_rnn.series import as_series, expect_windows, generator, least_squares, windows
+from d2l_rnn.series import least_squares, windows
+from d2l_rnn.reals import as_series, as_windows, finite, generator, own_parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +24,24 @@ class VectorAR:
 
     `weights` (tau, D, D) hold the matrices A_1, A_2, ... in the order of the formula:
     weights[i - 1] is A_i, and A_i[d, e] is the effect of series e, i steps ago, on
-    series d now. `bias` (D,) is c. A predictor: (N, tau, D) to (N, 1, D). Raises
-    ValueError when called with windows of any other shape.
+    series d now. `bias` (D,) is c. Both become float64. A predictor: (N, tau, D) to
+    (N, 1, D), with the dtype of the windows, or float32 for integers.
+
+    Raises ValueError if weights or bias are not finite numbers of these shapes, and
+    when called with windows of any other shape or for which the predictions overflow.
     """
 
     weights: Tensor
     bias: Tensor
+
+    def __post_init__(self):
+        own_parameters(self, weights=3, bias=1)
+        D = len(self.bias)
+        if self.weights.shape[1:] != (D, D):
+            raise ValueError(
+                f"weights must have the shape (tau, {D}, {D}) beside a bias ({D},), "
+                f"got {tuple(self.weights.shape)}"
+            )
 
     @property
     def tau(self) -> int:
@@ -36,18 +49,19 @@ class VectorAR:
         return len(self.weights)
 
     def __call__(self, windows: Tensor) -> Tensor:
-        expect_windows(windows, self.tau, len(self.bias))
+        windows = as_windows(windows, self.tau, len(self.bias))
         newest_first = windows.double().flip(1)  # (N, tau, D)
         sums = torch.einsum("ide,nie->nd", self.weights, newest_first) + self.bias
-        return sums[:, None].to(windows.dtype)  # (N, 1, D)
+        return finite("predictions", sums[:, None].to(windows.dtype))  # (N, 1, D)
 
 
 def fit_var(x: ArrayLike, tau: int = 1) -> VectorAR:
     """Fit VAR(tau) to the series x (T, D) by least squares.
 
-    Raises ValueError if x is not (T, D) with finite values or T is at most tau.
+    Raises ValueError if x is not (T, D) with finite values, T is at most tau, or the
+    weights would not be finite.
     """
-    x = as_series(x, (2,))  # (T, D)
+    x = as_series(x, ("T, D",))  # (T, D)
     tau = checks.integer("tau", tau, 1, len(x) - 1, f"the series has {len(x)} values")
     num_series = x.shape[1]
     lags = windows(x, tau)[:-1].flatten(1)  # (T - tau, tau * D)

@@ -7,8 +7,9 @@ import _originals
 import hypothesis
 import pytest
 import torch
+from small_series import N_TRAIN, TAU
 
-from d2l_rnn import corpora, rnn, text
+from d2l_rnn import corpora, neural_ar, rnn, series, text
 
 # The tests' models are so small that a second thread only makes them wait.
 torch.set_num_threads(1)
@@ -72,3 +73,22 @@ def vocab():
 def net(request, vocab, seed):
     """A small model of each kind."""
     return rnn.make_model(request.param, len(vocab), num_hiddens=8)
+
+
+@pytest.fixture(scope="session")
+def sine():
+    """The book's series."""
+    return series.noisy_sine()[1]
+
+
+@pytest.fixture(scope="session")
+def examples(sine):
+    """The rows of its lag matrix that models are trained on."""
+    features, labels = series.lag_matrix(sine, TAU)
+    return features[:N_TRAIN], labels[:N_TRAIN]
+
+
+@pytest.fixture(scope="session")
+def mlp(examples):
+    """The book's network, trained on them, and its losses."""
+    return neural_ar.train_mlp(*examples)

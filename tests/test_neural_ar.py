@@ -4,27 +4,10 @@ import math
 
 import pytest
 import torch
+from small_series import N_TRAIN, TAU
 from torch import nn
 
 from d2l_rnn import neural_ar, series
-
-N_TRAIN, TAU = 600, 4
-
-
-@pytest.fixture(scope="module")
-def sine():
-    return series.noisy_sine()[1]
-
-
-@pytest.fixture(scope="module")
-def examples(sine):
-    features, labels = series.lag_matrix(sine, TAU)
-    return features[:N_TRAIN], labels[:N_TRAIN]
-
-
-@pytest.fixture(scope="module")
-def mlp(examples):
-    return neural_ar.train_mlp(*examples)
 
 
 @pytest.fixture(scope="module")

@@ -565,7 +565,7 @@ def test_perplexity_of_guessing_is_the_size_of_the_vocabulary():
     assert training.perplexity(0) == 1
 
 
-@given(st.floats())
+@given(st.floats(min_value=0) | st.just(math.nan))
 def test_perplexity_never_fails(cross_entropy):
     value = training.perplexity(cross_entropy)
     assert value >= 0
@@ -588,8 +588,9 @@ def test_history_has_the_columns_of_its_records(net):
     names = ["epoch", "perplexity", "tokens_per_second", "gradient_norm",
              "clipped_fraction", "diverged", "clipped_norm",
              "state_gradient_norms"]  # fmt: skip
-    *columns, held_out = (list(row) for row in zip(*rows, strict=True))
+    *columns, held_out, theta = (list(row) for row in zip(*rows, strict=True))
     assert columns == [getattr(history, name) for name in names]
+    assert theta == history.theta == [1.0] * 3
     assert all(map(math.isnan, held_out + history.held_out_perplexity))
     with pytest.raises(AttributeError, match="Progress has no field 'loss'"):
         history.loss  # noqa: B018
