@@ -53,10 +53,12 @@ def noisy_sine(
     The defaults are the book's data, sin(0.01 t) + N(0, 0.2^2). `noise` is the
     standard deviation, `period` is in time steps.
 
-    Raises ValueError if `num_points` is not at least 1, `noise` is not from 0 to 1e37,
+    Raises ValueError if `num_points` is not from 1 to 2^24, `noise` not from 0 to 1e37,
     or `period` is not positive or so short that there are over `MOST_PERIODS` of them.
     """
-    num_points = checks.integer("num_points", num_points, 1)
+    num_points = checks.integer(
+        "num_points", num_points, 1, 2**24, "float32 counts no further"
+    )
     noise = checks.non_negative("noise", noise, at_most=1e37)  # float32 ends at 3e38
     period = checks.positive("period", period)
     if num_points > MOST_PERIODS * period:
@@ -122,7 +124,7 @@ class LinearAR:
         """The order: how many values it looks back."""
         return len(self.weights)
 
-    def __call__(self, features: Tensor) -> Tensor:
+    def __call__(self, features: ArrayLike) -> Tensor:
         features = as_windows(features, self.tau)
         predictions = features.double() @ self.weights + self.bias  # (N,)
         return finite("predictions", predictions[:, None].to(features.dtype))  # (N, 1)
@@ -219,7 +221,8 @@ def rmse(predictions: ArrayLike, observed: ArrayLike) -> Tensor:
     Raises ValueError if the two differ in shape, are empty, or hold anything but finite
     real numbers, and if their difference overflows.
     """
-    predictions, observed = real("predictions", predictions), real("observed", observed)
+    predictions = real("predictions", predictions, torch.float64)
+    observed = real("observed", observed, torch.float64)
     if predictions.shape != observed.shape or observed.numel() == 0:
         raise ValueError(
             "predictions and observed must have the same shape and not be "

@@ -48,7 +48,7 @@ class VectorAR:
         """The order: how many values of each series it looks back."""
         return len(self.weights)
 
-    def __call__(self, windows: Tensor) -> Tensor:
+    def __call__(self, windows: ArrayLike) -> Tensor:
         windows = as_windows(windows, self.tau, len(self.bias))
         newest_first = windows.double().flip(1)  # (N, tau, D)
         sums = torch.einsum("ide,nie->nd", self.weights, newest_first) + self.bias

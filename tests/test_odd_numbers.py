@@ -136,7 +136,7 @@ def test_true_and_false_are_1_and_0():
 def test_a_number_that_float32_cannot_hold_is_refused(value):
     for take in (
         lambda x: series.lag_matrix(x, 1),
-        lambda x: series.rmse(x, X[:4]),
+        lambda x: series.rmse(torch.tensor(x), X[:4]),
         lambda x: series.continue_windows(last, [x], 1),
         lambda x: MEAN([x[:2]]),
         lambda x: neural_ar.train_latent_ar(torch.tensor(x).double(), num_steps=2),
@@ -323,6 +323,7 @@ def test_rmse_takes_whole_numbers_lists_and_arrays():
     for kind in (list, np.array, torch.tensor):
         error = series.rmse(kind([1, 2]), kind([1, 4]))
         assert error.item() == pytest.approx(expected)
+    assert series.rmse([2**24 + 1], [2**24]).item() == 1  # not rounded to float32
     assert series.rmse([True, False], [True, True]).item() == pytest.approx(0.5**0.5)
 
 
@@ -337,12 +338,14 @@ def test_rmse_neither_overflows_nor_vanishes(exponent, errors):
 
 
 def test_a_difference_that_overflows_is_refused():
-    refused("error .* must be finite", lambda: series.rmse([3e38], [-3e38]))
+    huge = torch.tensor([3e38])
+    refused("error .* must be finite", lambda: series.rmse(huge, -huge))
 
 
 @pytest.mark.parametrize(
     "kwargs, message",
     [
+        ({"num_points": 2**24 + 1}, "num_points must be an integer from 1 to 16777216"),
         ({"noise": 1e39}, r"noise must be .* at least 0 and at most 1e\+37"),
         ({"period": 1e-320}, "period must be at least num_points / 10000, got"),
         ({"period": 1e-5}, "period must be at least num_points / 10000, got 1e-05"),
@@ -350,7 +353,7 @@ def test_a_difference_that_overflows_is_refused():
     ],
 )  # fmt: skip
 def test_a_sine_that_float32_cannot_hold_is_refused(kwargs, message):
-    refused(message, lambda: series.noisy_sine(5, **kwargs))
+    refused(message, lambda: series.noisy_sine(**{"num_points": 5, **kwargs}))
 
 
 def test_nothing_is_changed_in_place():

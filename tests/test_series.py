@@ -254,7 +254,7 @@ AR2 = series.fit_ar(*series.lag_matrix(X, 2))
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: series.noisy_sine(0), "num_points must be an integer of at least 1"),
+        (lambda: series.noisy_sine(0), "num_points must be an integer from 1 to"),
         (lambda: series.noisy_sine(noise=-1), "noise must be"),
         (lambda: series.noisy_sine(noise=math.nan), "noise must be"),
         (lambda: series.noisy_sine(period=0), "period must be"),
