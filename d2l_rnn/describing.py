@@ -115,6 +115,8 @@ def _progress(record: dict) -> Progress:
 
 
 def _value(value: object, kind: str) -> object:
+    if value is None and "None" in kind:
+        return None
     if kind.startswith("tuple"):
         return tuple(_value(each, "float") for each in value)
     if kind == "bool":

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
-from d2l_rnn.series import least_squares, windows
 from d2l_rnn.reals import as_series, as_windows, finite, generator, own_parameters
+from d2l_rnn.series import least_squares, windows
 
 
 @dataclass(frozen=True, eq=False)
