@@ -23,6 +23,11 @@ def _random(*shape: int, seed: int) -> np.ndarray:
     return p / p.sum(axis=-1, keepdims=True)
 
 
+def _rows_sum_to_1(M) -> bool:
+    sums = np.asarray(M).sum(axis=1)
+    return sums.size > 0 and np.allclose(sums, 1)
+
+
 def _probability(path, P, initial) -> float:
     return math.exp(MarkovChain(P, initial).log_probability(path))
 
@@ -57,10 +62,10 @@ def path_probability(answer: Answer) -> Iterator[Trial]:
 
 def _most_probable(P, start: int, k: int) -> list[float]:
     """By trying every path of k steps, for k of at least 1."""
-    states, first = range(len(P)), np.eye(len(P))[start]
+    states, chain = range(len(P)), MarkovChain(P, np.eye(len(P))[start])
     return [
         max(
-            _probability([start, *between, end], P, first)
+            math.exp(chain.log_probability([start, *between, end]))
             for between in product(states, repeat=k - 1)
         )
         for end in states
@@ -111,7 +116,7 @@ def pair_matrix(answer: Answer) -> Iterator[Trial]:
         mistakes=[(swapped, "the pair that follows is (i, j): the older value first")],
     )  # fmt: skip
     yield result.has(
-        "each row sums to 1", lambda M: np.allclose(np.asarray(M).sum(axis=1), 1),
+        "each row sums to 1", _rows_sum_to_1,
         "every j has its place in the row of (h, i)",
     )  # fmt: skip
     Q = _random(3, 3, 3, seed=3)
@@ -156,7 +161,7 @@ def backward_matrix(answer: Answer) -> Iterator[Trial]:
     result = answer(_SEASONS, pi)
     equal_shares = _SEASONS.T / _SEASONS.sum(axis=0)[:, None]
     yield result.has(
-        "each row sums to 1", lambda B: np.allclose(np.asarray(B).sum(axis=1), 1),
+        "each row sums to 1", _rows_sum_to_1,
         "something came before, for certain",
     )  # fmt: skip
     yield result.gives(
