@@ -8,7 +8,7 @@
     check.last_value(last_value)
 
 A check tries the reader's answer, says what is right and what is wrong, and gives a
-hint. Each module here has the checks for one notebook.
+hint. Each module `notebook_NN` has the checks for one notebook.
 """
 
 from types import SimpleNamespace

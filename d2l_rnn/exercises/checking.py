@@ -6,8 +6,9 @@ An exercise is a generator that takes the reader's answer and yields its trials:
     def mean(answer: Answer) -> Iterator[Trial]:
         yield answer([1, 2, 6]).gives(3, "three values", "divide by how many there are")
 
-The reader's code is never trusted: whatever it returns or raises becomes a line of the
-verdict.
+The reader's code is never trusted: whatever it is, returns or raises becomes a line of
+the verdict, and what it sets in PyTorch is set back. Only a KeyboardInterrupt ends the
+check: it is the user's Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from d2l_rnn.exercises.comparing import TOLERANCE, brief, difference
+from d2l_rnn.exercises.plain import attempt, in_one_line, plain, type_name
+from d2l_rnn.exercises.settings import own_random_numbers, usual_settings
+
+LONGEST_ERROR = 200  # characters of an error's message, or of a line of code
 
 
 class Empty(Exception):
@@ -81,10 +87,12 @@ class Verdict:
 
 
 class Result:
-    """A value from the reader, and its source: the call, as it would be typed."""
+    """A copy of the reader's value, and its source: the call, as it would be typed."""
 
     def __init__(self, value: object, source: str):
-        self.value, self.source = value, source
+        self._raw, self.source = value, source
+        with usual_settings():
+            self.value = plain(value)
 
     def gives(
         self, expected: object, what: str, hint: str = "",
@@ -105,10 +113,17 @@ class Result:
     def has(self, what: str, holds: Callable[..., object], hint: str = "") -> Trial:
         """Check whether `holds(value)` is true; an error in it counts as False."""
         try:
-            ok = bool(holds(self.value))
+            with np.errstate(all="ignore"):
+                ok = bool(holds(self._opened))
         except Exception:  # a value of the wrong kind
             ok = False
         return Trial(what) if ok else Trial(what, self._in_words(), hint)
+
+    @functools.cached_property
+    def _opened(self) -> object:
+        """The value with its generators opened, which is done only once."""
+        with usual_settings():
+            return plain(self._raw, opens_iterators=True)
 
     def _in_words(self) -> str:
         return f"{self.source} gave {brief(self.value)}"
@@ -134,9 +149,13 @@ class Answer:
         call = f"{self.name}({_arguments(args, kwargs)})"
         if not callable(self.answer):
             raise Failed(f"a function is expected, not {brief(self.answer)}")
+        args, kwargs = copy.deepcopy(args), copy.deepcopy(kwargs)
         try:
-            value = self.answer(*copy.deepcopy(args), **copy.deepcopy(kwargs))
-        except Exception as error:  # the reader's own error: described, not raised
+            with usual_settings():
+                value = self.answer(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the reader's own error: described, not raised
             described = _described(error, self.answer)
             raise Failed(f"{call} raised {described}") from error
         if value is None or value is ...:
@@ -162,8 +181,9 @@ class Exercise:
     def __call__(self, answer: object) -> Verdict:
         name, trials = self.__name__, []
         try:
-            for trial in self.try_out(Answer(name, answer)):
-                trials.append(trial)
+            with usual_settings(), own_random_numbers():
+                for trial in self.try_out(Answer(name, answer)):
+                    trials.append(trial)
         except Empty:
             if trials:
                 trials.append(Trial("always returns something", "once it did not"))
@@ -186,13 +206,21 @@ def _arguments(args: tuple, kwargs: dict) -> str:
     return ", ".join([*map(brief, args), *named])
 
 
-def _described(error: Exception, function: Callable) -> str:
+def _described(error: BaseException, function: Callable) -> str:
     """An error described for the reader: its type, its message, and the line."""
-    message = f"{type(error).__name__}: {error}".rstrip(": ")
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    message = attempt(lambda: str.__str__(str(error)), "")
+    line = attempt(lambda: _line_of(error, function), "")
+    described = f"{type_name(type(error))}: {message}".rstrip(": ")
+    described = in_one_line(described, LONGEST_ERROR)
+    return described + (f", in the line {line!r}" if line else "")
+
+
+def _line_of(error: BaseException, function: Callable) -> str:
+    """The last line of the function's file on the way to the error, if any."""
+    file = function.__code__.co_filename
     lines = [
-        linecache.getline(frame.filename, frame.lineno).strip()
+        linecache.getline(frame.filename, frame.lineno)
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename == file
     ]
-    return message + (f", in the line {lines[-1]!r}" if lines and lines[-1] else "")
+    return in_one_line(lines[-1], LONGEST_ERROR) if lines else ""

@@ -6,20 +6,30 @@ Numbers may be Python's, NumPy's or PyTorch's, in lists, arrays or tensors.
 from __future__ import annotations
 
 import math
-import numbers
+import sys
 from collections.abc import Mapping, Sequence
-from types import FunctionType
+from numbers import Real
 
 import numpy as np
 import torch
 
-LONGEST = 70  # characters of a value in a message
+from d2l_rnn.exercises.plain import LONGEST, plain
+
 SMALL = 8  # numbers of an array: of a larger one, only the shape is shown
 TOLERANCE = 1e-4  # relative, or absolute for numbers below 1
+BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
+
+
+class _Unlike(Exception):
+    """Raised for what is no array of numbers; the message ends a sentence about it."""
 
 
 def difference(came: object, expected: object, tolerance: float = TOLERANCE) -> str:
     """How a value differs from the expected one, as the end of a sentence; else ''."""
+    return _difference(plain(came), expected, tolerance)
+
+
+def _difference(came: object, expected: object, tolerance: float) -> str:
     if isinstance(expected, str | bool):
         return _difference_of_words(came, expected)
     if isinstance(expected, Mapping):
@@ -30,7 +40,7 @@ def difference(came: object, expected: object, tolerance: float = TOLERANCE) -> 
 
 
 def _difference_of_words(came: object, expected: str | bool) -> str:
-    if isinstance(came, np.generic | torch.Tensor) and math.prod(came.shape) == 1:
+    if isinstance(came, np.ndarray | torch.Tensor) and math.prod(came.shape) == 1:
         came = came.item()
     if not isinstance(came, type(expected)):
         kind = "a string" if isinstance(expected, str) else "True or False"
@@ -44,7 +54,7 @@ def _difference_of_mappings(came: object, expected: Mapping, tolerance: float) -
     if set(came) != set(expected):
         return ", which does not have the keys that are expected"
     for key, value in expected.items():
-        if difference(came[key], value, tolerance):
+        if _difference(came[key], value, tolerance):
             return f", which is wrong at {brief(key)}"
     return ""
 
@@ -52,12 +62,12 @@ def _difference_of_mappings(came: object, expected: Mapping, tolerance: float) -
 def _difference_of_sequences(came: object, expected: Sequence, tolerance: float) -> str:
     if isinstance(came, np.ndarray | torch.Tensor):
         came = came.tolist()
-    if isinstance(came, str) or not isinstance(came, Sequence):
+    if not isinstance(came, list | tuple):
         return ", where a list is expected"
     if len(came) != len(expected):
         return f", where {len(expected)} items are expected and {len(came)} came"
     for i, (mine, other) in enumerate(zip(came, expected, strict=True)):
-        if difference(mine, other, tolerance):
+        if _difference(mine, other, tolerance):
             return f", which is wrong at index {i}"
     return ""
 
@@ -65,10 +75,8 @@ def _difference_of_sequences(came: object, expected: Sequence, tolerance: float)
 def _difference_of_numbers(came: object, expected: object, tolerance: float) -> str:
     try:
         mine, other = _array(came), _array(expected)
-    except ValueError:
-        return ", where rows of equal length are expected"
-    except (TypeError, OverflowError):
-        return ", where numbers are expected"
+    except _Unlike as problem:
+        return str(problem)
     if mine.shape != other.shape:
         return f", where {_shape(other.shape)} is expected"
     if np.isnan(mine).any() and not np.isnan(other).any():
@@ -87,25 +95,32 @@ def _is_array(value: Sequence) -> bool:
         return False
     try:
         return _array(value).size > 0
-    except (TypeError, ValueError, OverflowError):
+    except _Unlike:
         return False
 
 
 def _array(value: object) -> np.ndarray:
-    """Numbers as an array; TypeError for anything else, ValueError for uneven rows."""
+    """Numbers as an array; raises _Unlike for anything else, or uneven rows."""
     if isinstance(value, list | tuple):
-        rows = [_array(each) for each in value]
-        return np.stack(rows) if rows else np.zeros(0)
+        return _stacked([_array(each) for each in value])
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
-    if isinstance(value, numbers.Real):
-        value = np.float64(value)  # also for large integers
-    if not isinstance(value, np.ndarray | np.generic):
-        raise TypeError
-    array = np.asarray(value)
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise _Unlike(", which has more digits than a float can hold")
+    if not isinstance(value, Real | complex | np.ndarray | np.generic):
+        raise _Unlike(", where numbers are expected")
+    array = np.asarray(float(value) if isinstance(value, Real) else value)
+    if array.dtype.kind == "c":
+        raise _Unlike(", which is complex, where real numbers are expected")
     if array.dtype.kind not in "biuf":
-        raise TypeError
+        raise _Unlike(", where numbers are expected")
     return array.astype(float)
+
+
+def _stacked(rows: list[np.ndarray]) -> np.ndarray:
+    if len({row.shape for row in rows}) > 1:
+        raise _Unlike(", where rows of equal length are expected")
+    return np.stack(rows) if rows else np.zeros(0)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -114,31 +129,37 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def brief(value: object) -> str:
     """A value in at most 70 characters; for a large array, its shape."""
-    text = repr(_simplified(value))
+    text = _text(plain(value))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-class _Unquoted(str):
-    """Words in place of a value: their repr has no quotation marks."""
-
-    __repr__ = str.__str__
-
-
-def _simplified(value: object) -> object:
-    """The value with four digits of each number, and words for what is long."""
+def _text(value: object) -> str:
+    """As Python shows it, but with four digits of each number, and long words cut."""
     if isinstance(value, np.ndarray | torch.Tensor):
-        if math.prod(value.shape) > SMALL:
-            kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
-            return _Unquoted(f"{kind} of shape {tuple(value.shape)}")
-        value = value.tolist()
-    if isinstance(value, np.generic):
-        value = value.item()
+        return _text_of_array(value)
+    if isinstance(value, dict):
+        items = [f"{_text(key)}: {_text(each)}" for key, each in value.items()]
+    elif type(value) in BRACKETS:
+        items = [*map(_text, value)]
+    else:
+        return _text_of_one(value)
+    left, right = BRACKETS[type(value)]
+    comma = "," * (isinstance(value, tuple) and len(value) == 1)
+    return f"{left}{', '.join(items)}{comma}{right}"
+
+
+def _text_of_array(value: np.ndarray | torch.Tensor) -> str:
+    if math.prod(value.shape) > SMALL:
+        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        return f"{kind} of shape {tuple(value.shape)}"
+    return _text(value.tolist())
+
+
+def _text_of_one(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
-        return float(f"{value:.4g}")
-    if type(value) in (list, tuple):
-        return type(value)(_simplified(each) for each in value)
-    if isinstance(value, FunctionType):
-        return _Unquoted(f"the function {value.__name__}")
-    if callable(value) or type(value).__module__.startswith("d2l_rnn"):
-        return _Unquoted(type(value).__name__)
-    return value
+        value = float(f"{value:.4g}")
+    if isinstance(value, str | bytes):
+        value = value[:LONGEST]
+    if isinstance(value, int) and abs(value) >= 10**LONGEST:
+        return f"about {'-' * (value < 0)}1e{math.log10(abs(value)):.0f}"
+    return repr(value)
