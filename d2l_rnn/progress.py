@@ -162,7 +162,7 @@ class EpochTally:
         return Progress(
             self.epoch,
             perplexity=math.inf if diverged else self.perplexity,
-            tokens_per_second=sum(self.sizes) / self.seconds,
+            tokens_per_second=sum(self.sizes) / (self.seconds or math.nan),
             gradient_norm=_mean(self.norms),
             clipped_fraction=_mean([norm > self.radius for norm in self.norms]),
             diverged=diverged,

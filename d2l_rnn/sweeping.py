@@ -137,8 +137,12 @@ class Sweep(Iterator):
         if not self._epochs_left:
             self._end_threads()
             raise StopIteration
-        with held_back() as let_through:
-            self._finish_epoch(let_through)
+        try:
+            with held_back() as let_through:
+                self._finish_epoch(let_through)
+        except BaseException:
+            self._end_threads()
+            raise
         records, self._records = self._records, {}
         self._epochs_left -= 1
         if not any(records.values()):
@@ -150,6 +154,9 @@ class Sweep(Iterator):
         """End all runs, and their threads: for a sweep that is left before its end."""
         self._epochs_left = 0
         self._end_threads()
+
+    def __del__(self):
+        self.close()
 
     def model(self, setting: Setting) -> Model:
         """The model of one setting, trained as far as the sweep has gone.
