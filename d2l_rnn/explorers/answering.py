@@ -6,10 +6,10 @@ setting comes next. So the picture keeps up with a slider that never stops.
 
 from __future__ import annotations
 
-import functools
 from abc import abstractmethod
 from collections.abc import Callable
 
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.pictures import Picture
@@ -32,7 +32,20 @@ class Answering(Panel):
 
     def answer_to(self, *names: str) -> None:
         """Redraw, because these controls have changed."""
-        self.live.start(functools.partial(self._draw_alone, self.values))
+        draw, rest, values = weakly(self._draw_alone), self._rest(), self.values
+
+        def job():
+            draw(values)
+            rest(values)
+
+        self.live.start(job)
+
+    def _rest(self) -> Callable[[dict], None]:
+        """What is done after the answer to some values; it may last.
+
+        So it must not hold the panel, which would then live as long.
+        """
+        return lambda values: None
 
     def _draw_alone(self, values: dict) -> None:
         """On one thread: the browser needs a core too, and a second thread without one

@@ -13,6 +13,7 @@ import traitlets
 
 from d2l_rnn.explorers.answering import Answering
 from d2l_rnn.explorers.chart import Chart
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.view import View
 from d2l_rnn.pictures import Picture
@@ -66,10 +67,21 @@ class ChartExplorer(Answering):
         with self.view.hold_sync():
             self.view.figure, self.view.readout = shown.for_browser(), words
             self.view.alt = plain(words)
-        self.live.settle()
-        if not self._is_plain:  # if it is, only the kept picture is seen
-            self.live.rest(REST)
-        self._rested = values, chart
+
+    def _rest(self) -> Callable[[dict], None]:
+        live, view, is_watched = self.live, self.view, self.is_watched
+        note = weakly(self._note_rest)
+
+        def rest(values):
+            live.settle()
+            if view.was_seen or not is_watched:  # else only the kept picture is seen
+                live.rest(REST)
+            note(values)
+
+        return rest
+
+    def _note_rest(self, values: dict) -> None:
+        self._rested = values, self.chart
 
     def _with_ghost(self, chart: Chart, values: dict) -> Chart:
         """The chart, and behind it the one at which the hand last rested."""

@@ -7,30 +7,18 @@ nothing is left to do. It may touch nothing of the panel but the values of widge
 
 from __future__ import annotations
 
-import atexit
 import collections
+import functools
 import threading
 import time
-import weakref
 from collections.abc import Callable
+
+from d2l_rnn.explorers import lifetime
+from d2l_rnn.explorers.faults import Stopped, error_of, is_fault
 
 # Seconds between the start of a job and that of the one that replaces it. In a drag, it
 # is better that a few settings learn a little than that none learns anything.
 APART = 0.35
-
-
-_all = weakref.WeakSet()
-
-
-@atexit.register
-def _stop_all() -> None:
-    """End all threads: one that is inside PyTorch must not outlive Python."""
-    for live in list(_all):
-        live.end()
-
-
-class Stopped(Exception):
-    """Raised inside a job that must make way for the next."""
 
 
 class Live:
@@ -39,44 +27,54 @@ class Live:
     A job is a function. Wherever it can be interrupted, it calls `check`, which returns
     at once as a rule, waits while the job is paused, and raises `Stopped` once another
     job has been started. `on_change` is called when a job has paused or resumed, and at
-    the end if no other follows.
+    the end if no other follows; if it raises an error, that is taken for the job's.
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None):
         self.on_change = on_change
-        self.error: Exception | None = None  # that the last job ended with
+        self.job_error: Exception | None = None  # that the last job ended with
+        self.aside_error: Exception | None = None  # of an aside, since the last `start`
         self.num_begun = 0  # jobs, so far
+        self._has_ended = False
+        self.begin_anew()
+        lifetime.add(self)
+
+    def begin_anew(self) -> None:
+        """Be without a thread, as in a process that was forked: none comes along."""
         self._changed = threading.Condition()
         self._next: Callable[[], None] | None = None
-        self._asides: collections.deque = collections.deque()
+        self._asides: collections.deque[Callable[[], None]] = collections.deque()
+        self._extras: collections.deque[Callable[[], None]] = collections.deque()
+        self._num_answered = 0  # asides that are being done: one may let in another
         self._begin_at = self._began = -APART
         self._thread: threading.Thread | None = None
         self._settled, self._stopping = True, False
         self._steps: int | None = None  # that a paused job may take; None: not paused
-        _all.add(self)
 
     def start(
         self, job: Callable[[], None], apart: float = 0, steps: int | None = None
     ) -> None:
         """Run a job now, or `apart` seconds after the last one began.
 
-        It pauses after `steps` steps; without `steps`, it runs to its end.
+        It pauses after `steps` steps; without `steps`, it runs to its end. After `end`,
+        nothing is run.
         """
         with self._changed:
-            self._next, self._begin_at = job, self._began + apart
-            self._settled, self._stopping, self._steps = False, False, steps
-            self._wake()
+            if self._is_awake():
+                self._next, self._begin_at = job, self._began + apart
+                self._settled, self._stopping, self._steps = False, False, steps
+                self.aside_error = None
 
-    def ask(self, aside: Callable[[], None]) -> None:
+    def ask(self, aside: Callable[[], None], extra: bool = False) -> None:
         """Do something short in between; the current job, if any, then continues.
 
         An aside that is already waiting is not added again. It may end the job by
-        raising `Stopped`.
+        raising `Stopped`. `wait` does not wait for one that is `extra`, and comes last.
         """
         with self._changed:
-            if aside not in self._asides:
-                self._asides.append(aside)
-            self._wake()
+            asides = self._extras if extra else self._asides
+            if self._is_awake() and aside not in asides:
+                asides.append(aside)
 
     def pause(self) -> None:
         """Make the job wait at its next check."""
@@ -97,27 +95,41 @@ class Live:
             self._next, self._stopping, self._settled = None, True, True
             self._changed.notify_all()
 
-    def end(self) -> None:
-        """Stop, and wait a few seconds at most for the thread to end."""
-        self.stop()
-        thread = self._thread
-        if thread is not None:
-            thread.join(5)
+    def end(self, seconds: float = lifetime.TO_END) -> None:
+        """Stop for good, and wait so many seconds at most for the thread to end."""
+        with self._changed:
+            self._has_ended = True
+            self._asides.clear()
+            self._extras.clear()
+            self.stop()
+            thread = self._thread
+        if seconds > 0 and thread not in (None, threading.current_thread()):
+            thread.join(seconds)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all requested work is done; False if it takes longer.
 
-        Raises the error that ended the job, such as the ValueError of a bad setting.
+        Raises the error that ended the job, such as the ValueError of a bad setting, or
+        else that of an aside.
         """
         with self._changed:
-            done = self._changed.wait_for(lambda: self._settled, seconds)
+            done = self._changed.wait_for(self._owes_nothing, seconds)
         if done and self.error is not None:
             raise self.error
         return done
 
     @property
+    def error(self) -> Exception | None:
+        """What is to be shown: the error of the last job, or else of an aside."""
+        return self.job_error or self.aside_error
+
+    def forget_errors(self) -> None:
+        """Show none of the errors so far."""
+        self.job_error = self.aside_error = None
+
+    @property
     def is_busy(self) -> bool:
-        """True until all requested work is done."""
+        """True until the requested job is done."""
         return not self._settled
 
     @property
@@ -138,15 +150,16 @@ class Live:
             with self._changed:
                 if self._stopping or self._due():
                     raise Stopped
-                if self._asides:
-                    aside = self._asides.popleft()
-                elif self._steps == 0 and not self._settled:
-                    self._changed.wait(self._patience())
+                if (answer := self._take_aside()) is None:
+                    if self._steps != 0 or self._settled:
+                        return
+                    self._changed.wait(self._seconds_left())
                     continue
-                else:
-                    return
-            if not self._do(aside):
-                raise Stopped
+            error = answer()
+            if isinstance(error, Stopped):
+                raise error
+            if error is not None:
+                self._tell()
 
     def rest(self, seconds: float) -> None:
         """Wait, and do what is asked meanwhile; raise `Stopped` as `check` does."""
@@ -154,10 +167,10 @@ class Live:
         while (left := until - time.monotonic()) > 0:
             self.check()
             with self._changed:
-                if not (self._asides or self._stopping or self._due()):
-                    patience = self._patience()
+                if not (self._asides or self._extras or self._stopping or self._due()):
+                    until_next = self._seconds_left()
                     self._changed.wait(
-                        left if patience is None else min(left, patience)
+                        left if until_next is None else min(left, until_next)
                     )
         self.check()
 
@@ -184,51 +197,78 @@ class Live:
             self._changed.notify_all()
         self.on_change()
 
-    def _wake(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(
+    def _is_awake(self) -> bool:
+        """Have a thread; False if it is too late for one."""
+        if self._thread is None and not self._has_ended:
+            thread = threading.Thread(
                 target=self._work, name="d2l_rnn explorer", daemon=True
             )
-            self._thread.start()
+            self._thread = thread if lifetime.begin(thread) else None
         self._changed.notify_all()
+        return self._thread is not None and not self._has_ended
 
     def _due(self) -> bool:
         return self._next is not None and time.monotonic() >= self._begin_at
 
-    def _patience(self) -> float | None:
+    def _seconds_left(self) -> float | None:
         """Seconds until the next job may begin; None if there is none."""
         if self._next is None:
             return None
         return max(0.0, self._begin_at - time.monotonic())
 
+    def _owes_nothing(self) -> bool:
+        return self._settled and not self._asides and not self._num_answered
+
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._stopping = False  # what was to stop has ended
-                while self._next is not None and not self._due() and not self._asides:
-                    self._changed.wait(self._patience())
-                if self._asides:  # these were requested before the job
-                    do = self._asides.popleft()
-                elif self._due():
-                    do, self._next, self._began = self._next, None, time.monotonic()
-                    self.error, self.num_begun = None, self.num_begun + 1
-                else:
-                    self._thread = None
-                    return
-            self._do(do)
+        while (do := self._take()) is not None:
+            do()
             self.settle()
             if self._next is None:  # otherwise the next job would undo it at once
-                self.on_change()
+                self._tell()
 
-    def _do(self, function: Callable[[], None]) -> bool:
-        """Call the function; False if it raised `Stopped`."""
-        try:
-            function()
-        except Stopped:
-            return False
-        except Exception as error:  # for the panel to show: a thread has no cell
-            self.error = error
-        return True
+    def _take(self) -> Callable[[], object] | None:
+        """What is to be done next, once it is due; None, and no thread, if nothing."""
+        with self._changed:
+            self._stopping = False  # what was to stop has ended
+            while (answer := self._take_aside()) is None:  # asked for before the job
+                if self._next is None:
+                    self._thread = None
+                    return None
+                if self._due():
+                    job, self._next, self._began = self._next, None, time.monotonic()
+                    self.job_error, self.num_begun = None, self.num_begun + 1
+                    return functools.partial(self._do, job)
+                self._changed.wait(self._seconds_left())
+            return answer
+
+    def _do(self, job: Callable[[], None]) -> None:
+        error = error_of(job)
+        if is_fault(error):
+            self.job_error = error
+
+    def _take_aside(self) -> Callable[[], Exception | None] | None:
+        if self._asides:
+            self._num_answered += 1
+            return functools.partial(self._answer, self._asides.popleft(), 1)
+        if self._extras:
+            return functools.partial(self._answer, self._extras.popleft(), 0)
+        return None
+
+    def _answer(self, aside: Callable[[], None], number: int) -> Exception | None:
+        """Do an aside, which counts as `number`; the error that it ended with."""
+        error = error_of(aside)
+        with self._changed:
+            self._num_answered -= number
+            if is_fault(error):
+                self.aside_error = error
+            self._changed.notify_all()
+        return error
+
+    def _tell(self) -> None:
+        """Call `on_change`, and outlive an error in it."""
+        error = error_of(self.on_change)
+        if error is not None:
+            self.job_error = self.job_error or error
 
 
 class Turn:

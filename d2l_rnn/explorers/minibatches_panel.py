@@ -20,6 +20,7 @@ from d2l_rnn import checks
 from d2l_rnn.batching import sequential_partitioning
 from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Whole
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
@@ -277,8 +278,9 @@ class Minibatches(Explorer):
         return draw(*shown), describe(*shown)
 
     def _panel(self):
+        limit = weakly(self._limit)
         for name in ("batch_size", "num_steps", "offset"):
-            self.widgets[name].observe(self._limit, "value")
+            self.widgets[name].observe(limit, "value")
         self._limit()
         return super()._panel()
 

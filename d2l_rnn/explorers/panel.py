@@ -6,6 +6,10 @@ A panel can be used by hand in JupyterLab, or from code anywhere:
     explorer.scale = 1.5
     explorer.wait(30)
 
+It ends with its last name, or with `close`; one that a notebook shows, when its cell is
+run again. So neither its widgets nor its thread may hold it: what they call is called
+`weakly`.
+
 `answering.Answering` is the base of those that answer each setting with one picture.
 """
 
@@ -13,13 +17,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 
 import ipywidgets as widgets
 
+from d2l_rnn.explorers import shown
 from d2l_rnn.explorers.controls import Control
 from d2l_rnn.explorers.layout import grid, side_by_side
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.live import Live
 from d2l_rnn.explorers.saved import saved
 from d2l_rnn.explorers.subshells import answer_meanwhile
@@ -27,7 +34,7 @@ from d2l_rnn.explorers.view import View
 from d2l_rnn.explorers.wording import complaint
 
 # Seconds that a cell waits for the picture of its panel, to be saved in the notebook.
-PATIENCE = 30
+TO_ANSWER = 30
 SETTLED = 1.0  # seconds without a new setting, before that picture is drawn anew
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -49,19 +56,24 @@ class Panel(ABC):
         }
         self.widgets = {name: each.widget() for name, each in self.controls.items()}
         self.view = self._view()
-        self.live = Live(self._changed)
+        self.live = Live(weakly(self._live_changed))
         self.is_watched = False  # True once a reader has moved something
         self.is_by_hand = False  # True while that move is answered
         self._lock, self._is_setting = threading.RLock(), False
         self._kept = self._kept_state = None  # what the notebook keeps
-        self.panel = self._panel()
-        self.panel.add_class("d2l-rnn-explorer")
-        for name, widget in self.widgets.items():
-            widget.observe(lambda _, name=name: self._moved(name), "value")
-        self.view.on("left", self.live.stop)
-        answer_meanwhile(self.panel)
-        self._is_made = True
-        self.set(**values)
+        self._keeping = weakly(self._keep)
+        made = [*self.widgets.values(), self.view]
+        self._end = weakref.finalize(self, _end, self.live, made)
+        self._end.atexit = False  # then it is Jupyter's to close the widgets
+        try:
+            self.panel = self._panel()
+            made.insert(0, self.panel)
+            self._connect()
+            self._is_made = True
+            self.set(**values)
+        except BaseException:
+            self._end()
+            raise
 
     @abstractmethod
     def answer_to(self, *names: str) -> None:
@@ -84,8 +96,10 @@ class Panel(ABC):
     def set(self, **values) -> None:
         """Set several controls at once.
 
-        Raises ValueError for a name that is not a control, or an invalid value.
+        Raises ValueError for a name that is not a control, or an invalid value, and if
+        the panel is closed.
         """
+        self.check_open()
         for name in values:
             known(name, self.controls)
         checked = {
@@ -112,18 +126,39 @@ class Panel(ABC):
         """The values of all controls."""
         return {name: getattr(self, name) for name in self.controls}
 
-    def wait(self, seconds: float = PATIENCE) -> bool:
+    def wait(self, seconds: float = TO_ANSWER) -> bool:
         """Wait until what is shown matches the controls; False if that takes too long.
 
         Raises ValueError if their setting is invalid.
         """
         return self.live.wait(seconds)
 
+    def stop(self) -> None:
+        """End what the panel is doing; a reader who leaves it does so, too."""
+        self.live.stop()
+
     def close(self) -> None:
-        """End the panel: its thread, and its widgets in the browser."""
+        """End the panel: its thread, and its widgets in the browser.
+
+        What it has computed can still be read, but no control can be set.
+        """
+        with self._lock:
+            if self._end.alive:
+                self.stop()
+            self._end()
         self.live.end()
-        for widget in _all_in(self.panel):
-            widget.close()
+        shown.let_go(self)
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the panel has been closed."""
+        return not self._end.alive
+
+    def check_open(self) -> None:
+        """Raise ValueError if the panel is closed."""
+        if self.is_closed:
+            name = type(self).__name__
+            raise ValueError(f"this {name} is closed: make a new one, {name}()")
 
     def __setattr__(self, name: str, value) -> None:
         # Without this check, a misspelt control would be ignored silently.
@@ -141,6 +176,8 @@ class Panel(ABC):
         """Show the panel; keep its picture and words for readers without a kernel."""
         from IPython.display import display
 
+        self.check_open()
+        shown.hold(self)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
         display({VIEW: view, "text/plain": ""}, raw=True)
         with contextlib.suppress(ValueError):  # the panel shows it
@@ -193,14 +230,30 @@ class Panel(ABC):
         """The layout of the widgets."""
         return side_by_side([grid(self.widgets.values())], [self.view])
 
+    def _connect(self) -> None:
+        """Answer to the widgets."""
+        self.panel.add_class("d2l-rnn-explorer")
+        moved = weakly(self._moved)
+        for name, widget in self.widgets.items():
+            widget.observe(lambda _, name=name: moved(name), "value")
+        self.view.on("left", weakly(self.stop))
+        answer_meanwhile(self.panel)
+
     def _moved(self, name: str) -> None:
         with self._lock:
-            if not self._is_setting:
+            if not (self._is_setting or self.is_closed):
                 self.is_watched = self.is_by_hand = True
                 try:
                     self.answer_to(name)
                 finally:
                     self.is_by_hand = False
+
+    def _live_changed(self) -> None:
+        try:
+            self._changed()
+        except Exception as error:
+            self.view.readout = complaint(error)
+            raise
 
     def _changed(self) -> None:
         """Called when the live job has paused, resumed or ended."""
@@ -211,13 +264,26 @@ class Panel(ABC):
 
     def _renew(self) -> None:
         """Renew what the notebook keeps, once there is nothing else to do."""
-        self.live.ask(self._keep)
+        self.live.ask(self._keeping, extra=True)
+
+
+def _end(live: Live, made: list[widgets.Widget]) -> None:
+    """End the thread of a panel, and close its widgets."""
+    live.end(0)  # without waiting: this may be any thread
+    for widget in made:
+        for each in _all_in(widget):
+            each.close()
 
 
 def _all_in(widget: widgets.Widget) -> list[widgets.Widget]:
-    """The widget, and all that are inside it."""
+    """The widget, and all that are inside it or say how it looks."""
+    looks = (getattr(widget, name, None) for name in ("layout", "style"))
     children = getattr(widget, "children", ())
-    return [widget, *(each for child in children for each in _all_in(child))]
+    return [
+        widget,
+        *(each for each in looks if isinstance(each, widgets.Widget)),
+        *(each for child in children for each in _all_in(child)),
+    ]
 
 
 def _brief(value) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from d2l_rnn.explorers import lifetime
+
 APART = 0.5  # seconds between two steps
 
 
@@ -46,7 +48,7 @@ class Player:
     def _wait(self, seconds: float) -> None:
         self._timer = timer = threading.Timer(seconds, lambda: self._step(timer))
         timer.daemon = True
-        timer.start()
+        lifetime.begin(timer)
 
     def _step(self, timer: threading.Timer) -> None:
         """Take a step when a timer ends, unless a later press has replaced it."""

@@ -8,12 +8,13 @@ the layout. The controls are in `training_controls`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import ipywidgets as widgets
 
 from d2l_rnn import progress
 from d2l_rnn.explorers import layout, panel, training_picture
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.live import APART
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.training_controls import WRITING, TrainingControls
@@ -125,13 +126,14 @@ class Training(TrainingControls):
 
     def stop(self) -> None:
         """End the run; its curve stays."""
-        self.live.stop()
+        super().stop()
         self.live.ask(self.trainer.show_current)
 
     def clear(self) -> None:
         """End the run and forget all curves but those that are pinned."""
+        self.check_open()
         self.live.stop()
-        self.live.error = None
+        self.live.forget_errors()
         self.live.ask(self.trainer.forget)
 
     def reset(self) -> None:
@@ -140,11 +142,13 @@ class Training(TrainingControls):
 
     def draw_again(self) -> None:
         """Let the model draw another text."""
+        self.check_open()
         self._draws += 1
         self._set_writing()
         self.live.ask(self.trainer.write)
 
     def _learn(self, plan: Plan, apart: float = 0, steps: int | None = None, **how):
+        self.check_open()
         num_epochs = self.num_epochs
         if steps is not None:
             num_epochs = max(num_epochs, len(self.history) + steps)
@@ -156,9 +160,6 @@ class Training(TrainingControls):
     def _set_writing(self) -> None:
         self.trainer.write_with(self.prefix, self.temperature, self._draws)
 
-    def _labels(self, plans: Sequence[Plan]) -> list[str]:
-        return labels(plans, self.controls, named=self.show)
-
     # The layout.
 
     def _view(self) -> TrainingView:
@@ -166,7 +167,8 @@ class Training(TrainingControls):
 
     def _panel(self) -> widgets.Widget:
         self._check_names()
-        self.trainer = Trainer(self.view, self.live, self._labels, self._keep)
+        label = functools.partial(labels, controls=self.controls, named=self.show)
+        self.trainer = Trainer(self.view, self.live, label, self._keeping)
         below = [name for name in ("prefix", "temperature") if name not in self.show]
         folded = [
             widget
@@ -180,32 +182,31 @@ class Training(TrainingControls):
                 self._buttons(),
                 self._tries(),
                 layout.grid(self.widgets[name] for name in below),
-                layout.row(
-                    [layout.button("draw again", "another text", self.draw_again)]
-                ),
+                layout.row([_button("draw again", "another text", self.draw_again)]),
             ],
             [self.view],
         )
 
     def _buttons(self) -> widgets.Widget:
-        button = layout.button
-        self._pause = button("pause", "pause or resume this run", self._pause_or_resume)
+        self._pause = _button(
+            "pause", "pause or resume this run", self._pause_or_resume
+        )
         self._pause.layout.min_width = "6em"  # fits "resume": the others do not move
-        self._stop = button("stop", "end this run; its curve stays", self.stop)
+        self._stop = _button("stop", "end this run; its curve stays", self.stop)
         return layout.row(
             [
-                button("start", "train this setting from the beginning", self.start),
+                _button("start", "train this setting from the beginning", self.start),
                 self._pause,
-                button("one epoch", "train one more epoch, then pause", self.step),
+                _button("one epoch", "train one more epoch, then pause", self.step),
                 self._stop,
-                button("clear", "forget all curves that are not pinned", self.clear),
-                button("reset", "the lesson's setting again; curves stay", self.reset),
+                _button("clear", "forget all curves that are not pinned", self.clear),
+                _button("reset", "the lesson's setting again; curves stay", self.reset),
             ]
         )
 
     def _tries(self) -> widgets.Widget:
         buttons = [
-            layout.button(label, _told(values), functools.partial(self.set, **values))
+            _button(label, _told(values), self.set, **values)
             for label, values in self.tries.items()
         ]
         return layout.row([widgets.Label("Try:"), *buttons] if buttons else [])
@@ -244,6 +245,13 @@ class Training(TrainingControls):
         # Drawing is slow: the trainer finds time for it, unless it was stopped.
         if not self.trainer.is_at_work:
             super()._renew()
+
+
+def _button(
+    description: str, hint: str, act: Callable[..., None], **values
+) -> widgets.Button:
+    """A button that calls a method of the panel, which it does not hold."""
+    return layout.button(description, hint, functools.partial(weakly(act), **values))
 
 
 def _told(values: Mapping) -> str:

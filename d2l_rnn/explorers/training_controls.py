@@ -66,11 +66,12 @@ class TrainingControls(Panel):
         """The plan of the run that the sliders describe."""
         return Plan.of(self.values)
 
-    def neighbours(self, plan: Plan, moved: str, reach: int) -> list[Plan]:
+    @classmethod
+    def neighbours(cls, plan: Plan, moved: str, reach: int) -> list[Plan]:
         """The plans up to `reach` positions away on the slider that moved last."""
         name = moved if moved in TRAINED_AHEAD else "theta"
         now = getattr(plan.setting, name)
         return [
             replace(plan, setting=replace(plan.setting, **{name: value}))
-            for value in self.controls[name].neighbours(now, reach)
+            for value in getattr(cls, name).neighbours(now, reach)
         ]

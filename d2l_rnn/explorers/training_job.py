@@ -51,7 +51,9 @@ class Trainer:
         view.on("remove", lambda id: live.ask(lambda: self._remove(id)))
         view.observe(lambda _: live.ask(self.write), "pinned")
         view.observe(lambda _: self._take_up(), ["hidden", "pinned"])
-        view.observe(lambda _: self.is_at_work or live.ask(self.keep), "hidden")
+        view.observe(
+            lambda _: self.is_at_work or live.ask(self.keep, extra=True), "hidden"
+        )
 
     def has(self, plan: Plan, num_epochs: int) -> bool:
         """True if a plan needs no more training up to this epoch."""

@@ -23,6 +23,7 @@ from d2l_rnn.explorers.chart import (
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole, Words
 from d2l_rnn.explorers.layout import grid, row, side_by_side
+from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.playing import Player
 from d2l_rnn.explorers.unrolled import (
     Reading,
@@ -110,17 +111,18 @@ class UnrolledRNN(ChartExplorer):
             describe(reading, string, vocab, t),
         )
 
-    def close(self) -> None:
-        """Stop playing, and end the panel."""
+    def stop(self) -> None:
+        """Stop playing, and drop the step that is being computed."""
         self.player.stop()
-        super().close()
+        super().stop()
 
     def _panel(self):
         slider, words = self.widgets["step"], self.widgets["string"]
         slider.max = _read_of(words.value)
-        words.observe(lambda _: self._fit(), "value")
-        self.player = Player(self._advance, self._played)
-        self.view.on("click", self._clicked)
+        fit = weakly(self._fit)
+        words.observe(lambda _: fit(), "value")
+        self.player = Player(weakly(self._advance), weakly(self._played))
+        self.view.on("click", weakly(self._clicked))
         controls = [grid(self.widgets.values()), row([self.player.button])]
         return side_by_side(controls, [self.view])
 

@@ -45,7 +45,10 @@ class View(anywidget.AnyWidget):
         self.on_msg(self._heard)
 
     def on(self, event: str, act: Callable[..., None]) -> None:
-        """Call `act(**what)` when the browser sends {"event": event, **what}."""
+        """Call `act(**what)` when the browser sends {"event": event, **what}.
+
+        A method of the panel has to be passed `lifetime.weakly`.
+        """
         self._acts[event] = act
 
     def _heard(self, _, content: dict, buffers: list) -> None:
