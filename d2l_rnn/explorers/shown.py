@@ -6,6 +6,7 @@ name elsewhere end with that.
 
 from __future__ import annotations
 
+import re
 import sys
 
 # By cell; under None, those of cells that cannot be told apart.
@@ -60,13 +61,9 @@ def _cell(shell) -> str | None:
 def _forget(shell, panel: object) -> None:
     """Remove a panel from what IPython keeps of the results of cells."""
     names = shell.user_ns
-    for results in (names, names.get("_oh", {})):
+    for results in (names, shell.user_ns_hidden, names.get("_oh", {})):
         for name in [name for name, each in [*results.items()] if each is panel]:
-            if (
-                isinstance(name, int)
-                or name.strip("_").isdigit()
-                or not name.strip("_")
-            ):
+            if re.fullmatch(r"_*\d*", str(name)):  # 5, as in Out[5], or _5, _, __
                 del results[name]
     for name in ("_", "__", "___"):
         if getattr(shell.displayhook, name, None) is panel:
