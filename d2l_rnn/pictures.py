@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import math
+import os
 import threading
 from collections.abc import Callable
 
@@ -33,6 +34,12 @@ DENSITY = 2  # pixels of a PNG on each pixel of the page, across and down
 UNDESCRIBED = "A picture without a description"
 # Matplotlib's formula parser, used for labels and ticks, is not thread-safe.
 _DRAWING = threading.RLock()
+if hasattr(os, "register_at_fork"):  # else a drawing thread could leave it locked there
+    os.register_at_fork(
+        before=_DRAWING.acquire,
+        after_in_parent=_DRAWING.release,
+        after_in_child=_DRAWING.release,
+    )
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

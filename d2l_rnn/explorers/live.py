@@ -34,6 +34,7 @@ class Live:
         self.on_change = on_change
         self.job_error: Exception | None = None  # that the last job ended with
         self.aside_error: Exception | None = None  # of an aside, since the last `start`
+        self._failed: Callable[[], None] | None = None  # that aside
         self.num_begun = 0  # jobs, so far
         self._has_ended = False
         self.begin_anew()
@@ -158,8 +159,6 @@ class Live:
             error = answer()
             if isinstance(error, Stopped):
                 raise error
-            if error is not None:
-                self._tell()
 
     def rest(self, seconds: float) -> None:
         """Wait, and do what is asked meanwhile; raise `Stopped` as `check` does."""
@@ -260,8 +259,12 @@ class Live:
         with self._changed:
             self._num_answered -= number
             if is_fault(error):
-                self.aside_error = error
+                self.aside_error, self._failed = error, aside
+            elif error is None and aside == self._failed:  # it is mended
+                self.aside_error = None
             self._changed.notify_all()
+        if is_fault(error):
+            self._tell()
         return error
 
     def _tell(self) -> None:

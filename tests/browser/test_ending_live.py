@@ -57,7 +57,7 @@ def press(notebook, name):
     notebook.page.get_by_role("button", name=name, exact=True).press("Enter")
 
 
-@pytest.mark.parametrize("source", [BRIEF, f"{BRIEF};", NAMED])
+@pytest.mark.parametrize("source", [BRIEF, f"display({BRIEF})", NAMED])
 def test_a_cell_that_is_run_again_ends_what_it_has_shown(notebook, source):
     show(notebook, source)
     widgets = notebook.ask("widgets", LOOK)
@@ -69,7 +69,7 @@ def test_a_cell_that_is_run_again_ends_what_it_has_shown(notebook, source):
 
 
 def test_a_panel_without_a_name_lives_as_long_as_its_cell(notebook):
-    show(notebook, f"{BRIEF};")
+    show(notebook, f"display({BRIEF})")
     notebook.run(0)
     assert notebook.ask("panels", LOOK) == 1
     press(notebook, "one epoch")
