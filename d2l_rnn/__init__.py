@@ -3,21 +3,18 @@
 The real implementations behind the notebooks. Data flows down this list, and a module
 imports only from modules above it:
 
-    checks      checks of arguments, and their error messages
+    checks      checks of arguments: numbers, tensors, files
     threads     how many threads a run uses
     interrupts  Ctrl-C, held back while something has to be whole
-    files       files that may not be there, may never end, or may not be text
     corpora     find the text: a file you name, the cache, the book's server, the story
     large_text  millions of tokens, counted and numbered with arrays (no torch)
     text        lines → tokens → vocabulary → corpus of indices (no torch)
     progress    perplexity, and the record of an epoch
-    reals       real numbers as tensors, checked
     series      time series, linear autoregression, forecasts
     vector_ar   several series that predict each other
     neural_ar   the book's MLP, and the latent autoregressive model
     markov      Markov chains, and the floor under any perplexity
     ngrams      n-grams, smoothing, and the perplexity to beat
-    tensors     checks of tensors: tokens, states, devices, minibatches
     batching    corpus → minibatches; the text that is held out
     rnn         the RNN from scratch, the same on torch.nn layers, and how a state is
                 begun and detached
@@ -33,7 +30,6 @@ imports only from modules above it:
     training    the loop: an epoch, and a run of many
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
-    describing  what a saved model's file says of it
     saving      a trained model in one file, and back
     pictures    what all pictures share: how they show themselves, colours, scales
     alt_text    what a picture shows, in words
@@ -53,12 +49,12 @@ import importlib
 __version__ = "0.2.0"
 
 MODULES = (
-    "checks", "threads", "interrupts", "files", "corpora", "large_text", "text",
-    "progress", "reals", "series", "vector_ar", "neural_ar", "markov", "ngrams",
-    "tensors", "batching", "rnn", "parameters", "bptt", "engine", "gated",
-    "gradients", "vanishing", "clipping", "optimizers", "evaluating", "training",
-    "sweeping", "generating", "describing", "saving", "pictures", "alt_text",
-    "figures", "diagrams", "web", "explorers", "exercises", "book", "doctor",
+    "checks", "threads", "interrupts", "corpora", "large_text", "text", "progress",
+    "series", "vector_ar", "neural_ar", "markov", "ngrams", "batching", "rnn",
+    "parameters", "bptt", "engine", "gated", "gradients", "vanishing", "clipping",
+    "optimizers", "evaluating", "training", "sweeping", "generating", "saving",
+    "pictures", "alt_text", "figures", "diagrams", "web", "explorers", "exercises",
+    "book", "doctor",
 )  # fmt: skip
 
 

@@ -31,8 +31,8 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
+from d2l_rnn.checks.tensors import Sizes, check_tokens
 from d2l_rnn.interrupts import no_gradients
-from d2l_rnn.tensors import Sizes, check_tokens
 
 DTYPES = (torch.float32, torch.float64)
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from d2l_rnn import files
+from d2l_rnn.checks import files
 
 FILE_NAME = "timemachine.txt"
 SHA1 = "090b5e7e70c295757f55df93cb0a180b9691891a"

@@ -8,12 +8,12 @@ from torch import nn
 
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import one_of
+from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.engine import Engine
 from d2l_rnn.gradients import labels_of, way_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
-from d2l_rnn.tensors import Device, pairs
 
 
 def evaluate(

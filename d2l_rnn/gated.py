@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.checks import integer
+from d2l_rnn.checks.tensors import Device, check_recurrence, checked_device
 from d2l_rnn.rnn import init_rnn_state
-from d2l_rnn.tensors import Device, check_recurrence, checked_device
 
 # ---- GRU ----
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from d2l_rnn.checks import integer, positive
+from d2l_rnn.checks.tensors import Device, State
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.rnn import Model
-from d2l_rnn.tensors import Device, State
 from d2l_rnn.text import Vocab
 from d2l_rnn.threads import suited_to
 

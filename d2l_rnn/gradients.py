@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from d2l_rnn import bptt
 from d2l_rnn.checks import one_of
+from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
 from d2l_rnn.parameters import all_parameters, parameters_of
 from d2l_rnn.rnn import Model
-from d2l_rnn.tensors import State, check_tokens
 
 WAYS = ("engine", "bptt", "autograd")
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from d2l_rnn import checks
-from d2l_rnn.reals import as_examples, as_series, finite, generator, real
+from d2l_rnn.checks.reals import as_examples, as_series, finite, generator, real
 
 LARGEST = torch.finfo(torch.float32).max
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.rnn import Model
-from d2l_rnn.tensors import Device
 
 
 def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn.checks import integer, one_of
-from d2l_rnn.tensors import (
+from d2l_rnn.checks.tensors import (
     Device,
     State,
     check_recurrence,

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
-from d2l_rnn.reals import (
+from d2l_rnn.checks.reals import (
     as_examples,
     as_series,
     as_windows,

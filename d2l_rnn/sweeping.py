@@ -15,10 +15,10 @@ from torch import Tensor
 from d2l_rnn import threads, training
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.progress import Progress
 from d2l_rnn.rnn import CELLS, Model, make_model
-from d2l_rnn.tensors import Device
 
 # Seconds between two calls of `check`.
 PATIENCE = 0.025

@@ -19,6 +19,7 @@ import torch
 from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, positive
+from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
 from d2l_rnn.evaluating import check_source, evaluate, samples_at_random
@@ -28,7 +29,6 @@ from d2l_rnn.optimizers import SGD, optimizer_of
 from d2l_rnn.parameters import own_device
 from d2l_rnn.progress import EpochTally, History, Progress, perplexity
 from d2l_rnn.rnn import Model, RNNModelScratch, detach, init_rnn_state
-from d2l_rnn.tensors import Device, pairs
 
 __all__ = [
     "SGD", "History", "Progress", "Run", "evaluate", "perplexity", "train",

@@ -14,7 +14,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
-from d2l_rnn.reals import as_series, as_windows, finite, generator, own_parameters
+from d2l_rnn.checks.reals import (
+    as_series,
+    as_windows,
+    finite,
+    generator,
+    own_parameters,
+)
 from d2l_rnn.series import least_squares, windows
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2l_rnn import files
+from d2l_rnn.checks import files
 
 
 @pytest.fixture

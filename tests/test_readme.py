@@ -129,7 +129,8 @@ def test_the_example_of_a_panel_runs(capsys):
     assert capsys.readouterr().out.startswith("epoch 2: perplexity")
 
 
-def test_the_example_runs(capsys):
+def test_the_example_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where it saves its model
     (example,) = re.findall(r"```python\n(import torch.*?)```", README, re.DOTALL)
     assert "num_epochs=100" in example and "num_hiddens=256" in example
     quick = example.replace("num_epochs=100", "num_epochs=1").replace("256", "8")

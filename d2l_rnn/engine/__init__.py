@@ -23,9 +23,9 @@ from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import integer, non_negative, positive
+from d2l_rnn.checks.tensors import pairs
 from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run, take, tokens
-from d2l_rnn.tensors import pairs
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25

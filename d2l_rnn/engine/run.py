@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.checks import is_integer
-from d2l_rnn.tensors import check_range
+from d2l_rnn.checks.tensors import check_range
 
 
 class Run(ctypes.Structure):

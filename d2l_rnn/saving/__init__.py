@@ -24,13 +24,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from d2l_rnn import describing, gated, rnn
+from d2l_rnn import gated, rnn
 from d2l_rnn.bptt import DTYPES
 from d2l_rnn.checks import integer, one_of
+from d2l_rnn.checks.tensors import Device, check_state_dict, checked_device
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
+from d2l_rnn.saving import describing
 from d2l_rnn.sweeping import Setting
-from d2l_rnn.tensors import Device, check_state_dict, checked_device
 from d2l_rnn.text import Vocab
 
 FORMAT = "d2l_rnn model 1"
