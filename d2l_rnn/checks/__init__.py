@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import re
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:  # it is not loaded for the sake of an annotation
+    import torch
     from torch import Tensor
 
 Value = TypeVar("Value")
@@ -168,8 +170,13 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
 
 def is_integer(array: np.ndarray | Tensor) -> bool:
     """True for an array or a tensor of whole numbers, which truth values are not."""
-    dtype = getattr(array.dtype, "name", str(array.dtype))
-    return re.fullmatch(r"(torch\.)?u?int\d+", dtype) is not None
+    return _is_of_integers(array.dtype)
+
+
+@functools.cache
+def _is_of_integers(dtype: np.dtype | torch.dtype) -> bool:
+    name = getattr(dtype, "name", str(dtype))
+    return re.fullmatch(r"(torch\.)?u?int\d+", name) is not None
 
 
 def _are_real(objects: np.ndarray) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from d2l_rnn.checks import is_integer
+
+# So many tokens are compared sooner by Python than by PyTorch.
+FEW = 16
 
 Device = torch.device | str | None
 State = Tensor | tuple[Tensor, ...]
@@ -38,7 +40,11 @@ def check_tokens(
 
 def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
     """Raises ValueError if one of the tokens is not in the vocabulary."""
-    least, most = (int(each) for each in tokens.aminmax())
+    if tokens.numel() <= FEW:
+        tokens = tokens.flatten().tolist()
+        least, most = min(tokens), max(tokens)
+    else:
+        least, most = (int(each) for each in tokens.aminmax())
     if least < 0 or most >= vocab_size:
         got = least if least < 0 else most
         raise ValueError(f"{name} must be tokens from 0 to {vocab_size - 1}, got {got}")
@@ -117,6 +123,8 @@ def check_recurrence(
 
     `names` are those of the parameters, as `Sizes.check_params` has them.
     """
+    if _fit_together(inputs, state, params, num_states):  # as a rule
+        return
     sizes = Sizes()
     sizes.check_params(names, params)
     dtype = params[0].dtype
@@ -128,6 +136,20 @@ def check_recurrence(
         )
     for part in state:
         sizes.check("BH", dtype, state=part)
+
+
+def _fit_together(inputs, state, params, num_states: int) -> bool:
+    """True if nothing is wrong; what it is would take longer to find out."""
+    try:
+        every = inputs, *state, *params
+        shapes, dtypes = [each.shape for each in every], {each.dtype for each in every}
+        (_, B, D), (_, H), (Q,) = shapes[0], shapes[num_states + 1], shapes[-1]
+        is_float = inputs.dtype.is_floating_point
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return False
+    wanted = [(B, H)] * num_states + [(D, H), (H, H), (H,)] * (len(params) // 3)
+    fits = shapes[1:] == [*wanted, (H, Q), (Q,)] and 0 not in shapes[0]
+    return fits and is_float and len(dtypes) == 1 and type(state) is tuple
 
 
 def check_state_dict(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
@@ -186,10 +208,12 @@ def pairs(
 
 
 def _pair(minibatch: object, name: str) -> tuple[Tensor, Tensor]:
-    with contextlib.suppress(TypeError, ValueError):  # not to be taken apart
+    try:
         X, Y = minibatch
         if _are_tokens(X) and _are_tokens(Y) and X.shape == Y.shape:
             return X, Y
+    except (TypeError, ValueError):  # not to be taken apart
+        pass
     hint = " (load_data returns them and the vocabulary)" * hasattr(
         minibatch, "use_random_iter"
     )
