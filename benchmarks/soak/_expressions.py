@@ -40,6 +40,7 @@ SCENE = {
     "record": ("progress.Progress(1, 9.0, 1000.0, 0.5, 0.25)",),
     "history": ("progress.History([record, record])",),
     "lines": ("{'one': ([1, 2, 3], [3.0, 2.0, 1.0])}",),
+    "model_file": ("saving.save(text_file + '.model', net, vocab)",),
     "axes": ("pictures.blank('x', 'y')[1]",),
     "log_axis": ("log_axis_of(axes)",),
     # parts of others, which do not fit
@@ -76,8 +77,8 @@ USUAL = {
     "scratch.begin_state", "check": "lambda: None", "backpropagate": "'autograd'",
     "device": ("'cpu'", "None"), "optimizer": "torch.optim.SGD", "loss": "None",
     "use_random_iter": ("True", "False"), "last_only": ("True", "False"),
-    "output": "torch.randn(len(vocab))", "updater": "torch.optim.SGD(rnn.parameters_of"
-    "(net), 0.1)", "gradients": "[torch.ones(3)]", "setting": "setting",
+    "output": "torch.randn(len(vocab))", "updater": "torch.optim.SGD("
+    "parameters.parameters_of(net), 0.1)", "gradients": "[torch.ones(3)]", "setting": "setting",
     "settings": "[setting]", "rng": "random.Random(0)", "model": "linear",
     # series, chains and counts
     "x": "series_", "features": "features", "labels": "labels", "targets":
@@ -143,11 +144,18 @@ USUAL = {
     "bptt.cross_entropy:labels": "Y", "bptt.ByHand:net": "scratch",
     "bptt.ByHand.__call__:state": "(H_0,)", "bptt.ByHand.can_train:net": "scratch",
     "bptt.norms:each": "torch.ones(5, 2, 4)", "bptt.rnn:state": "(H_0,)",
-    "bptt.checked:state": "(H_0,)", "bptt.check_tokens:name": "'tokens'",
-    "bptt.check_tokens:tokens": "X",
-    "bptt.check_tokens:shape": "(2, 5)",
-    "bptt.check_range:tokens": "X", "bptt.check_range:name": "'tokens'",
-    "bptt.is_integer:tensor": "X",
+    "bptt.checked:state": "(H_0,)", "checks.is_integer:array": "X",
+    "checks.array:values": "series_",
+    "rnn.RNNModelScratch.load_state_dict:state_dict": "scratch.state_dict()",
+    "saving.save:path": "text_file + '.model'", "saving.load:path": "model_file",
+    "saving.save:setting": "None",
+    "text.Vocab.restored:tokens": "['<unk>', 't', 'h']",
+    "text.Vocab.restored:token_freqs": "[('t', 2), ('h', 1)]",
+    "training.train_steps:is_random": "True",
+    "training.train_steps:tally": "progress.EpochTally(1, 1.0)",
+    "training.train_steps:optimizer": "optimizers.SGD(net.parameters() if hasattr("
+    "net, 'parameters') else net.params, 0.1)",
+    "training.train_steps:backpropagate": "gradients.ByAutograd(net)",
     "engine.Engine.__call__:state": "(H_0,)", "engine.Engine.train:X": "X[None]",
     "engine.Engine.train:Y": "Y[None]", "engine.Engine.read:X": "X[None]",
     "engine.Engine.read:Y": "Y[None]", "engine.Engine.train:fresh": "True",
@@ -180,6 +188,7 @@ OBJECTS = {
     "progress.History": "history",
     "series.LinearAR": "linear",
     "sweeping.Sweep": "sweeping.sweep([setting], corpus, len(vocab), 1)",
+    "training.Run": "training.train(net, loader, 0.1, 1)",
     "text.Vocab": "vocab",
 }
 

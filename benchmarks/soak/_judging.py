@@ -194,6 +194,8 @@ def _is_alike(value: object, usual_value: object) -> bool:
         known = [*map(repr, usual_value)]
         return bool(value) and all(repr(each) in known for each in value)
     if isinstance(value, np.ndarray):
+        if "O" in (value.dtype.kind, usual_value.dtype.kind):
+            return False
         value, usual_value = torch.as_tensor(value), torch.as_tensor(usual_value)
     if isinstance(value, torch.Tensor):
         return _is_alike_tensor(value, usual_value)
