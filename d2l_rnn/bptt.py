@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
-from d2l_rnn.checks.tensors import Sizes, check_tokens
+from d2l_rnn.checks.tensors import Sizes, check_tokens, only_part
 from d2l_rnn.interrupts import no_gradients
 
 DTYPES = (torch.float32, torch.float64)
@@ -75,7 +75,7 @@ def backward(
     sizes.check("TBQ", dO=dO)
     if sizes["S"] != sizes["T"] + 1:
         raise ValueError(f"H must hold T + 1 states, for T={sizes['T']}, got {len(H)}")
-    if isinstance(dH_T, Tensor):
+    if not isinstance(dH_T, (int, float)):
         sizes.check("BH", dH_T=dH_T)
     W_xh, W_hh, _, W_hq, _ = params
     from_later, dH, dZ = dH_T, [], []
@@ -126,15 +126,21 @@ class ByHand:
     """The loss of a scratch RNN and its gradients, as `gradients.backpropagation` says.
 
     It trains where the engine cannot: without a compiled one, in float64, on a GPU.
+
+    Raises ValueError if it cannot train the model.
     """
 
     def __init__(self, net: scratch.RNNModelScratch):
+        if not self.can_train(net):
+            raise ValueError(
+                f"net must be a scratch RNN, nothing replaced, got {net!r}"
+            )
         self.params, self._dH = net.params, None
 
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        H, outputs = forward(X, *state, self.params)
+        H, outputs = forward(X, only_part(state), self.params)
         loss, dO = cross_entropy(outputs, Y)
         gradients, self._dH, _ = backward(X, H, dO, self.params)
         for param, gradient in zip(self.params, gradients, strict=True):
@@ -228,13 +234,9 @@ def checked(X: Tensor, state: tuple[Tensor], params: Sequence[Tensor]) -> Tensor
     sizes = _sizes(X, params)
     if params[0].dtype not in DTYPES:
         raise ValueError(f"params must be float32 or float64, got {params[0].dtype}")
-    if not isinstance(state, (tuple, list)) or len(state) != 1:
-        raise ValueError(
-            f"state must be one tensor of shape {(sizes['B'], sizes['H'])}, "
-            f"(batch_size, num_hiddens), in a tuple, got {state!r}"
-        )
-    sizes.check("BH", state=state[0])
-    return state[0]
+    H_0 = only_part(state)
+    sizes.check("BH", state=H_0)
+    return H_0
 
 
 def _sizes(X: Tensor, params: Sequence[Tensor]) -> Sizes:
@@ -243,4 +245,6 @@ def _sizes(X: Tensor, params: Sequence[Tensor]) -> Sizes:
     sizes.check_params(scratch.rnn.names, params)
     check_tokens("X", X, sizes["D"])
     sizes["B"], sizes["T"] = X.shape
+    if X.device != params[0].device:
+        raise ValueError(f"X must be on {params[0].device}, got {X.device}")
     return sizes

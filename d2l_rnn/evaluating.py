@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from torch import nn
 
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import one_of
+from d2l_rnn.checks import truth
 from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.engine import Engine
 from d2l_rnn.gradients import labels_of, way_of
@@ -69,7 +69,7 @@ def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bo
     """
     if use_random_iter is None:
         return getattr(minibatches, "use_random_iter", False)
-    return one_of("use_random_iter", use_random_iter, (True, False))
+    return truth("use_random_iter", use_random_iter)
 
 
 def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
@@ -81,5 +81,5 @@ def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
             f"{name} must be iterable once an epoch, like a SequenceLoader or a "
             f"list; a {type(minibatches).__name__} can be iterated only once"
         )
-    if isinstance(minibatches, Collection) and not len(minibatches):
+    if isinstance(minibatches, (list, tuple)) and not minibatches:
         raise ValueError(f"{name} must yield at least one minibatch, got none")

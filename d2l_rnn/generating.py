@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from d2l_rnn.checks import integer, positive
-from d2l_rnn.checks.tensors import Device, State
+from d2l_rnn.checks.tensors import Device, Sizes, State
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.rnn import Model
 from d2l_rnn.text import Vocab
@@ -122,11 +122,9 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
 
 
 def _finite(output: torch.Tensor) -> torch.Tensor:
-    if output.dim() != 1 or not output.isfinite().all():
-        raise ValueError(
-            "net must have finite outputs, shape (vocab_size,), got NaN or infinity in "
-            f"them, or the shape {tuple(output.shape)}"
-        )
+    Sizes().check("V", output=output)
+    if not output.isfinite().all():
+        raise ValueError("net must have finite outputs, got NaN or infinity in them")
     return output
 
 

@@ -18,7 +18,7 @@ from d2l_rnn import bptt
 from d2l_rnn.checks import one_of
 from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
-from d2l_rnn.parameters import all_parameters, parameters_of
+from d2l_rnn.parameters import check_model, parameters_of
 from d2l_rnn.rnn import Model
 
 WAYS = ("engine", "bptt", "autograd")
@@ -32,7 +32,7 @@ def way_of(net: Model, loss: Callable | None = None) -> str:
 
     Raises ValueError if `net` is no model.
     """
-    all_parameters(net)  # raises
+    check_model(net)
     if not bptt.ByHand.can_train(net):
         return "autograd"
     return "engine" if loss is None and can_train(net.params) else "bptt"
@@ -83,12 +83,13 @@ class ByAutograd:
 
     `forward(X, state)` replaces the model's own forward pass, if it is given.
 
-    Raises ValueError for a loss that is no function.
+    Raises ValueError if `net` is no model, or the loss no function.
     """
 
     def __init__(
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
+        check_model(net)
         if not (loss is None or callable(loss)):
             raise ValueError(f"loss must be a function or None, got {loss!r}")
         self.net, self.forward = net, forward or net
@@ -113,5 +114,5 @@ def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:
 
     Raises ValueError if Y are not tokens, or not shaped like X.
     """
-    check_tokens("Y", Y, vocab_size, X.shape)
+    check_tokens("Y", Y, vocab_size, getattr(X, "shape", ()))
     return Y.T.reshape(-1).long()

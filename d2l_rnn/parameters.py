@@ -54,15 +54,23 @@ def device_of(net: Model | Iterable[Tensor]) -> torch.device:
     raise ValueError(f"net must have parameters, got {net!r}")
 
 
+def check_model(net: Model) -> None:
+    """Raises ValueError unless this is a model: called with X and a state it begins."""
+    if not (callable(net) and hasattr(net, "begin_state")):
+        raise ValueError(f"net must be a model, got {net!r}")
+    all_parameters(net)
+
+
 def own_device(net: Model, device: Device = None) -> torch.device:
     """The model's device, which `device` may only repeat.
 
-    Raises ValueError if it does not.
+    Raises ValueError if it does not, or `net` is no model.
     """
+    check_model(net)
     own = device_of(net)
     try:
         asked = own if device is None else torch.device(device)
-    except (RuntimeError, TypeError):  # there is no such name
+    except (RuntimeError, TypeError, ValueError):  # there is no such name
         asked = None
     if asked is None or asked.type != own.type or asked.index not in (None, own.index):
         raise ValueError(f"device must be the model's, {str(own)!r}, got {device!r}")
@@ -79,9 +87,10 @@ def all_parameters(net: Model | Iterable[Tensor]) -> list[Tensor]:
     params = getattr(net, "params", net)
     params = [params] if isinstance(params, Tensor) else params
     if isinstance(params, Iterable) and not isinstance(params, (str, bytes, Mapping)):
-        params = list(params)
-        if all(isinstance(param, Tensor) for param in params):
-            return params
+        with contextlib.suppress(TypeError):  # of an array without dimensions
+            params = list(params)
+            if all(isinstance(param, Tensor) for param in params):
+                return params
     raise ValueError(f"net must be a model, or its parameters, got {net!r}")
 
 

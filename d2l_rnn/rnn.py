@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from d2l_rnn.checks import integer, one_of
+from d2l_rnn.checks import functions, integer, one_of
 from d2l_rnn.checks.tensors import (
     Device,
     State,
@@ -129,6 +129,7 @@ class RNNModelScratch:
     ):
         self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
         self.num_hiddens = integer("num_hiddens", num_hiddens, at_least=1)
+        functions(get_params=get_params, init_state=init_state, forward_fn=forward_fn)
         self.params = get_params(vocab_size, num_hiddens, device)
         self.init_state, self.forward_fn = init_state, forward_fn
 

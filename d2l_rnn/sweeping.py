@@ -218,6 +218,8 @@ class _Run:
         self, setting: Setting, corpus, vocab_size, num_epochs, device=None,
         held_out=None, num_threads=None,
     ):  # fmt: skip
+        if not isinstance(setting, Setting):
+            raise ValueError(f"setting must be a Setting, got {setting!r}")
         loader, self.is_halted = setting.minibatches(corpus), False
         largest = int(loader.corpus.max())
         integer(

@@ -1,6 +1,6 @@
 """Training: an epoch, and a run of many epochs.
 
-`train_steps` is the loop. By default `train` leaves the loop of a scratch RNN to the
+`_train_steps` is the loop. By default `train` leaves the loop of a scratch RNN to the
 engine, which does the same in C (`_steps_in_c`).
 
 A run is an iterator of progress records. Whoever consumes it decides what to do with
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -32,7 +32,7 @@ from d2l_rnn.rnn import Model, RNNModelScratch, detach, init_rnn_state
 
 __all__ = [
     "SGD", "History", "Progress", "Run", "evaluate", "perplexity", "train",
-    "train_epoch", "train_steps",
+    "train_epoch",
 ]  # fmt: skip
 
 
@@ -82,36 +82,68 @@ def train(
         check_source("held_out", held_out, num_epochs)
     if theta is not None:
         positive("theta", theta)
-    optimizer = optimizer_of(net, lr, optimizer)
-    backpropagate = backpropagation(net, loss, backpropagate)
-    device = own_device(net, device)
-    is_random = samples_at_random(minibatches, use_random_iter)
+    how = _How(
+        net, minibatches, optimizer_of(net, lr, optimizer),
+        backpropagation(net, loss, backpropagate),
+        samples_at_random(minibatches, use_random_iter), own_device(net, device),
+        num_threads, held_out, loss,
+    )  # fmt: skip
     if isinstance(minibatches, SequenceLoader):
         minibatches.skip(max(0, epochs_done - minibatches.num_begun))
+    numbers = range(epochs_done + 1, epochs_done + num_epochs + 1)
+    return Run(how, (EpochTally(number, theta) for number in numbers), check)
 
-    def is_in_c() -> bool:  # the default for a scratch RNN and SGD
-        return _is_all_in_c(net, optimizer, backpropagate)
 
-    def steps(tally: EpochTally) -> Iterator[None]:
-        how = (optimizer, backpropagate, is_random)
-        if is_in_c():
-            return _steps_in_c(net, minibatches, tally, *how, num_threads)
-        return train_steps(net, minibatches, tally, *how, device)
+@dataclass(frozen=True)
+class _How:
+    """What the epochs of a run are trained with, and how: in C if possible."""
 
-    def suited_threads() -> AbstractContextManager:  # the engine has its own
-        return nullcontext() if is_in_c() else threads.suited_to(net, num_threads)
+    net: Model
+    minibatches: Iterable
+    optimizer: torch.optim.Optimizer | SGD
+    backpropagate: Callable
+    is_random: bool
+    device: torch.device
+    num_threads: int | None
+    held_out: Iterable | None
+    loss: Callable | None
 
-    def record_of(tally: EpochTally) -> Progress:
-        record = tally.progress(backpropagate)
-        if held_out is None or record.diverged:
+    def steps(self, tally: EpochTally) -> Iterator[None]:
+        """An epoch, step by step."""
+        in_c = self.is_all_in_c()  # the default for a scratch RNN and SGD
+        train, last = (
+            (_steps_in_c, self.num_threads) if in_c else (_train_steps, self.device)
+        )
+        return train(
+            self.net, self.minibatches, tally, self.optimizer, self.backpropagate,
+            self.is_random, last,
+        )  # fmt: skip
+
+    def suited_threads(self) -> AbstractContextManager:
+        """A context for the steps; the engine has its own number of threads."""
+        if self.is_all_in_c():
+            return nullcontext()
+        return threads.suited_to(self.net, self.num_threads)
+
+    def record(self, tally: EpochTally) -> Progress:
+        """The record of an epoch, with the perplexity on the held-out text."""
+        record = tally.progress(self.backpropagate)
+        if self.held_out is None or record.diverged:
             return record
-        with threads.suited_to(net, num_threads):
-            measured = evaluate(net, held_out, loss=loss)
+        with threads.suited_to(self.net, self.num_threads):
+            measured = evaluate(self.net, self.held_out, loss=self.loss)
         return replace(record, held_out_perplexity=measured)
 
-    numbers = range(epochs_done + 1, epochs_done + num_epochs + 1)
-    tallies = (EpochTally(number, theta) for number in numbers)
-    return Run(tallies, steps, suited_threads, record_of, check)
+    def is_all_in_c(self) -> bool:
+        """True if the engine can do all that `_train_steps` does with a minibatch."""
+        net, begin_state = self.net, getattr(self.net.begin_state, "__func__", None)
+        return (
+            isinstance(self.backpropagate, Engine)
+            and type(self.optimizer) is SGD  # of exactly these parameters
+            and list(map(id, self.optimizer.params)) == list(map(id, net.params))
+            and begin_state is RNNModelScratch.begin_state  # and with zeros
+            and net.init_state is init_rnn_state
+        )
 
 
 class Run(Iterator):
@@ -124,15 +156,9 @@ class Run(Iterator):
     """
 
     def __init__(
-        self,
-        tallies: Iterator[EpochTally],
-        steps: Callable[[EpochTally], Iterator[None]],
-        suited_threads: Callable[[], AbstractContextManager],
-        record_of: Callable[[EpochTally], Progress],
-        check: Callable[[], None],
+        self, how: _How, tallies: Iterator[EpochTally], check: Callable[[], None]
     ):
-        self._tallies, self._steps_of, self._record_of = tallies, steps, record_of
-        self._suited_threads, self._check = suited_threads, check
+        self._how, self._tallies, self._check = how, tallies, check
         self._steps: Iterator[None] | None = None  # of the epoch that has begun
         self._record: Progress | None = None  # that has not been returned yet
 
@@ -146,10 +172,10 @@ class Run(Iterator):
     def _epoch(self, let_through: Callable[[], None]) -> Progress:
         if self._steps is None:
             self._tally = next(self._tallies)
-            self._steps = self._steps_of(self._tally)
-        with self._suited_threads():
+            self._steps = self._how.steps(self._tally)
+        with self._how.suited_threads():
             self._take_steps(let_through)
-        record = self._record_of(self._tally)
+        record = self._how.record(self._tally)
         self._steps = None
         if record.diverged:
             self.close()
@@ -210,7 +236,7 @@ def train_epoch(
     device = own_device(net, device)
     is_random = samples_at_random(minibatches, use_random_iter)
     tally = EpochTally(integer("epoch", epoch, at_least=1), theta)
-    steps = train_steps(
+    steps = _train_steps(
         net, minibatches, tally, optimizer, backpropagate, is_random, device
     )
     with held_back() as let_through:
@@ -219,7 +245,7 @@ def train_epoch(
         return tally.progress(backpropagate)
 
 
-def train_steps(
+def _train_steps(
     net: Model,
     minibatches: Iterable,
     tally: EpochTally,
@@ -248,7 +274,7 @@ def train_steps(
 def _steps_in_c(
     net, minibatches, tally, optimizer, engine: Engine, is_random, num_threads
 ) -> Iterator[None]:
-    """`train_steps` by the engine, which takes many minibatches in a call.
+    """`_train_steps` by the engine, which takes many minibatches in a call.
 
     In rnn.c `forward` and `hand_on` are about the state, `update` clips and steps.
     """
@@ -263,15 +289,3 @@ def _steps_in_c(
         for step in call:
             tally.add(*step)
         yield
-
-
-def _is_all_in_c(net, optimizer, backpropagate: Callable) -> bool:
-    """True if the engine can do all that `train_epoch` does with a minibatch."""
-    return (
-        isinstance(backpropagate, Engine)
-        and type(optimizer) is SGD  # of exactly these parameters
-        and list(map(id, optimizer.params)) == list(map(id, net.params))
-        # and the state begins with zeros
-        and getattr(net.begin_state, "__func__", None) is RNNModelScratch.begin_state
-        and net.init_state is init_rnn_state
-    )

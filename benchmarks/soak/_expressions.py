@@ -78,7 +78,8 @@ USUAL = {
     "device": ("'cpu'", "None"), "optimizer": "torch.optim.SGD", "loss": "None",
     "use_random_iter": ("True", "False"), "last_only": ("True", "False"),
     "output": "torch.randn(len(vocab))", "updater": "torch.optim.SGD("
-    "parameters.parameters_of(net), 0.1)", "gradients": "[torch.ones(3)]", "setting": "setting",
+    "parameters.parameters_of(net), 0.1)", "gradients": "[torch.ones(3)]",
+    "setting": "setting",
     "settings": "[setting]", "rng": "random.Random(0)", "model": "linear",
     # series, chains and counts
     "x": "series_", "features": "features", "labels": "labels", "targets":
@@ -151,11 +152,6 @@ USUAL = {
     "saving.save:setting": "None",
     "text.Vocab.restored:tokens": "['<unk>', 't', 'h']",
     "text.Vocab.restored:token_freqs": "[('t', 2), ('h', 1)]",
-    "training.train_steps:is_random": "True",
-    "training.train_steps:tally": "progress.EpochTally(1, 1.0)",
-    "training.train_steps:optimizer": "optimizers.SGD(net.parameters() if hasattr("
-    "net, 'parameters') else net.params, 0.1)",
-    "training.train_steps:backpropagate": "gradients.ByAutograd(net)",
     "engine.Engine.__call__:state": "(H_0,)", "engine.Engine.train:X": "X[None]",
     "engine.Engine.train:Y": "Y[None]", "engine.Engine.read:X": "X[None]",
     "engine.Engine.read:Y": "Y[None]", "engine.Engine.train:fresh": "True",

@@ -16,7 +16,7 @@ LEFT_OUT = {
     "book.download", "book.download_extract", "book.train_ch8", "progress.Progress",
     "pictures.Picture.set", "pictures.Picture.draw",
     "pictures.Picture.check_while_drawn", "sweeping.Sweep", "training.Run",
-    "progress.EpochTally.timing", "saving.SavedModel",
+    "progress.EpochTally.timing", "batching.GivenOffset.randint", "saving.SavedModel",
 }  # fmt: skip
 # These start programs, and `text` alone calls `large_text`.
 NOT_CALLED = ("web", "doctor", "large_text")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import numbers
@@ -71,8 +72,9 @@ def non_negative(
 
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
     """Return `value` if it is one of `allowed`, else raise ValueError."""
-    if value in allowed:
-        return value
+    with contextlib.suppress(TypeError, RuntimeError):  # of a tensor, which is none
+        if value in allowed:
+            return value
     names = ", ".join(repr(choice) for choice in allowed)
     raise ValueError(f"{name} must be one of {names}, got {value!r}")
 
@@ -92,6 +94,13 @@ def string(name: str, value: object) -> str:
     raise ValueError(f"{name} must be a string, got {value!r}")
 
 
+def functions(**values: object) -> None:
+    """Raises ValueError for one of them that cannot be called."""
+    for name, value in values.items():
+        if not callable(value):
+            raise ValueError(f"{name} must be a function, got {value!r}")
+
+
 def listed(name: str, sequence: Iterable) -> list:
     """Return a sequence as a list, with arrays and tensors in it as Python's own.
 
@@ -109,8 +118,14 @@ def listed(name: str, sequence: Iterable) -> list:
 
 
 def plain(value: Value) -> Value | list:
-    """Return an array or a tensor as lists and numbers of Python, all else as it is."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    """Return an array or a tensor as lists and numbers of Python, all else as it is.
+
+    Raises ValueError for a tensor without numbers of its own, as on the meta device.
+    """
+    try:
+        return value.tolist() if hasattr(value, "tolist") else value
+    except (RuntimeError, TypeError) as error:  # a tensor without numbers
+        raise ValueError(f"value must have numbers of its own: {error}") from None
 
 
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
@@ -170,7 +185,7 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
 
 def is_integer(array: np.ndarray | Tensor) -> bool:
     """True for an array or a tensor of whole numbers, which truth values are not."""
-    return _is_of_integers(array.dtype)
+    return _is_of_integers(getattr(array, "dtype", None))
 
 
 @functools.cache

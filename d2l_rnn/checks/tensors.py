@@ -70,6 +70,16 @@ def check_state(
         )
 
 
+def only_part(state: Sequence[Tensor]) -> Tensor:
+    """The one tensor of an RNN's state; ValueError if it is no tuple of one."""
+    if isinstance(state, (tuple, list)) and len(state) == 1:
+        return state[0]
+    raise ValueError(
+        "state must be one tensor, (batch_size, num_hiddens), in a tuple, got "
+        f"{_contents(state)}"
+    )
+
+
 class Sizes(dict):
     """What T, B, V, H … are, as the tensors say that have been checked so far."""
 
@@ -232,9 +242,10 @@ def _are_tokens(part: object) -> bool:
     )
 
 
-def _contents(minibatch: object) -> str:
-    if isinstance(minibatch, Tensor):
-        return f"{minibatch.dtype} of shape {tuple(minibatch.shape)}"
-    if isinstance(minibatch, (tuple, list)):
-        return f"({', '.join(map(_contents, minibatch[:3]))})"
-    return f"a {type(minibatch).__name__}"
+def _contents(value: object, depth: int = 2) -> str:
+    """A value in a few words: its type, and its shape or what is in it."""
+    if isinstance(value, Tensor):
+        return f"{value.dtype} of shape {tuple(value.shape)}"
+    if isinstance(value, (tuple, list)) and depth:
+        return f"({', '.join(_contents(each, depth - 1) for each in value[:3])})"
+    return f"a {type(value).__name__}"

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import integer, non_negative, positive
-from d2l_rnn.checks.tensors import pairs
+from d2l_rnn.checks.tensors import check_tokens, only_part, pairs
 from d2l_rnn.engine.compiled import file, loaded
-from d2l_rnn.engine.run import Run, take, tokens
+from d2l_rnn.engine.run import Run, shapes_of, take, tokens
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
@@ -55,7 +55,7 @@ class Engine:
 
     def __init__(self, params: Sequence[Tensor]):
         self.params, self._library = params, library()
-        self._shapes = [tuple(getattr(param, "shape", ())) for param in params]
+        self._shapes = shapes_of(params)
         self._check_params()
         sizes = [param.numel() for param in params]
         self.gradient = torch.zeros(sum(sizes))
@@ -72,8 +72,9 @@ class Engine:
 
         X and Y: one minibatch, shape (B, T).
         """
-        (H_0,) = state
-        H_T = self.train(X[None], Y[None], H_0, lr=0.0)
+        check_tokens("X", X, len(self.params[0]))
+        check_tokens("Y", Y, len(self.params[0]), X.shape)
+        H_T = self.train(X[None], Y[None], only_part(state), lr=0.0)
         return torch.tensor(self.losses[0]), (H_T,), [self.gradient]
 
     def train(
@@ -216,7 +217,7 @@ class Engine:
             param.detach()[:0].zero_()  # so that autograd notices a change
 
     def _check_params(self) -> None:
-        shapes = [tuple(param.shape) for param in self.params]
+        shapes = shapes_of(self.params)
         if self._library is None or not _fit(self.params) or shapes != self._shapes:
             raise ValueError(
                 f"params must be the five parameters of a scratch RNN, of the shapes "
@@ -240,8 +241,10 @@ def can_train(params: Sequence[Tensor]) -> bool:
 
 
 def _fit(params: Sequence[Tensor]) -> bool:
+    if not isinstance(params, (list, tuple)) or len(params) != 5:
+        return False
     are_tensors = all(isinstance(param, Tensor) for param in params)
-    if not are_tensors or len(params) != 5 or params[0].dim() != 2:
+    if not are_tensors or params[0].dim() != 2:
         return False
     V, H = params[0].shape
     shapes = (V, H), (H, H), (H,), (H, V), (V,)

@@ -60,3 +60,9 @@ def tokens(name: str, indices: Tensor, V: int) -> Tensor:
         )
     check_range(name, indices, V)
     return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)
+
+
+def shapes_of(params: Sequence[Tensor]) -> list[tuple]:
+    """The shapes of parameters, if that is what they are."""
+    listed = params if isinstance(params, (list, tuple)) else ()
+    return [tuple(getattr(param, "shape", ())) for param in listed]
