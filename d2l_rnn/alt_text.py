@@ -6,11 +6,23 @@ measured, how each curve runs, how high the bars are. Long lists are cut.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from d2l_rnn.pictures import drawable, lettering
+from d2l_rnn.pictures.courses import (
+    correlation,
+    counted,
+    course,
+    ends,
+    finite,
+    first_gap,
+    number,
+    span,
+    summary,
+)
 
 LONGEST = 580  # characters of an alt text
 LONGEST_LABEL = 40
@@ -30,18 +42,27 @@ def curves(
     levels: Mapping[str, float] | None = None,
     log: str = "",
 ) -> str:
-    """The alt text of `figures.curves`, whose arguments these are."""
-    points, levels = points or {}, levels or {}
+    """The alt text of `figures.curves`, whose arguments these are.
+
+    Raises ValueError as it does.
+    """
+    lines = drawable.pairs("lines", lines, log)
+    points = drawable.pairs("points", points, log)
+    levels = drawable.levels("levels", levels, log)
     scale = {axis: " (logarithmic)" if axis in log else "" for axis in "xy"}
     everywhere = [x for x, _ in (*lines.values(), *points.values())]
-    across = _range(np.concatenate([[], *map(_finite, everywhere)]))
-    what = f"{plain(ylabel)}{scale['y']} against {plain(xlabel)}{scale['x']}, {across}"
-    parts = [f"{plain(name) or 'It'} {_course(y)}" for name, (_, y) in lines.items()]
+    across = span(np.concatenate([[], *map(finite, everywhere)]))
+    x, y = plain(xlabel) or "x", plain(ylabel) or "y"
+    what = f"{y}{scale['y']} against {x}{scale['x']}, {across}"
+    parts = [f"{plain(name) or 'It'} {course(y)}" for name, (_, y) in lines.items()]
     for name, (x, y) in points.items():
-        related = "" if lines else _correlation(x, y)
-        cloud = f"{_counted(len(y), 'point')}, {_range(_finite(y))}{related}"
-        parts.append(f"{plain(name)}: {cloud}")
-    marked = [f"{plain(name)} {number(level)}" for name, level in levels.items()]
+        related = "" if lines else correlation(x, y)
+        seen = finite(y)
+        cloud = f"{counted(len(seen), 'point')}, {span(seen)}{related}"
+        parts.append(f"{plain(name) or 'Points'}: {cloud}")
+    marked = [
+        f"{plain(name)} {number(level)}".strip() for name, level in levels.items()
+    ]
     plural = "s" if len(marked) > 1 else ""
     at = f"Level line{plural}: {_listed(marked)}" if marked else ""
     return _text(_headed(title, what), _listed(parts), at)
@@ -71,12 +92,14 @@ def gradient_norms(
     theta: float | None = None,
 ) -> str:
     """The alt text of `figures.gradient_norms`: `clipped` is in per cent."""
-    parts = [f"{name} clipping {_course(values)}" for name, values in norms.items()]
+    parts = [f"{name} clipping {course(values)}" for name, values in norms.items()]
     limit = "" if theta is None else f"; theta = {number(theta)}"
+    end = first_gap(epochs, norms["before"])
     return _text(
-        f"Two charts against epoch, {_range(_finite(epochs))}",
+        "" if end is None else f"Diverged at epoch {end}",
+        f"Two charts against epoch, {span(finite(epochs))}",
         f"The norm of the gradient: {_listed(parts)}{limit}",
-        f"The share of clipped steps, in %, {_course(clipped)}",
+        f"The share of clipped steps, in %, {course(clipped)}",
     )
 
 
@@ -88,17 +111,22 @@ def heatmap(
     xticks: Sequence[str] | None = None,
     yticks: Sequence[str] | None = None,
 ) -> str:
-    """The alt text of `figures.heatmap`, whose arguments these are."""
+    """The alt text of `figures.heatmap`, whose arguments these are.
+
+    Raises ValueError if `matrix` is not a matrix of real numbers.
+    """
+    matrix = drawable.matrix("matrix", matrix)
     rows, columns = matrix.shape
+    y, x = plain(ylabel), plain(xlabel)
     what = (
-        f"heat map of {_counted(rows, 'row')}, {plain(ylabel)}, "
-        f"and {_counted(columns, 'column')}, {plain(xlabel)}"
+        f"heat map of {counted(rows, 'row')}{y and f', {y},'} "
+        f"and {counted(columns, 'column')}{x and f', {x}'}"
     )
     row_names = [f"row {each}" for each in _names(yticks, rows)]
     column_names = _names(xticks, columns)
     if matrix.size > FEW:
-        summary = _summary(matrix, row_names, column_names)
-        return _text(_headed(title, what), summary)
+        extremes = summary(matrix, row_names, column_names)
+        return _text(_headed(title, what), extremes)
     if xticks is not None:
         what = f"{what}: {', '.join(column_names)}"
     pairs = zip(row_names, matrix, strict=False)
@@ -113,28 +141,36 @@ def bars(
     ylabel: str,
     title: str = "",
 ) -> str:
-    """The alt text of `figures.bars`, whose arguments these are."""
+    """The alt text of `figures.bars`, whose arguments these are.
+
+    Raises ValueError as it does.
+    """
+    labels = drawable.labels("labels", labels)
+    groups = drawable.numbers_by_name("groups", groups, len(labels))
     names = [plain(each) or f"bar {i}" for i, each in enumerate(labels, start=1)]
     parts = []
     for group, values in groups.items():
-        pairs = [*zip(map(float, values), names, strict=False)]
+        pairs = [*zip(values.tolist(), names, strict=True)]
         if len(groups) * len(names) <= FEW:
             each = ", ".join(f"{name} {number(value)}" for value, name in pairs)
         else:
-            (low, lowest), (high, highest) = min(pairs), max(pairs)
-            each = f"from {number(low)} at {lowest} to {number(high)} at {highest}"
+            each = ends(pairs)
         parts.append(f"{plain(group)}: {each}" if plain(group) else each)
-    what = f"{_counted(len(names), 'bar')}, {plain(ylabel)} against {plain(xlabel)}"
+    x, y = plain(xlabel) or "x", plain(ylabel) or "y"
+    what = f"{counted(len(names), 'bar')}, {y} against {x}"
     return _text(_headed(title, what), _listed(parts))
 
 
 def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> str:
-    """The alt text of `diagrams.minibatch_map`, whose arguments these are."""
+    """The alt text of `diagrams.minibatch_map`, whose arguments these are.
+
+    Raises ValueError as it does.
+    """
     parts = []
-    for i, X in enumerate(minibatches):
-        rows = [f"{row[0]:,} to {row[-1]:,}" for row in np.asarray(X).tolist()]
+    for i, X in enumerate(drawable.positions(minibatches)):
+        rows = [f"{row[0]:,} to {row[-1]:,}" for row in X.tolist()]
         parts.append(f"minibatch {i}: {_listed(rows, separator=', ')}")
-    what = f"the positions in the corpus of {_counted(len(parts), 'minibatch', 'es')}"
+    what = f"the positions in the corpus of {counted(len(parts), 'minibatch', 'es')}"
     return _text(_headed(title, f"{what}, row by row"), _listed(parts))
 
 
@@ -142,7 +178,7 @@ def clipping_ball(vectors: np.ndarray, kept: np.ndarray, theta: float) -> str:
     """The alt text of `diagrams.clipping_ball`: `kept` (N, 2) is what clipping left."""
     parts = []
     for before, after in zip(vectors, kept, strict=True):
-        length = number(np.linalg.norm(before))
+        length = number(np.hypot(*before))
         is_cut = (before != after).any()
         end = f"is cut to {_vector(after)}" if is_cut else "stays as it is"
         parts.append(f"{_vector(before)}, of length {length}, {end}")
@@ -153,7 +189,7 @@ def clipping_ball(vectors: np.ndarray, kept: np.ndarray, theta: float) -> str:
 def unrolled_rnn(num_steps: int, recurrent: bool) -> str:
     """The alt text of `diagrams.unrolled_rnn`, whose arguments these are."""
     return _text(
-        f"A network unrolled over {_counted(num_steps, 'time step')}",
+        f"A network unrolled over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from X_t through W_xh to H_t, and one from H_t "
         "through W_hq to O_t",
         "From each H_t, beginning with H_0, an arrow goes through W_hh to the next"
@@ -165,28 +201,18 @@ def unrolled_rnn(num_steps: int, recurrent: bool) -> str:
 def latent_autoregression(num_steps: int) -> str:
     """The alt text of `diagrams.latent_autoregression`, whose argument this is."""
     return _text(
-        f"A latent autoregressive model over {_counted(num_steps, 'time step')}",
+        f"A latent autoregressive model over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from x_t-1 to h_t, and one from h_t to the estimate "
         "of x_t",
         "From each h_t, beginning with h_0, an arrow goes through g to the next",
     )
 
 
-def number(value: float) -> str:
-    """A number as it is read: whole, or with 3 digits."""
-    value = float(value)
-    if not np.isfinite(value):
-        return "undefined" if np.isnan(value) else "infinite"
-    if value.is_integer() and abs(value) < 1e9:
-        return f"{int(value):,}"
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.10g}" if 1e-4 <= abs(rounded) < 1e9 else f"{rounded:g}"
-
-
 def plain(label: object) -> str:
     """A label without the marks of a formula, and with a name for the space."""
-    words = re.sub(
-        r"\$(.+?)\$", lambda found: found[1].translate(NO_MARKUP), str(label)
+    words = "".join(
+        piece.translate(NO_MARKUP) if is_formula else piece.replace("\\$", "$")
+        for piece, is_formula in lettering.pieces(label)
     )
     words = "␣" if words == " " else words
     words = " ".join(words.replace("␣", " space ").split()).replace("( ", "(")
@@ -199,71 +225,8 @@ def _names(ticks: Sequence[str] | None, count: int) -> list[str]:
     return [*given, *map(str, range(len(given), count))]
 
 
-def _summary(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> str:
-    """The lowest and the highest value of a matrix, and where they are."""
-    values = _finite(matrix)
-    if not len(values):
-        return "No value is finite"
-    low, high = values.min(), values.max()
-    num_high = int((matrix == high).sum())
-    if num_high + (matrix == low).sum() == matrix.size:
-        return f"{num_high:,} values are {number(high)}, the others {number(low)}"
-
-    def place(value: float) -> str:
-        row, column = np.argwhere(matrix == value)[0]
-        return f"{number(value)} at {rows[row]}, column {columns[column]}"
-
-    return f"From {place(low)} to {place(high)}"
-
-
-def _course(values: Sequence[float]) -> str:
-    """How a curve runs: "falls from 17.5 to 1.3"."""
-    values = _finite(values)
-    if not len(values):
-        return "has no finite value"
-    low, high, first, last = (
-        float(each) for each in (values.min(), values.max(), values[0], values[-1])
-    )
-    if number(low) == number(high):
-        return (
-            f"is {number(first)}" if len(values) == 1 else f"stays at {number(first)}"
-        )
-    tolerance = 0.05 * (high - low)
-    if min(first, last) - low > tolerance or high - max(first, last) > tolerance:
-        return (
-            f"goes from {number(first)} to {number(last)}, "
-            f"between {number(low)} and {number(high)}"
-        )
-    verb = "rises" if last > first else "falls"
-    return f"{verb} from {number(first)} to {number(last)}"
-
-
-def _correlation(x: Sequence[float], y: Sequence[float]) -> str:
-    pairs = np.array([x, y], dtype=float)
-    x, y = pairs[:, np.isfinite(pairs).all(axis=0)]
-    if len(x) < 3 or x.min() == x.max() or y.min() == y.max():
-        return ""
-    return f", correlation {number(np.corrcoef(x, y)[0, 1])}"
-
-
-def _finite(values: ArrayLike) -> np.ndarray:
-    values = np.asarray(values, dtype=float).ravel()
-    return values[np.isfinite(values)]
-
-
-def _range(values: np.ndarray) -> str:
-    if not len(values):
-        return "without a value"
-    low, high = number(values.min()), number(values.max())
-    return low if low == high else f"{low} to {high}"
-
-
 def _vector(components: np.ndarray) -> str:
     return f"({', '.join(map(number, components))})"
-
-
-def _counted(count: int, what: str, plural: str = "s") -> str:
-    return f"{count:,} {what}{'' if count == 1 else plural}"
 
 
 def _headed(title: str, what: str) -> str:

@@ -6,7 +6,7 @@ replaces the alt text that they have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,23 +14,29 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 
 from d2l_rnn import alt_text
-from d2l_rnn.checks import integer, positive
-from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, style
+from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, drawable, style
+
+LARGEST = 1e150  # the square of a larger number overflows
+MOST_STEPS = 200  # of an unrolled network: a longer one is too wide for a picture
 
 
 def minibatch_map(
-    minibatches: Sequence[ArrayLike], title: str = "", alt: str = ""
+    minibatches: Iterable[ArrayLike], title: str = "", alt: str = ""
 ) -> Picture:
     """Which tokens of the corpus go into which minibatch.
 
     `minibatches` are the X of one epoch, each of shape (batch_size, num_steps), over
     the corpus 0, 1, 2, …, in which each token is its own position. A subsequence is
     drawn as a bar from its first to its last token, numbered by its row.
+
+    Raises ValueError if there is no minibatch, or if one is not such positions.
     """
+    minibatches = drawable.positions(minibatches)
     figure, axes = blank("position in the corpus (tokens)", "minibatch", title)
     figure.alt = alt or alt_text.minibatch_map(minibatches, title)
     for number, X in enumerate(minibatches):
-        for row, positions in enumerate(np.asarray(X).tolist()):
+        for row, positions in enumerate(X.tolist()):
             axes.barh(
                 number, len(positions), left=positions[0], height=0.8,
                 color=COLOURS[row % len(COLOURS)], edgecolor="white",
@@ -49,14 +55,15 @@ def clipping_ball(vectors: ArrayLike, theta: float, alt: str = "") -> Picture:
     The dashed arrows are the gradients, the solid ones their projections onto the ball
     of radius theta.
 
-    Raises ValueError if theta is not greater than 0.
+    Raises ValueError if theta is not greater than 0, or if `vectors` are not finite
+    numbers of this shape. All must be at most 1e150 in size.
     """
-    positive("theta", theta)
-    vectors = np.asarray(vectors, dtype=float)  # (N, 2)
+    theta = positive("theta", theta, LARGEST)
+    vectors = drawable.vectors("vectors", vectors, LARGEST)  # (N, 2)
     figure, axes = blank("first component", "second component", width=4.4, height=4.4)
     axes.add_patch(Circle((0, 0), theta, color=COLOURS[5], alpha=0.25))
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)  # (N, 1)
-    clipped = vectors * np.minimum(1, theta / np.maximum(lengths, 1e-12))
+    lengths = np.hypot(*vectors.T)[:, None]  # (N, 1)
+    clipped = vectors * (theta / np.maximum(lengths, theta))
     figure.alt = alt or alt_text.clipping_ball(vectors, clipped, theta)
     for i, (before, after) in enumerate(zip(vectors, clipped, strict=True)):
         for end, look in ((before, "--"), (after, "-")):
@@ -77,8 +84,10 @@ def unrolled_rnn(num_steps: int = 3, recurrent: bool = True, alt: str = "") -> P
     X_t enters below, O_t leaves above, and H_t passes to the right. With
     `recurrent=False` it does not, as in a network without hidden state.
 
-    Raises ValueError if `num_steps` is not at least 1.
+    Raises ValueError if `num_steps` is not an integer from 1 to 200, or `recurrent` is
+    not True or False.
     """
+    one_of("recurrent", recurrent, (True, False))
     arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
     figure = _unrolled("X", "H", "O", arrows, 0, num_steps)
     figure.alt = alt or alt_text.unrolled_rnn(num_steps, recurrent)
@@ -103,7 +112,7 @@ def _unrolled(
     The input of state t is `given` at t - lag. `arrows` are the labels of the arrows
     from the input, to the next state (None: no such arrow), and to the output.
     """
-    integer("num_steps", num_steps, at_least=1)
+    num_steps = integer("num_steps", num_steps, 1, MOST_STEPS)
     into, along, out = arrows
     figure = Picture(1.5 * (num_steps + 1), 3.2)
     axes = figure.add_subplot()

@@ -7,28 +7,32 @@ The picture's alt text is made from the numbers, unless `alt` gives another.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from d2l_rnn import alt_text
-from d2l_rnn.checks import one_of
+from d2l_rnn.checks import integer, one_of, positive
 from d2l_rnn.pictures import (
     COLOURS,
     GREY,
-    LINE_STYLES,
     Picture,
     blank,
+    courses,
     decorate,
-    draw_level,
+    drawable,
+    lettering,
     log_ticks,
+    strokes,
     style,
 )
+from d2l_rnn.pictures.drawable import HELD_OUT, MOST
 
-HELD_OUT = "held_out_perplexity"
+NO_VALUE = "lightgrey"  # of a cell; no colour map has it
 
 
 def curves(
@@ -44,42 +48,42 @@ def curves(
     """Curves {label: (x, y)}, drawn over a scatter plot of `points` {label: (x, y)}.
 
     `levels` {label: y} are drawn as thin horizontal lines; `log` names the axes with a
-    logarithmic scale: "", "x", "y" or "xy".
+    logarithmic scale: "", "x", "y" or "xy". Where x or y is not finite, a curve has a
+    gap. In labels, as in those of all pictures, a formula stands between two $.
 
-    Raises ValueError for any other `log`.
+    Raises ValueError for any other `log`, if there is nothing to draw, if x and y are
+    not equally long series of real numbers, and for one of them, or a level, that its
+    axis cannot hold.
     """
     one_of("log", log, ("", "x", "y", "xy"))
+    lines = drawable.pairs("lines", lines, log)
+    points = drawable.pairs("points", points, log)
+    levels = drawable.levels("levels", levels, log)
+    if not lines and not points and not levels:
+        raise ValueError("lines must have at least one curve {label: (x, y)}, got none")
     figure, axes = blank(xlabel, ylabel, title)
     described = alt_text.curves(lines, xlabel, ylabel, title, points, levels, log)
     figure.alt = alt or described
-    for i, (label, (x, y)) in enumerate((points or {}).items()):
-        axes.scatter(x, y, s=6, color=GREY, marker="o^sx"[i % 4], label=label)
+    named = [
+        (axes.scatter(x, y, s=6, color=GREY, marker="o^sx"[i % 4]), label, y)
+        for i, (label, (x, y)) in enumerate(points.items())
+    ]
     for i, (label, (x, y)) in enumerate(lines.items()):
-        _draw_curve(axes, x, y, label=label, **style(i))
-    _draw_levels(axes, levels)
-    drawn = [x for x, _ in (*lines.values(), *(points or {}).values())]
+        named.append((strokes.draw_curve(axes, x, y, **style(i)), label, y))
+    strokes.draw_levels(axes, levels)
+    drawn = [x[np.isfinite(x)] for x, _ in (*lines.values(), *points.values())]
     if all(np.equal(np.mod(x, 1), 0).all() for x in drawn):  # steps, counts, epochs
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for name in log:
+        strokes.leave_room(axes, name)
         axes.set(**{f"{name}scale": "log"})
         log_ticks(getattr(axes, f"{name}axis"))
-    if len(drawn) > 1:
-        axes.legend(frameon=False)
+    strokes.name_curves(axes, named)
     return figure
 
 
-def _draw_curve(axes: Axes, x: Sequence[float], y: Sequence[float], **look) -> None:
-    # A run of one epoch is a single point, which a line would not show.
-    axes.plot(x, y, **{"marker": "o" if len(x) == 1 else None} | look)
-
-
-def _draw_levels(axes: Axes, levels: Mapping[str, float] | None) -> None:
-    for i, (label, level) in enumerate((levels or {}).items()):
-        draw_level(axes, level, label, LINE_STYLES[-1 - i % 4])
-
-
 def perplexity_curves(
-    runs: Mapping[str, Sequence],
+    runs: Mapping[str, Iterable],
     levels: Mapping[str, float] | None = None,
     alt: str = "",
 ) -> Picture:
@@ -90,92 +94,125 @@ def perplexity_curves(
 
     An infinite perplexity cannot be drawn: the curve of a run that diverged ends in a
     cross. `levels` are perplexities to compare with, such as that of guessing.
+
+    Raises ValueError if there is no run, for a history of other records or with epochs
+    that do not rise, and for a perplexity or a level that is not greater than 0.
     """
+    runs = drawable.histories(runs)
+    levels = drawable.levels("levels", levels, log="y")
     figure, axes = blank("epoch", "perplexity")
     axes.set_yscale("log")
     lines = _draw_runs(axes, runs)
-    _draw_levels(axes, levels)
+    strokes.draw_levels(axes, levels)
+    strokes.leave_room(axes, "y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if len(lines) > 1:
-        axes.legend(frameon=False)
     diverged = _mark_diverged(axes, runs)
     log_ticks(axes.yaxis)
     figure.alt = alt or alt_text.perplexity_curves(lines, levels, diverged)
     return figure
 
 
-def _draw_runs(axes: Axes, runs: Mapping[str, Sequence]) -> dict[str, alt_text.Line]:
+def _draw_runs(axes: Axes, runs: Mapping[str, list]) -> dict[str, alt_text.Line]:
     """Draw the curves of the runs, and return them as {label: (epochs, values)}."""
-    lines, has_held_out = {}, any(_finite(run, HELD_OUT)[0] for run in runs.values())
+    lines, artists = {}, []
+    has_held_out = any(_course(run, HELD_OUT)[0] for run in runs.values())
     for i, (label, run) in enumerate(runs.items()):
-        look, held_out = style(i), _finite(run, HELD_OUT)
+        look, held_out = style(i), _course(run, HELD_OUT)
         if has_held_out:  # the line style now has a meaning: markers tell apart
             look |= {"linestyle": "-", "marker": "os^D"[i % 4], "markevery": [-1]}
         named = f"{label}, training text" if held_out[0] else label
-        lines[named] = _finite(run, "perplexity")
-        _draw_curve(axes, *lines[named], label=named, **look)
+        lines[named] = _course(run, "perplexity")
+        artists.append(strokes.draw_curve(axes, *lines[named], label=named, **look))
         if held_out[0]:
             look["linestyle"], named = "--", f"{label}, held-out text"
             lines[named] = held_out
-            _draw_curve(axes, *held_out, label=named, **look)
+            artists.append(strokes.draw_curve(axes, *held_out, label=named, **look))
+    values = [values for _, values in lines.values()]
+    strokes.name_curves(axes, list(zip(artists, lines, values, strict=True)))
     return lines
 
 
-def _finite(run: Sequence, field: str) -> tuple[list[int], list[float]]:
-    """The epochs in whose records a field is finite, and its values."""
-    numbers = {record.epoch: getattr(record, field, math.nan) for record in run}
-    drawn = {epoch: each for epoch, each in numbers.items() if math.isfinite(each)}
-    return list(drawn), list(drawn.values())
+def _course(run: list, field: str) -> tuple[list[int], list[float]]:
+    """The epochs in which a field was measured, and its values, up to the last finite.
 
-
-def _mark_diverged(axes: Axes, runs: Mapping[str, Sequence]) -> dict[str, int]:
-    """A labelled cross at the top, above the last epoch of each run that diverged.
-
-    Returns {label of the run: that epoch}.
+    Before that, NaN stands for one that is not finite.
     """
-    diverged, top = {}, axes.get_ylim()[1]
+    values = {record.epoch: float(getattr(record, field, math.nan)) for record in run}
+    if field == HELD_OUT:  # NaN: it was not measured
+        values = {epoch: each for epoch, each in values.items() if not math.isnan(each)}
+    drawn = [each if each < MOST else math.nan for each in values.values()]
+    while drawn and math.isnan(drawn[-1]):
+        drawn.pop()
+    return list(values)[: len(drawn)], drawn
+
+
+def _mark_diverged(axes: Axes, runs: Mapping[str, list]) -> dict[str, int]:
+    """A labelled cross at the top, above the epoch in which each run diverged.
+
+    Returns {label of the run: that epoch}, and so for held-out text.
+    """
+    diverged = {}
     for i, (label, run) in enumerate(runs.items()):
-        if len(_finite(run, "perplexity")[0]) == len(run):
-            continue
-        diverged[label] = epoch = run[-1].epoch
-        look = {"marker": "X", "markersize": 9, "color": style(i)["color"]}
-        axes.plot(epoch, top, clip_on=False, **look)
-        axes.annotate(
-            f"diverged at epoch {epoch}", (epoch, top), xytext=(8, -4),
-            textcoords="offset points", fontsize="small",
-        )  # fmt: skip
+        ends = [each.epoch for each in run if not each.perplexity <= MOST]
+        heard = [each.epoch for each in run if getattr(each, HELD_OUT, 0) > MOST]
+        for epoch in ends[:1]:
+            diverged[label] = epoch
+            strokes.mark_end(axes, epoch, f"diverged at epoch {epoch}", i)
+        for epoch in heard[:1]:
+            diverged[f"{label}, held-out text"] = epoch
+            strokes.mark_end(axes, epoch, f"held out: infinite at epoch {epoch}", i)
     return diverged
 
 
 def gradient_norms(
-    history: Sequence, theta: float | None = None, alt: str = ""
+    history: Iterable, theta: float | None = None, alt: str = ""
 ) -> Picture:
     """Above, the mean gradient norm in each epoch; below, the share of clipped steps.
 
     `history` is a sequence of records with `epoch`, `gradient_norm`, `clipped_norm` and
     `clipped_fraction`. If theta is given, it is drawn as a line, together with the norm
-    after clipping.
+    after clipping. A cross marks an epoch without a finite norm.
+
+    Raises ValueError if `history` has no record or other ones, if its epochs do not
+    rise, or if theta is not greater than 0 and finite.
     """
+    fields = ["gradient_norm", "clipped_fraction"]
+    if theta is not None:
+        theta = positive("theta", theta, MOST)
+        fields.append("clipped_norm")
+    history = drawable.records("history", history, *fields)
+    if not history:
+        raise ValueError("history must have at least one record, got none")
+    epochs = [record.epoch for record in history]
+    norms = {"before": drawable.column(history, "gradient_norm")}
+    if theta is not None:
+        norms["after"] = drawable.column(history, "clipped_norm")
+    clipped = [100 * each for each in drawable.column(history, "clipped_fraction")]
     figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    epochs = [record.epoch for record in history]
-    marker = "o" if len(epochs) == 1 else None  # a line would not show one point
-    decorate(above, "", "gradient norm")
-    decorate(below, "epoch", "clipped (%)")
-    norms = {"before": [record.gradient_norm for record in history]}
-    if theta is not None:
-        norms["after"] = [record.clipped_norm for record in history]
-    for i, (when, values) in enumerate(norms.items()):
-        above.plot(epochs, values, label=when, marker=marker, **style(i))
-    if theta is not None:
-        above.axhline(theta, label=f"theta = {theta:g}", **style(3))
-    above.legend(frameon=False)
-    clipped = [100 * record.clipped_fraction for record in history]
-    below.plot(epochs, clipped, marker=marker, **style(2))
+    _draw_norms(decorate(above, "", "gradient norm"), epochs, norms, theta)
+    strokes.draw_curve(
+        decorate(below, "epoch", "clipped (%)"), epochs, clipped, **style(2)
+    )
     below.set_ylim(-5, 105)
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.alt = alt or alt_text.gradient_norms(epochs, norms, clipped, theta)
     return figure
+
+
+def _draw_norms(
+    axes: Axes, epochs: list[int], norms: Mapping[str, list], theta: float | None
+) -> None:
+    named = [
+        (strokes.draw_curve(axes, epochs, values, **style(i)), when, values)
+        for i, (when, values) in enumerate(norms.items())
+    ]
+    if theta is not None:
+        line = axes.axhline(theta, **style(3))
+        named.append((line, f"theta = {theta:g}", [theta]))
+    strokes.name_curves(axes, named, at_least=1)
+    if (end := courses.first_gap(epochs, norms["before"])) is not None:
+        strokes.mark_end(axes, end, f"diverged at epoch {end}", 0)
 
 
 def heatmap(
@@ -191,40 +228,41 @@ def heatmap(
     """A matrix as a picture, light for small and dark for large values.
 
     If there are values of both signs, 0 is light and each sign has its own colour. With
-    `digits`, each value is also written into its cell.
+    `digits`, each value is also written into its cell. Cells whose value is not finite
+    are grey.
+
+    Raises ValueError if there is no finite value, or anything but real numbers in rows
+    and columns, as many ticks as rows or columns, and digits from 0 to 20.
     """
-    matrix = np.asarray(matrix)
+    matrix = drawable.matrix("matrix", matrix)
+    seen = matrix[np.isfinite(matrix)]
+    if not seen.size:
+        raise ValueError("matrix must have at least one finite value, got none")
+    yticks = drawable.names("yticks", yticks, matrix.shape[0], "row")
+    xticks = drawable.names("xticks", xticks, matrix.shape[1], "column")
+    if digits is not None:
+        integer("digits", digits, 0, 20)
     figure, axes = blank(xlabel, ylabel, title, width=4.8, height=3.8)
     figure.alt = alt or alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks)
-    low, high = float(matrix.min()), float(matrix.max())
+    low, high = float(seen.min()), float(seen.max())
     has_signs = low < 0 < high
     reach = max(-low, high)
+    colours = matplotlib.colormaps["PuOr" if has_signs else "Blues"]
     image = axes.imshow(
-        matrix, aspect="auto", cmap="PuOr" if has_signs else "Blues",
+        drawable.with_gaps(matrix), aspect="auto",
+        cmap=colours.with_extremes(bad=NO_VALUE),
         vmin=-reach if has_signs else low, vmax=reach if has_signs else high,
     )  # fmt: skip
-    for axis in (axes.xaxis, axes.yaxis):
+    for axis, names in ((axes.xaxis, xticks), (axes.yaxis, yticks)):
         axis.set_major_locator(MaxNLocator(integer=True))
+        if names is not None:
+            strokes.write_ticks(axis, names)
     axes.grid(False)
     figure.colorbar(image)
-    if xticks is not None:
-        axes.set_xticks(range(len(xticks)), xticks)
-    if yticks is not None:
-        axes.set_yticks(range(len(yticks)), yticks)
     if digits is not None:
         is_dark = abs(matrix) > reach / 2 if has_signs else matrix > (low + high) / 2
-        _write_values(axes, matrix, digits, is_dark)
+        strokes.write_values(axes, matrix, digits, is_dark)
     return figure
-
-
-def _write_values(
-    axes: Axes, matrix: np.ndarray, digits: int, is_dark: np.ndarray
-) -> None:
-    for (row, column), value in np.ndenumerate(matrix):
-        axes.text(
-            column, row, f"{value:.{digits}f}", ha="center", va="center",
-            color="white" if is_dark[row, column] else "black",
-        )  # fmt: skip
 
 
 def bars(
@@ -235,18 +273,28 @@ def bars(
     title: str = "",
     alt: str = "",
 ) -> Picture:
-    """Bars side by side, one for each label and each group {name: values}."""
+    """Bars side by side, one for each label and each group {name: values}.
+
+    Where a value is not finite, NaN, ∞ or −∞ stands in place of its bar.
+
+    Raises ValueError if there is no label or no group, or if a group is not one real
+    number for each label.
+    """
+    labels = drawable.labels("labels", labels)
+    groups = drawable.numbers_by_name("groups", groups, len(labels))
     figure, axes = blank(xlabel, ylabel, title)
     figure.alt = alt or alt_text.bars(labels, groups, xlabel, ylabel, title)
     axes.grid(axis="x", visible=False)
-    places, width = np.arange(len(labels)), 0.8 / len(groups)
-    for i, (name, values) in enumerate(groups.items()):
-        shift = (i - (len(groups) - 1) / 2) * width
-        axes.bar(
-            places + shift, values, width, label=name, edgecolor="white",
+    places, width, drawn = np.arange(len(labels)), 0.8 / len(groups), []
+    for i, values in enumerate(groups.values()):
+        at = places + (i - (len(groups) - 1) / 2) * width
+        heights = np.where(np.isfinite(values), values, 0)
+        drawn.append(axes.bar(
+            at, heights, width, edgecolor="white",
             color=COLOURS[i % len(COLOURS)], hatch=("", "//", "..", "xx")[i % 4],
-        )  # fmt: skip
-    axes.set_xticks(places, labels)
+        ))  # fmt: skip
+        strokes.write_missing(axes, at, values)
+    strokes.write_ticks(axes.xaxis, labels)
     if len(groups) > 1:
-        axes.legend(frameon=False)
+        lettering.legend(axes, drawn, groups, frameon=False)
     return figure

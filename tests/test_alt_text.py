@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,7 +87,8 @@ LABELS = [f"label {i} {'and on ' * 20}" for i in range(30)]
         lambda: figures.curves(MANY, "x " * 99, "y " * 99, "z " * 99, MANY,
                                {name: 1 for name in MANY}),
         lambda: figures.perplexity_curves({name: DIVERGED for name in MANY}),
-        lambda: figures.gradient_norms(RUN * 100, theta=1 / 3),
+        lambda: figures.gradient_norms(
+            [replace(RUN[0], epoch=i) for i in range(800)], theta=1 / 3),
         lambda: figures.heatmap(np.random.default_rng(0).random((300, 300)), "x", "y",
                                 "z"),
         lambda: figures.heatmap(np.arange(30).reshape(6, 5), "x", "y", "z", LABELS[:5],

@@ -70,9 +70,17 @@ def non_negative(
     )
 
 
+def probability(name: str, value: object) -> float:
+    """Return `value` as a float from 0 to 1, else raise ValueError."""
+    real = _real(value)
+    if 0 <= real <= 1:
+        return real
+    raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
+
+
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
     """Return `value` if it is one of `allowed`, else raise ValueError."""
-    with contextlib.suppress(TypeError, RuntimeError):  # of a tensor, which is none
+    with contextlib.suppress(TypeError, ValueError, RuntimeError):  # of an array
         if value in allowed:
             return value
     names = ", ".join(repr(choice) for choice in allowed)
@@ -183,6 +191,31 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
         raise ValueError(f"{name} must hold real numbers: {error}") from None
 
 
+def real_array(name: str, values: object) -> np.ndarray:
+    """What is to be drawn, as `array` returns it: with gaps, and from any iterable.
+
+    None, and what a masked array hides, become NaN; tensors may stand in lists. Raises
+    ValueError as `array` does.
+    """
+    try:
+        return array(name, _without_gaps(values))
+    except RuntimeError as error:  # a tensor without numbers
+        raise ValueError(f"{name} must hold real numbers: {error}") from None
+
+
+def finite(name: str, value: object) -> float:
+    """Return a number, or an array or tensor of one, as a finite float.
+
+    Anything else raises ValueError.
+    """
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    found = real_array(name, value)
+    if found.size == 1 and math.isfinite(found.item()):
+        return found.item()
+    raise ValueError(f"{name} must be a finite number, got {value!r}")
+
+
 def is_integer(array: np.ndarray | Tensor) -> bool:
     """True for an array or a tensor of whole numbers, which truth values are not."""
     return _is_of_integers(getattr(array, "dtype", None))
@@ -192,6 +225,23 @@ def is_integer(array: np.ndarray | Tensor) -> bool:
 def _is_of_integers(dtype: np.dtype | torch.dtype) -> bool:
     name = getattr(dtype, "name", str(dtype))
     return re.fullmatch(r"(torch\.)?u?int\d+", name) is not None
+
+
+def _without_gaps(values: object) -> object:
+    """Iterables as lists of Python's numbers, and NaN for what there is not."""
+    if values is None:
+        return math.nan
+    if np.ma.isMaskedArray(values):
+        return values.astype(float).filled(math.nan)
+    if isinstance(values, (str, bytes, bytearray, Set, Mapping, np.ndarray)):
+        return values
+    if hasattr(values, "tolist"):
+        return plain(values)
+    if not isinstance(values, Iterable) or isinstance(values, range):
+        return values
+    found = list(values)
+    has_parts = any(not isinstance(each, numbers.Number) for each in found)
+    return list(map(_without_gaps, found)) if has_parts else found
 
 
 def _are_real(objects: np.ndarray) -> bool:

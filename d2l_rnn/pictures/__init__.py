@@ -11,8 +11,6 @@ import base64
 import html
 import io
 import math
-import os
-import threading
 from collections.abc import Callable
 
 from matplotlib.artist import Artist
@@ -26,20 +24,18 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
+from d2l_rnn.checks import finite, integer, positive
+from d2l_rnn.pictures import lettering
+from d2l_rnn.pictures.lettering import DRAWING
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
 PER_INCH = 100  # pixels of the page
+LONGEST_NAME = 48  # columns of the name of a level
+LONGEST = 320  # inches: a PNG of matplotlib's has less than 65,536 pixels on a side
 DENSITY = 2  # pixels of a PNG on each pixel of the page, across and down
 UNDESCRIBED = "A picture without a description"
-# Matplotlib's formula parser, used for labels and ticks, is not thread-safe.
-_DRAWING = threading.RLock()
-if hasattr(os, "register_at_fork"):  # else a drawing thread could leave it locked there
-    os.register_at_fork(
-        before=_DRAWING.acquire,
-        after_in_parent=_DRAWING.release,
-        after_in_child=_DRAWING.release,
-    )
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -49,12 +45,16 @@ class Picture(Figure):
     `width` and `height` are in inches. By default the layout makes room for the labels
     of the axes, which takes as long as the drawing; with `layout="none"` the axes stay
     in place.
+
+    Raises ValueError if `width` or `height` is not greater than 0 and at most 320.
     """
 
     def __init__(
         self, width: float = 6.4, height: float = 3.6, layout: str = "constrained"
     ):
-        super().__init__(figsize=(width, height), dpi=PER_INCH, layout=layout)
+        size = positive("width", width, LONGEST), positive("height", height, LONGEST)
+        super().__init__(figsize=size, dpi=PER_INCH, layout=layout)
+        lettering.Canvas(self)
         self._alt = ""
 
     @property
@@ -74,14 +74,18 @@ class Picture(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw everything in the picture, one thread at a time."""
-        with _DRAWING:
+        with DRAWING:
             super().draw(renderer)
 
     def check_while_drawn(self, check: Callable[[], None]) -> None:
         """Call `check` a few times while the picture is drawn; it may raise, to end it.
 
         Drawing takes some tenths of a second, in which a panel's thread is deaf.
+
+        Raises ValueError if `check` cannot be called.
         """
+        if not callable(check):
+            raise ValueError(f"check must be a function, got {check!r}")
         for axes in self.axes:
             for zorder in (0.1, 1.5, 2.1, 2.6):  # below the ticks, lines, words, legend
                 axes.add_artist(_Checkpoint(check, zorder))
@@ -89,12 +93,14 @@ class Picture(Figure):
     def png(self, compress_level: int = 6) -> bytes:
         """The picture as the bytes of a PNG file, at double density.
 
-        `compress_level` is from 1, the fastest, to 9, the smallest.
+        `compress_level` is from 1, the fastest, to 9, the smallest; others raise
+        ValueError.
         """
-        with _DRAWING:
+        integer("compress_level", compress_level, 1, 9)
+        with DRAWING:
             try:
                 self.dpi = DENSITY * PER_INCH
-                canvas = FigureCanvasAgg(self)
+                canvas = lettering.Canvas(self)
                 canvas.draw()
                 pixels = _pixels(canvas)
             finally:
@@ -177,7 +183,8 @@ def blank(
 
 def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
     """Give the axes their labels and the look that all pictures share."""
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    words = {"xlabel": xlabel, "ylabel": ylabel, "title": title}
+    axes.set(**{name: lettering.written(label) for name, label in words.items()})
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
@@ -190,11 +197,14 @@ def draw_level(
     """A thin horizontal reference line, with its label in the right margin.
 
     `va` is the vertical alignment of the label to the line.
+
+    Raises ValueError if `level` is not a finite number.
     """
+    level, label = finite("level", level), lettering.shortened(label, LONGEST_NAME)
     line = axes.axhline(level, color=GREY, linewidth=1, linestyle=linestyle)
     words = axes.annotate(
-        label, (1.01, level), xycoords=("axes fraction", "data"), color=GREY,
-        va=va, fontsize="small", annotation_clip=False,
+        lettering.written(label), (1.01, level), xycoords=("axes fraction", "data"),
+        color=GREY, va=va, fontsize="small", annotation_clip=False,
     )  # fmt: skip
     return line, words
 
@@ -205,8 +215,12 @@ def log_ticks(axis: Axis) -> None:
     They are 1, 2, 5, 10, 20, …; on an axis that spans three or more powers of ten, a
     selection of these powers. Matplotlib's own labels are formulas, which draw slowly
     and in one thread at a time.
+
+    Raises ValueError unless the limits are positive.
     """
     low, high = axis.get_view_interval()
+    if not (low > 0 and high > 0):
+        raise ValueError(f"axis must have positive limits, got {low:g} and {high:g}")
     if high < 1000 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:,g}")
@@ -226,7 +240,11 @@ def _power_of_ten(value: float) -> str:
 
 
 def style(i: int) -> dict:
-    """Colour and line style of the i-th curve: both differ from its neighbours'."""
+    """Colour and line style of the i-th curve: both differ from its neighbours'.
+
+    Raises ValueError if i is not an integer of at least 0.
+    """
+    integer("i", i, at_least=0)
     return {
         "color": COLOURS[i % len(COLOURS)],
         "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
