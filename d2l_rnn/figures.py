@@ -74,10 +74,7 @@ def curves(
     drawn = [x[np.isfinite(x)] for x, _ in (*lines.values(), *points.values())]
     if all(np.equal(np.mod(x, 1), 0).all() for x in drawn):  # steps, counts, epochs
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for name in log:
-        strokes.leave_room(axes, name)
-        axes.set(**{f"{name}scale": "log"})
-        log_ticks(getattr(axes, f"{name}axis"))
+    strokes.set_log(axes, log)
     strokes.name_curves(axes, named)
     return figure
 
@@ -102,9 +99,10 @@ def perplexity_curves(
     levels = drawable.levels("levels", levels, log="y")
     figure, axes = blank("epoch", "perplexity")
     axes.set_yscale("log")
+    if max([*levels.values(), *map(drawable.highest, runs.values())]) > strokes.FAR:
+        axes.margins(y=0)
     lines = _draw_runs(axes, runs)
     strokes.draw_levels(axes, levels)
-    strokes.leave_room(axes, "y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     diverged = _mark_diverged(axes, runs)
     log_ticks(axes.yaxis)
@@ -187,7 +185,7 @@ def gradient_norms(
     norms = {"before": drawable.column(history, "gradient_norm")}
     if theta is not None:
         norms["after"] = drawable.column(history, "clipped_norm")
-    clipped = [100 * each for each in drawable.column(history, "clipped_fraction")]
+    clipped = drawable.percentages("history", history, "clipped_fraction")
     figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     _draw_norms(decorate(above, "", "gradient norm"), epochs, norms, theta)

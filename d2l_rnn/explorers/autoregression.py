@@ -43,7 +43,11 @@ class Experiment:
         return N_TRAIN + self.model.tau
 
     def k_step(self, k: int) -> Tensor:
-        """Forecasts of `x[tau + k - 1:]`, each from the data until k steps before."""
+        """Forecasts of `x[tau + k - 1:]`, each from the data until k steps before.
+
+        Raises ValueError if k is not an integer from 1 to 100.
+        """
+        checks.integer("k", k, 1, MAX_STEPS)
         return series.k_step_forecasts(self.model, self.x, self.model.tau, k)
 
 
@@ -52,8 +56,9 @@ def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
 
     Section 8.1 of the book, with a linear model in place of its network. Raises
-    ValueError for an invalid tau, noise or seed.
+    ValueError for a tau that is not from 1 to 300, and for an invalid noise or seed.
     """
+    checks.integer("tau", tau, 1, NUM_POINTS - N_TRAIN - MAX_STEPS)
     time, x = series.noisy_sine(NUM_POINTS, noise, seed=seed)
     features, labels = series.lag_matrix(x, tau)
     model = series.fit_ar(features[:N_TRAIN], labels[:N_TRAIN])
@@ -109,7 +114,11 @@ def _errors(done: Experiment, k: int) -> Plot:
 
 
 def describe(done: Experiment, k: int) -> str:
-    """The errors one step and k steps ahead, as HTML."""
+    """The errors one step and k steps ahead, as HTML.
+
+    Raises ValueError if k is not an integer from 1 to 100.
+    """
+    k = checks.integer("k", k, 1, MAX_STEPS)
     one, ahead = done.errors[0].item(), done.errors[k - 1].item()
     noise = f"The noise alone gives {done.noise:.2f}" if done.noise else "No noise"
     return (

@@ -8,198 +8,45 @@ the number of a line's colour, or "text" or "quiet", as the theme of a page has 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from d2l_rnn.checks import one_of
+from d2l_rnn.checks import finite, positive
+from d2l_rnn.explorers.shapes import (
+    Axis,
+    Band,
+    Bar,
+    Level,
+    Line,
+    Mark,
+    Note,
+    Shades,
+    Vertical,
+)
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from d2l_rnn.pictures import Picture
 
-SHAPES = ("ring", "square", "up", "down")  # of marks
-KINDS = ("bands", "bars", "levels", "verticals", "marks", "notes")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis from `low` to `high`.
-
-    `ticks` are where its numbers stand, if given; `names` stand there in their place.
-
-    Raises ValueError unless low < high, both finite, and positive if `log`.
-    """
-
-    label: str
-    low: float
-    high: float
-    log: bool = False
-    is_whole: bool = False
-    ticks: Sequence[float] | None = None
-    names: Sequence[str] | None = None
-
-    def __post_init__(self):
-        least = 0 if self.log else -np.inf
-        if not least < self.low < self.high < np.inf:
-            raise ValueError(
-                f"low and high of the axis {self.label!r} must be finite and in this "
-                f"order{', and positive' if self.log else ''}, got {self.low} and "
-                f"{self.high}"
-            )
-
-    def for_browser(self) -> dict:
-        """The axis as figure.js has it."""
-        ticks, names = (None if x is None else [*x] for x in (self.ticks, self.names))
-        return {
-            "label": self.label, "min": float(self.low), "max": float(self.high),
-            "log": self.log, "isWhole": self.is_whole, "ticks": ticks, "names": names,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A curve through the points x and y (N,); it has a gap where y is not finite.
-
-    `label` names it in the key. `dash` is the number of its line style. With `points`,
-    its points are drawn as dots, `hollow` or filled; without `joined`, nothing else is
-    drawn. If `leaves_ghost`, it stays, thin and grey, when a slider moves on.
-
-    Raises ValueError if x and y are not two series of the same length.
-    """
-
-    label: str
-    x: ArrayLike
-    y: ArrayLike
-    colour: int | str = 0
-    dash: int = 0
-    width: float = 1.8
-    points: bool = False
-    joined: bool = True
-    hollow: bool = False
-    size: float = 5
-    leaves_ghost: bool = False
-
-    def __post_init__(self):
-        for name in ("x", "y"):
-            values = np.asarray(getattr(self, name), "<f8")
-            object.__setattr__(self, name, values)
-        if self.x.ndim != 1 or self.x.shape != self.y.shape:
-            raise ValueError(
-                f"x and y of the line {self.label!r} must both be (N,), got "
-                f"{self.x.shape} and {self.y.shape}"
-            )
-
-    def is_where(self, other: Line) -> bool:
-        """True if both go through the same points."""
-        return np.array_equal(self.x, other.x) and np.array_equal(
-            self.y, other.y, equal_nan=True
-        )
-
-    def ghost(self) -> Line:
-        """The line as it stays behind another."""
-        return replace(self, label="", colour="quiet", width=1, points=False)
-
-    def for_browser(self) -> dict:
-        """The line as figure.js has it: x and y as the bytes of float64."""
-        return {**vars(self), "x": self.x.tobytes(), "y": self.y.tobytes()}
-
-
-@dataclass(frozen=True)
-class Level:
-    """A horizontal line, with its name at the right."""
-
-    at: float
-    label: str = ""
-    colour: int | str = "quiet"
-    dash: int = 3
-
-
-@dataclass(frozen=True)
-class Vertical:
-    """A vertical line."""
-
-    at: float
-    colour: int | str = "text"
-    dash: int = 3
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A mark at (x, y); y is "top" or "bottom" for a value that no axis can hold.
-
-    `shape` is one of SHAPES, or ValueError; `label` names it in the key.
-    """
-
-    x: float
-    y: float | str
-    shape: str = "ring"
-    colour: int | str = "text"
-    label: str = ""
-    size: float = 5
-
-    def __post_init__(self):
-        one_of("shape", self.shape, SHAPES)
-
-
-@dataclass(frozen=True)
-class Band:
-    """A pale region across the plot, over heights `low` to `high`, or places of x."""
-
-    low: float
-    high: float
-    colour: int | str = "quiet"
-    label: str = ""
-    upright: bool = False  # True: from `low` to `high` of x
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar around x, from the height `low` to `high`; `label` names it in the key."""
-
-    x: float
-    width: float
-    high: float
-    low: float = 0
-    colour: int | str = 0
-    label: str = ""
-    hatched: bool = False
-
-
-@dataclass(frozen=True)
-class Note:
-    """Words at shares of the plot's width and height, from its upper left corner."""
-
-    x: float
-    y: float
-    label: str
-    colour: int | str = "text"
-    align: str = "left"
-
-
-@dataclass(frozen=True, eq=False)
-class Shades:
-    """A table (rows, columns) from -1 to 1, each number a shade of one of two colours.
-
-    The centre of row i and column j is at y = i + 1, x = j + 1. 0 has no colour.
-    """
-
-    table: np.ndarray
-    positive: int = 3
-    negative: int = 4
-
-    def for_browser(self) -> dict:
-        """The shades as figure.js has them: row after row, as bytes of float64."""
-        table = np.asarray(self.table, "<f8")
-        return {**vars(self), "table": table.tobytes(), "columns": table.shape[1]}
+__all__ = [
+    "Axis", "Band", "Bar", "Chart", "Level", "Line", "Mark", "Note", "Plot", "Shades",
+    "Vertical",
+]  # fmt: skip
+KINDS = {
+    "bands": Band, "bars": Bar, "levels": Level, "verticals": Vertical, "marks": Mark,
+    "notes": Note,
+}  # fmt: skip
+WIDEST_MARGIN = 400  # pixels of the 640 that a picture is wide
 
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """A pair of axes, `height` pixels tall, and what is drawn on them."""
+    """A pair of axes, `height` pixels tall, and what is drawn on them.
+
+    Raises ValueError for parts that are not of these kinds, for a height that is not
+    from 1 to 2,000, and for a line, level or mark at 0 or less on a logarithmic axis.
+    """
 
     x: Axis
     y: Axis
@@ -212,6 +59,21 @@ class Plot:
     marks: Sequence[Mark] = ()
     notes: Sequence[Note] = ()
     shades: Shades | None = None
+
+    def __post_init__(self):
+        for name, kind in {"lines": Line, **KINDS}.items():
+            parts = _all_are(name, getattr(self, name), kind)
+            object.__setattr__(self, name, parts)
+        for name, kind in (("x", Axis), ("y", Axis), ("shades", Shades)):
+            part = getattr(self, name)
+            if not isinstance(part, kind) and (part is not None or kind is Axis):
+                raise ValueError(f"{name} must be {kind.__name__}, got {part!r}")
+        positive("height", self.height, 2000)
+        if self.x.log:
+            _check_log("x", [each.x for each in (*self.lines, *self.marks)])
+        if self.y.log:
+            heights = [each.y for each in (*self.lines, *self.marks)]
+            _check_log("y", [*heights, *(level.at for level in self.levels)])
 
     def after(self, before: Plot) -> Plot:
         """This plot, with ghosts of the lines that have moved behind its own."""
@@ -239,17 +101,32 @@ class Chart:
 
     `margin` is the room at the right, in pixels, for the names of levels. `ghost` says
     what the grey lines show.
+
+    Raises ValueError if there is no plot, or for a margin that is not from 0 to 400.
     """
 
     plots: Sequence[Plot]
     margin: int = 24
     ghost: str = field(default="", kw_only=True)
 
+    def __post_init__(self):
+        object.__setattr__(self, "plots", _all_are("plots", self.plots, Plot))
+        if not self.plots:
+            raise ValueError("plots must have at least one plot, got none")
+        if not 0 <= finite("margin", self.margin) <= WIDEST_MARGIN:
+            raise ValueError(
+                f"margin must be from 0 to {WIDEST_MARGIN} pixels, got {self.margin!r}"
+            )
+
     def after(self, before: Chart, name: str) -> Chart:
         """This chart, and behind it the lines of one `before`, where they differ.
 
         Both must have the same number of plots, or ValueError is raised.
         """
+        if len(before.plots) != len(self.plots):
+            raise ValueError(
+                f"before must have {len(self.plots)} plots, got {len(before.plots)}"
+            )
         pairs = zip(self.plots, before.plots, strict=True)
         plots = [now.after(old) for now, old in pairs]
         is_haunted = any(
@@ -282,3 +159,23 @@ class Chart:
 
 def _x_of(plot: Plot) -> Axis:
     return plot.x
+
+
+def _all_are(name: str, parts: Iterable, kind: type) -> tuple:
+    """The parts, all of one kind; ValueError if there is another among them."""
+    found = tuple(parts) if isinstance(parts, Iterable) else None
+    if found is None or not all(isinstance(part, kind) for part in found):
+        raise ValueError(
+            f"{name} must be a sequence of {kind.__name__}, got {reprlib.repr(parts)}"
+        )
+    return found
+
+
+def _check_log(name: str, values: Iterable) -> None:
+    for value in values:
+        if not isinstance(value, str) and (value <= 0 if isinstance(value, float)
+                                           else (value <= 0).any()):  # fmt: skip
+            raise ValueError(
+                f"{name} must be greater than 0 on a logarithmic axis, got "
+                f"{reprlib.repr(value)}"
+            )

@@ -21,6 +21,7 @@ from d2l_rnn.pictures import (
     draw_level,
     log_ticks,
 )
+from d2l_rnn.pictures.lettering import as_it_is
 
 # Pixels of the page: the width, the left margin, and what stands above and below axes.
 WIDTH, LEFT, KEY, NUMBERS, GAP = 640, 78, 24, 40, 8
@@ -29,6 +30,7 @@ NAMES = {"text": "black", "quiet": GREY}
 # matplotlib's letter for each shape of a mark.
 MARKERS = {"ring": "o", "square": "s", "up": "^", "down": "v"}
 BAR_LOOK = attrgetter("label", "colour", "hatched")
+SHOWN = "\u2060"  # a mark without width
 EDGES = {"bottom": 0.03, "top": 0.97}
 MARK_LOOK = attrgetter("label", "shape", "colour")
 
@@ -53,8 +55,8 @@ def draw(chart: Chart) -> Picture:
 
 def _draw_plot(axes: Axes, plot: Plot, is_last: bool) -> None:
     decorate(axes, "", "")
-    axes.set_xlabel(plot.x.label if is_last else "", labelpad=1, **SMALL)
-    axes.set_ylabel(plot.y.label, **SMALL)
+    axes.set_xlabel(as_it_is(plot.x.label) if is_last else "", labelpad=1, **SMALL)
+    axes.set_ylabel(as_it_is(plot.y.label), **SMALL)
     for which, axis in (("x", plot.x), ("y", plot.y)):
         _set(axes, which, axis)
     axes.tick_params(labelsize=SMALL["fontsize"], labelbottom=is_last)
@@ -71,8 +73,8 @@ def _draw_plot(axes: Axes, plot: Plot, is_last: bool) -> None:
         _draw_marks(axes, list(marks))
     for note in plot.notes:
         axes.text(
-            note.x, 1 - note.y, note.label, color=colour_of(note.colour), va="center",
-            ha=note.align, transform=axes.transAxes, **SMALL,
+            note.x, 1 - note.y, as_it_is(note.label), color=colour_of(note.colour),
+            va="center", ha=note.align, transform=axes.transAxes, **SMALL,
         )  # fmt: skip
     _draw_key(axes)
 
@@ -83,7 +85,8 @@ def _set(axes: Axes, which: str, axis: Axis) -> None:
     axes.set(**{f"{which}scale": "log" if axis.log else "linear"})
     axes.set(**{f"{which}lim": (axis.low, axis.high)})
     if axis.ticks is not None:
-        drawn.set_ticks(axis.ticks, labels=axis.names)
+        names = None if axis.names is None else [*map(as_it_is, axis.names)]
+        drawn.set_ticks(axis.ticks, labels=names)
     elif axis.log:
         log_ticks(drawn)
     else:
@@ -109,7 +112,7 @@ def _draw_band(axes: Axes, band: Band) -> None:
     if not band.upright:
         ends, span = np.clip(ends, *axes.get_ylim()), axes.axhspan
     colour = colour_of(band.colour)
-    span(*ends, color=colour, alpha=0.13, linewidth=0, label=band.label or None)
+    span(*ends, color=colour, alpha=0.13, linewidth=0, label=_key_of(band))
 
 
 def _draw_bars(axes: Axes, bars: list[Bar]) -> None:
@@ -119,7 +122,7 @@ def _draw_bars(axes: Axes, bars: list[Bar]) -> None:
     axes.bar(
         places, heights, [bar.width for bar in bars], lows, zorder=2, linewidth=0,
         color=colour_of(bars[0].colour), hatch="//" if bars[0].hatched else None,
-        edgecolor="white", label=bars[0].label or None,
+        edgecolor="white", label=_key_of(bars[0]),
     )  # fmt: skip
 
 
@@ -129,13 +132,14 @@ def _draw_line(axes: Axes, line: Line) -> None:
         color=colour_of(line.colour), marker="o" if line.points else None,
         linestyle=LINE_STYLES[line.dash] if line.joined else "",
         markerfacecolor="white" if line.hollow else colour_of(line.colour),
-        markersize=0.7 * line.size, label=line.label or None,
+        markersize=0.7 * line.size, label=_key_of(line),
     )  # fmt: skip
 
 
 def _draw_straight(axes: Axes, plot: Plot) -> None:
     for level in plot.levels:
-        for each in draw_level(axes, level.at, level.label, LINE_STYLES[level.dash]):
+        name = as_it_is(level.label)
+        for each in draw_level(axes, level.at, name, LINE_STYLES[level.dash]):
             each.set_color(colour_of(level.colour))
     for each in plot.verticals:
         look = {"color": colour_of(each.colour), "linestyle": LINE_STYLES[each.dash]}
@@ -152,7 +156,7 @@ def _draw_marks(axes: Axes, marks: list[Mark]) -> None:
             [mark.x for mark in some], [EDGES.get(mark.y, mark.y) for mark in some],
             MARKERS[some[0].shape], color=colour_of(some[0].colour),
             markersize=1.8 * some[0].size, markerfacecolor="none", markeredgewidth=2,
-            clip_on=False, zorder=3, label=some[0].label or None,
+            clip_on=False, zorder=3, label=_key_of(some[0]),
             transform=axes.get_xaxis_transform() if is_at_edge else axes.transData,
         )  # fmt: skip
 
@@ -163,11 +167,18 @@ def _draw_key(axes: Axes) -> None:
     for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
         named.setdefault(name, handle)
     if named:
-        axes.legend(
+        key = axes.legend(
             named.values(), named.keys(), loc="lower left", ncols=len(named),
             bbox_to_anchor=(-0.02, 0.98), frameon=False, columnspacing=1.2,
             handlelength=1.5, borderpad=0.1, **SMALL,
         )  # fmt: skip
+        for text in key.get_texts():
+            text.set_text(as_it_is(text.get_text().removeprefix(SHOWN)))
+
+
+def _key_of(part: Band | Bar | Line | Mark) -> str | None:
+    """The name of a part in the key, where matplotlib has none that begins with _."""
+    return f"{SHOWN}{part.label}" if part.label.startswith("_") else part.label or None
 
 
 def colour_of(colour: int | str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from d2l_rnn import bptt, clipping, corpora, rnn, text
+from d2l_rnn import bptt, checks, clipping, corpora, rnn, text
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -53,10 +53,17 @@ def flow(
     L is the mean cross-entropy of all time steps, or with `last_only` that of the last,
     as in `vanishing.state_gradient_norms`.
 
-    Raises ValueError if `net` is not a scratch RNN.
+    Raises ValueError if `net` is not a scratch RNN, or if X and Y are not tensors of
+    token indices of the same shape (B, T), which is not empty.
     """
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
+    for name, tokens in (("X", X), ("Y", Y)):
+        if not isinstance(tokens, Tensor):
+            raise ValueError(f"{name} must be a tensor, got {tokens!r}")
+        bptt.check_tokens(
+            name, tokens, len(net.params[0]), None if tokens is X else X.shape
+        )
     H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
     H, outputs = bptt.forward(X, H_0, net.params)
     _, dO = bptt.cross_entropy(outputs, Y, last_only)
@@ -86,8 +93,10 @@ def sequences() -> tuple[Tensor, int]:
 def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
     """A new scratch RNN, in double precision, whose W_hh has spectral radius `scale`.
 
-    That is the largest absolute value of its eigenvalues.
+    That is the largest absolute value of its eigenvalues. Raises ValueError if `scale`
+    is not finite and at least 0, and as `rnn.make_model` does.
     """
+    scale = checks.non_negative("scale", scale)
     net = rnn.make_model("scratch", sequences()[1], num_hiddens, seed=seed)
     W_xh, W_hh, *others = (param.detach().double() for param in net.params)
     W_hh *= scale / torch.linalg.eigvals(W_hh).abs().max()
@@ -95,11 +104,17 @@ def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
     return net
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=64, typed=True)
 def flow_of(
     scale: float, num_steps: int, loss: str, num_hiddens: int, seed: int
 ) -> Flow:
-    """The `flow` in such a network, over the beginnings of the sequences."""
+    """The `flow` in such a network, over the beginnings of the sequences.
+
+    Raises ValueError as `network` does, if `num_steps` is not from 1 to 200, and for a
+    `loss` that is neither LAST nor ALL.
+    """
+    checks.integer("num_steps", num_steps, 1, MOST_STEPS)
+    checks.one_of("loss", loss, (LAST, ALL))
     tokens, _ = sequences()
     X, Y = tokens[:, :num_steps], tokens[:, 1 : num_steps + 1]
     return flow(network(num_hiddens, scale, seed), X, Y, last_only=loss == LAST)
@@ -108,7 +123,8 @@ def flow_of(
 def clipped(gradient: Tensor, theta: float | None) -> tuple[float, float]:
     """The norm of a gradient before and after clipping, which is done on a copy.
 
-    A norm that is not finite is the same after clipping.
+    A norm that is not finite is the same after clipping. Raises ValueError if theta is
+    neither None nor greater than 0.
     """
     copy = gradient.clone()
     return clipping.project([copy], theta), float(copy.norm())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from d2l_rnn.checks import positive
 from d2l_rnn.explorers.chart import (
     Axis,
     Band,
@@ -44,7 +45,10 @@ def draw(flow: Flow, scale: float, theta: float | None = None) -> Chart:
     Above, ‖dL/dH_t‖, compared with powers of the number `scale`. Below, the parts that
     the time steps add to dL/dW_hh, before and after clipping, and the shares of the two
     halves of the time steps.
+
+    Raises ValueError if `scale` or theta is not greater than 0.
     """
+    scale = positive("scale", scale)
     before, after = clipped(flow.gradient, theta)
     lengths, parts = {"before": before}, {"before": flow.part_norms}
     if theta is not None:

@@ -55,6 +55,9 @@ def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
 
     Raises ValueError for an invalid probability or start.
     """
+    stay_sunny = checks.probability("stay_sunny", stay_sunny)
+    stay_rainy = checks.probability("stay_rainy", stay_rainy)
+    checks.one_of("start", start, STATES)
     P = [[stay_sunny, 1 - stay_sunny], [1 - stay_rainy, stay_rainy]]
     chain = markov.MarkovChain(P, states=STATES)
     distributions = chain.distributions(start, NUM_STEPS)
@@ -114,7 +117,11 @@ def _distances(x: Axis, walked: Walk, k: int) -> Plot:
 
 
 def describe(walked: Walk, k: int) -> str:
-    """The distribution after k steps, the speed and the floor, as HTML."""
+    """The distribution after k steps, the speed and the floor, as HTML.
+
+    Raises ValueError if k is not an integer from 0 to 30.
+    """
+    k = checks.integer("k", k, 0, NUM_STEPS)
     eigenvalue = walked.eigenvalue
     return (
         f"After k = {k} steps: {_shares(walked.distributions[k])}; "

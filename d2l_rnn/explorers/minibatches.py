@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from d2l_rnn import batching
+from d2l_rnn.checks import integer, one_of
 from d2l_rnn.explorers.text_controls import at_hand, lines_of
 
 WAYS = {
@@ -21,9 +22,13 @@ WAYS = {
 }
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=2, typed=True)
 def beginning(num_characters: int) -> str:
-    """The first characters of *The Time Machine* if it is found, else of the story."""
+    """The first characters of *The Time Machine* if it is found, else of the story.
+
+    Raises ValueError if their number is not an integer of at least 0.
+    """
+    integer("num_characters", num_characters, 0)
     return "".join(lines_of(at_hand()))[:num_characters]
 
 
@@ -36,8 +41,11 @@ def starts(
     `way` is `batching.random_sampling` or `batching.sequential_partitioning`, `offset`
     where the epoch begins, `seed` that of the random order.
 
-    Raises ValueError as `way` does, and for an offset that it would not draw.
+    Raises ValueError as `way` does, for an offset that it would not draw, and for a way
+    that is neither.
     """
+    one_of("way", way, tuple(WAYS.values()))
+    integer("num_tokens", num_tokens, 0)
     # In the corpus 0, 1, 2, … each token is its own position.
     rng = batching.GivenOffset(offset, seed)
     minibatches = way(range(num_tokens), batch_size, num_steps, rng)

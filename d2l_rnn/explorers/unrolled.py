@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from d2l_rnn import rnn, text, training
+from d2l_rnn import checks, rnn, text, training
 from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.checks import integer
 
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book
 BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
@@ -39,7 +40,11 @@ class Reading:
     probabilities: Tensor
 
     def terms(self, t: int) -> list[Tensor]:
-        """The three that add up to Z_t, for t = 1 … T, shape (H,) each."""
+        """The three that add up to Z_t, for t = 1 … T, shape (H,) each.
+
+        Raises ValueError for another t.
+        """
+        t = integer("t", t, 1, len(self.H))
         return [self.from_input[t - 1], self.from_state[t - 1], self.bias]
 
 
@@ -47,14 +52,18 @@ class Reading:
 def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
     """Let a scratch RNN read token indices, starting from H_0 = 0, and keep everything.
 
-    Raises ValueError if `net` is another model, or `indices` is empty.
+    Raises ValueError if `net` is another model, or if `indices` are not indices of its
+    vocabulary, at least one.
     """
     if not isinstance(net, rnn.RNNModelScratch):
         raise ValueError(f"net must be a scratch RNN, got {net!r}")
-    if len(indices) == 0:
-        raise ValueError("indices must have at least one index, got none")
     W_xh, W_hh, b_h, W_hq, b_q = (param.detach() for param in net.params)
-    from_input = W_xh[torch.as_tensor(indices)]  # one-hot times W_xh: its rows
+    indices = checks.items("indices", indices, at_least=1)
+    for index in indices:
+        integer(
+            "each of indices", index, 0, len(W_xh) - 1, "the size of the vocabulary"
+        )
+    from_input = W_xh[torch.tensor(indices)]  # one-hot times W_xh: its rows
     H_t, from_state, H = torch.zeros_like(b_h), [], []
     for X_t_W_xh in from_input:
         from_state.append(H_t @ W_hh)
@@ -69,7 +78,11 @@ def multiplications(vocab_size: int, num_hiddens: int) -> int:
     """How many multiplications one time step takes for one sequence.
 
     One for each weight: X_t W_xh, H_{t-1} W_hh and H_t W_hq.
+
+    Raises ValueError if either is not an integer of at least 1.
     """
+    integer("vocab_size", vocab_size, 1)
+    integer("num_hiddens", num_hiddens, 1)
     return num_hiddens * (vocab_size + num_hiddens + vocab_size)
 
 
@@ -79,9 +92,15 @@ def corpus() -> tuple[np.ndarray, text.Vocab]:
     return text.load_corpus(max_tokens=MAX_TOKENS)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=32, typed=True)
 def trained(num_hiddens: int, num_epochs: int) -> rnn.RNNModelScratch:
-    """A scratch RNN after some epochs on the text, with a fixed seed."""
+    """A scratch RNN after some epochs on the text, with a fixed seed.
+
+    Raises ValueError if `num_hiddens` is not an integer of at least 1, or `num_epochs`
+    one of at least 0.
+    """
+    integer("num_hiddens", num_hiddens, 1)
+    integer("num_epochs", num_epochs, 0)
     indices, vocab = corpus()
     net = rnn.make_model("scratch", len(vocab), num_hiddens, seed=SEED)
     minibatches = SequenceLoader(indices, BATCH_SIZE, NUM_STEPS, seed=SEED)

@@ -44,8 +44,11 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
 
     From top to bottom: the hidden states of all time steps, and the cost of the steps;
     the terms of Z_t; the probabilities of the next character.
+
+    Raises ValueError for another t.
     """
     T = len(indices)
+    t = integer("t", t, 1, T)
     names = [_tick(vocab.to_tokens(index)) for index in indices]
     x = Axis("X_t, character read", 0.5, T + 0.5, ticks=range(1, T + 1), names=names)
     here = [Vertical(t - 0.5, dash=0), Vertical(t + 0.5, dash=0)]
@@ -161,8 +164,9 @@ class UnrolledRNN(ChartExplorer):
 
 
 def describe(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
-    """Step t of a reading, as HTML."""
+    """Step t of a reading, as HTML; raises ValueError if t is not from 1 to T."""
     T, num_hiddens = reading.H.shape
+    t = integer("t", t, 1, T)
     p = reading.probabilities[t - 1]
     best = [f"<b>{_named(vocab.to_tokens(i))} {p[i]:.0%}</b>" for i in _top(p, 3)]
     words = (

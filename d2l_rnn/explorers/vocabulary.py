@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from d2l_rnn import text
+from d2l_rnn.checks import integer
 from d2l_rnn.explorers.chart import Axis, Bar, Chart, Level, Line, Note, Plot
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Choice, Steps, Words
@@ -97,7 +98,11 @@ def _fitted(num_types: int) -> tuple[int, int]:
 
 
 def draw(census: Census, min_freq: int) -> Chart:
-    """Above, frequency against rank, with Zipf's line; below, the shares kept."""
+    """Above, frequency against rank, with Zipf's line; below, the shares kept.
+
+    Raises ValueError if `min_freq` is not an integer of at least 0.
+    """
+    min_freq = integer("min_freq", min_freq, 0)
     return Chart([_ranks(census, min_freq), _shares(census)], margin=112)
 
 

@@ -3,6 +3,9 @@
 A `Picture` is a matplotlib figure that shows itself in a notebook, as a PNG with an alt
 text, with no global state (pyplot) behind it. Curves differ in both colour and line
 style; the colours are Okabe and Ito's, which colour-blind readers can tell apart.
+
+Beside it: `lettering`, what is written on a picture; `drawable`, its numbers, checked;
+`courses`, these in words; `strokes`, the parts of figures.
 """
 
 from __future__ import annotations

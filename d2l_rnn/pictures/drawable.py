@@ -174,6 +174,23 @@ def column(run: Iterable, field: str) -> list[float]:
     return [each if abs(each) <= MOST else math.nan for each in values]
 
 
+def highest(run: Iterable) -> float:
+    """The highest perplexity of a run that can be drawn; 0 if there is none."""
+    return max((each for each in column(run, "perplexity") if each > 0), default=0.0)
+
+
+def percentages(name: str, run: Iterable, field: str) -> list[float]:
+    """A field of all records, in per cent.
+
+    Raises ValueError if one is not from 0 to 1; NaN may stand for none.
+    """
+    values = column(run, field)
+    for value in values:
+        if value < 0 or value > 1:
+            raise ValueError(f"{field} of {name} must be from 0 to 1, got {value:g}")
+    return [100 * value for value in values]
+
+
 def histories(runs: Mapping[str, Iterable]) -> dict[str, list]:
     """Runs {label: history} as lists.
 

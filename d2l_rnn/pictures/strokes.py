@@ -11,11 +11,11 @@ from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from d2l_rnn.pictures import GREY, LINE_STYLES, draw_level, lettering, style
+from d2l_rnn.pictures import GREY, LINE_STYLES, draw_level, lettering, log_ticks, style
 
 MANY, MANY_POINTS = 100, 100_000  # curves, and their points
 FAR = 1e200  # from here on, an axis has no room for margins
-MOST_TICKS, WIDEST = 60, 40  # names along an axis, and the columns of each
+MOST_TICKS, WIDEST = 60, 28  # names along an axis, and the columns of each
 
 
 def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, **look) -> Line2D:
@@ -33,10 +33,17 @@ def draw_levels(axes: Axes, levels: Mapping[str, float]) -> None:
         draw_level(axes, level, label, LINE_STYLES[-1 - i % 4])
 
 
-def leave_room(axes: Axes, name: str) -> None:
-    """No margin on a logarithmic axis that would end beyond the largest numbers."""
-    if getattr(axes.dataLim, f"{name}1") > FAR:
-        axes.margins(**{name: 0})
+def set_log(axes: Axes, names: str) -> None:
+    """Make the axes that are named, of all that is drawn by now, logarithmic."""
+    ends = {name: getattr(axes.dataLim, f"{name}1") for name in names}
+    for name, end in ends.items():  # a margin would end beyond the largest numbers
+        if end > FAR:
+            axes.margins(**{name: 0})
+    axes.set(**{f"{name}scale": "log" for name in names})
+    for name, end in ends.items():
+        if not np.isfinite(end):  # nothing is drawn
+            axes.set(**{f"{name}lim": (1, 10)})
+        log_ticks(getattr(axes, f"{name}axis"))
 
 
 def name_curves(

@@ -1,0 +1,184 @@
+"""Charts from odd numbers and labels, and what is refused by name."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from d2l_rnn import rnn, text
+from d2l_rnn.explorers import (
+    autoregression,
+    gradient_flow,
+    gradient_flow_panel,
+    markov_chain,
+    minibatches,
+    minibatches_panel,
+    unrolled,
+    unrolled_panel,
+    vocabulary,
+)
+from d2l_rnn.explorers.chart import (
+    Axis,
+    Band,
+    Bar,
+    Chart,
+    Level,
+    Line,
+    Mark,
+    Note,
+    Plot,
+    Shades,
+    Vertical,
+)
+
+NAN, INF = math.nan, math.inf
+X, Y = Axis("x", 0, 10), Axis("y", 0, 10)
+LOG = Axis("y", 1, 10, log=True)
+NET = rnn.RNNModelScratch(5, 3)
+TOKENS = torch.tensor([[0, 1, 2]])
+VOCAB = text.Vocab(list("abcd"))
+READING = unrolled.steps_of(NET, [0, 1, 2])
+WALK = markov_chain.walk(0.9, 0.8, "rainy")
+STARTS = minibatches.starts(minibatches.batching.random_sampling, 60, 2, 5)
+CENSUS = vocabulary.take_census(["a b a"])
+
+REFUSED = [
+    (lambda: Axis("y", "0", 1), "low of the axis 'y' must be real numbers"),
+    (lambda: Axis("y", 0, 1j), "high of the axis 'y' must be real numbers"),
+    (lambda: Axis("y", -1e308, 1e308), "low and high of the axis 'y' must be finite"),
+    (lambda: Axis("y", 1, 1 + 3e-16), "low and high of the axis 'y' must be further"),
+    (lambda: Axis("y", 0, 1e-300), "low and high of the axis 'y' must be further"),
+    (lambda: Axis("y", 0, 1, ticks=[2]), "ticks of the axis 'y' must be from 0 to 1"),
+    (lambda: Axis("y", 0, 1, ticks=[NAN]), "ticks of the axis 'y' must be from 0 to 1"),
+    (lambda: Axis("y", 0, 1, ticks="ab"), "ticks of the axis 'y' must be real numbers"),
+    (lambda: Axis("y", 0, 1, ticks=[0, 1], names="abc"), "names of the axis"),
+    (lambda: Axis("y", 0, 1, names="ab"), "names of the axis 'y' must be one"),
+    (lambda: Line("a", [1, 2], [1j, 2]), "y of the line 'a' must be real numbers"),
+    (lambda: Line("a", ["1", "2"], [1, 2]), "x of the line 'a' must be real numbers"),
+    (lambda: Line("a", [2, 1], [1, 2]), "x of the line 'a' must be finite and rise"),
+    (lambda: Line("a", [1, NAN], [1, 2]), "x of the line 'a' must be finite and rise"),
+    (lambda: Line("a", [1], [1], colour="red"), "colour of a line .* must be an int"),
+    (lambda: Line("a", [1], [1], colour=-1), "colour of a line .* must be an integer"),
+    (lambda: Line("a", [1], [1], dash=4), "dash must be an integer from 0 to 3, got 4"),
+    (lambda: Line("a", [1], [1], width=-1), "width must be a finite number"),
+    (lambda: Line("a", [1], [1], size=NAN), "size must be a finite number"),
+    (lambda: Level(INF), "at of a level must be a finite number, got inf"),
+    (lambda: Level("2"), "at of a level must be real numbers, got '2'"),
+    (lambda: Vertical(NAN), "at of a vertical must be a finite number, got nan"),
+    (lambda: Mark(NAN, 1), "x of a mark must be a finite number"),
+    (lambda: Mark(1, INF), "y of a mark must be a finite number"),
+    (lambda: Mark(1, "middle"), "y of a mark must be real numbers, got 'middle'"),
+    (lambda: Mark(1, 1, ["ring"]), "shape must be one of"),
+    (lambda: Band(2, 1), "low of a band must be at most high, got 2.0 and 1.0"),
+    (lambda: Band(NAN, 1), "low of a band must be a finite number"),
+    (lambda: Bar(1, -1, 1), "width must be a finite number of at least 0, got -1"),
+    (lambda: Bar(1, 1, NAN), "high of a bar must be a finite number"),
+    (lambda: Note(INF, 0, "a"), "x of a note must be a finite number"),
+    (lambda: Note(0, 0, "a", align="middle"), "align must be one of"),
+    (lambda: Shades([1, 2]), "table must be finite numbers of shape"),
+    (lambda: Shades([[]]), "table must be finite numbers of shape"),
+    (lambda: Shades([[NAN]]), "table must be finite numbers of shape"),
+    (lambda: Plot(X, Y, [3]), "lines must be a sequence of Line, got .3."),
+    (lambda: Plot(X, Y, Line("a", [1], [1])), "lines must be a sequence of Line"),
+    (lambda: Plot(X, "y"), "y must be Axis, got 'y'"),
+    (lambda: Plot(X, Y, shades=[[1]]), r"shades must be Shades, got \[\[1\]\]"),
+    (lambda: Plot(X, Y, height=0), "height must be a number greater than 0"),
+    (lambda: Plot(X, LOG, [Line("a", [1], [0])]), "y must be greater than 0 on a log"),
+    (lambda: Plot(LOG, Y, [Line("a", [-1], [0])]), "x must be greater than 0 on a log"),
+    (lambda: Plot(X, LOG, levels=[Level(0)]), "y must be greater than 0 on a log"),
+    (lambda: Plot(X, LOG, marks=[Mark(1, 0)]), "y must be greater than 0 on a log"),
+    (lambda: Chart([]), "plots must have at least one plot"),
+    (lambda: Chart([X]), "plots must be a sequence of Plot"),
+    (lambda: Chart([Plot(X, Y)], margin=600), "margin must be from 0 to 400 pixels"),
+    (lambda: Chart([Plot(X, Y)]).after(Chart([Plot(X, Y)] * 2), ""),
+     "before must have 1 plots, got 2"),
+    (lambda: unrolled.steps_of(NET, [-1]), "each of indices must be an integer from 0"),
+    (lambda: unrolled.steps_of(NET, [5]), "each of indices must be an integer from 0"),
+    (lambda: unrolled.steps_of(NET, [0.5]), "each of indices must be an integer"),
+    (lambda: unrolled.steps_of(NET, []), "indices must have a length of at least 1"),
+    (lambda: unrolled.multiplications(0, 3), "vocab_size must be an integer"),
+    (lambda: unrolled.trained(0, 1), "num_hiddens must be an integer"),
+    (lambda: unrolled.trained(4, -1), "num_epochs must be an integer"),
+    (lambda: READING.terms(0), "t must be an integer from 1 to 3, got 0"),
+    (lambda: unrolled_panel.draw(READING, [0, 1, 2], VOCAB, 0), "t must be an integer"),
+    (lambda: unrolled_panel.describe(READING, "abc", VOCAB, 4), "t must be an integer"),
+    (lambda: gradient_flow.flow(NET, TOKENS, TOKENS[:, :2]), "Y must be token indices"),
+    (lambda: gradient_flow.flow(NET, TOKENS[:, :0], TOKENS), "X must be token indices"),
+    (lambda: gradient_flow.flow(NET, [[1]], TOKENS), "X must be a tensor"),
+    (lambda: gradient_flow.network(4, -1, 0), "scale must be a finite number"),
+    (lambda: gradient_flow.network(4, NAN, 0), "scale must be a finite number"),
+    (lambda: gradient_flow.flow_of(1.0, 201, "all", 4, 0), "num_steps must be an int"),
+    (lambda: gradient_flow.flow_of(1.0, 3, "every", 4, 0), "loss must be one of"),
+    (lambda: gradient_flow.clipped(torch.ones(2), -1), "theta must be a number"),
+    (lambda: gradient_flow_panel.draw(gradient_flow.flow(NET, TOKENS, TOKENS), -1),
+     "scale must be a number greater than 0"),
+    (lambda: minibatches.beginning(-1), "num_characters must be an integer"),
+    (lambda: minibatches.starts(list, 9, 1, 2), "way must be one of"),
+    (lambda: minibatches_panel.draw("a" * 60, {"a": STARTS}, 5, -1), "minibatch must"),
+    (lambda: minibatches_panel.describe("a" * 60, {"a": STARTS}, 5, 99), "minibatch"),
+    (lambda: markov_chain.walk(1.5, 0.5, "rainy"), "stay_sunny must be a number"),
+    (lambda: markov_chain.walk(0.5, NAN, "rainy"), "stay_rainy must be a number"),
+    (lambda: markov_chain.walk(0.5, 0.5, "snow"), "start must be one of"),
+    (lambda: markov_chain.describe(WALK, -1), "k must be an integer from 0 to 30"),
+    (lambda: autoregression.experiment(301), "tau must be an integer from 1 to 300"),
+    (lambda: autoregression.describe(autoregression.experiment(), 0), "k must be"),
+    (lambda: autoregression.experiment().k_step(0), "k must be an integer from 1"),
+    (lambda: vocabulary.draw(CENSUS, -1), "min_freq must be an integer of at least 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED, ids=[w for _, w in REFUSED])
+def test_it_is_refused_by_the_name_of_the_argument(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        torch.tensor([1, 2], dtype=torch.bfloat16), np.array([1, 2], np.float16),
+        range(1, 3), (each for each in (1, 2)),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_numbers_of_all_kinds_make_a_line(values):
+    assert Line("a", [0, 1], values).y.tolist() == [1, 2]
+
+
+def test_numbers_of_numpy_and_torch_can_be_sent():
+    one = np.float32(1)
+    plot = Plot(
+        Axis("x", one, torch.tensor(9), ticks=np.arange(1, 4)), Y,
+        levels=[Level(torch.tensor(2.0))], marks=[Mark(one, np.int64(3))],
+        bars=[Bar(one, one, one)], notes=[Note(one, one, 3)], bands=[Band(one, 2)],
+    )  # fmt: skip
+    json.dumps(Chart([plot]).for_browser(), allow_nan=False)
+
+
+def test_what_can_be_read_once_is_drawn_twice():
+    lines = (Line(name, [1, 2], [1, 2]) for name in "ab")
+    chart = Chart(plot for plot in [Plot(X, Y, lines)])
+    (figure,) = chart.for_browser()["figures"]
+    assert len(figure["plots"][0]["lines"]) == 2
+    assert len(chart.picture().axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("label", ["_a", "$x$", "$5 to $6", "词", "<b>", "a_b", 3])
+def test_a_label_is_shown_as_it_is(label):
+    parts = {
+        "lines": [Line(label, [1, 2], [1, 2])], "levels": [Level(1, label)],
+        "notes": [Note(0.5, 0.5, label)], "bars": [Bar(1, 1, 1, label=f"{label}, too")],
+    }  # fmt: skip
+    axis = Axis(label, 0, 10, ticks=[1], names=[label])
+    picture = Chart([Plot(axis, Y, **parts)]).picture()
+    (axes,) = picture.axes
+    shown = str(label).replace("$", "\\$")
+    key = [each.get_text() for each in axes.get_legend().get_texts()]
+    assert key == [shown, f"{shown}, too"]
+    assert [each.get_text() for each in axes.texts] == [shown, shown]
+    assert axes.get_xlabel() == shown
+    assert picture.png().startswith(b"\x89PNG")
+    assert axes.get_xticklabels()[0].get_text() == shown
