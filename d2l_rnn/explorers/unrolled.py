@@ -58,7 +58,9 @@ def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
     if not isinstance(net, rnn.RNNModelScratch):
         raise ValueError(f"net must be a scratch RNN, got {net!r}")
     W_xh, W_hh, b_h, W_hq, b_q = (param.detach() for param in net.params)
-    indices = checks.items("indices", indices, at_least=1)
+    indices = checks.items("indices", indices)
+    if not indices:
+        raise ValueError("indices must have at least one index, got none")
     for index in indices:
         integer(
             "each of indices", index, 0, len(W_xh) - 1, "the size of the vocabulary"

@@ -53,7 +53,7 @@ def test_the_second_eigenvalue_is_that_of_the_matrix():
     "bad", [(1.1, 0.5, "sunny"), (0.5, -0.1, "sunny"), (0.5, math.nan, "sunny")]
 )
 def test_what_is_no_probability_is_refused(bad):
-    with pytest.raises(ValueError, match="probabilities from 0 to 1"):
+    with pytest.raises(ValueError, match="stay_[a-z]+ must be a number from 0 to 1"):
         walk(*bad)
 
 

@@ -97,7 +97,7 @@ REFUSED = [
     (lambda: unrolled.steps_of(NET, [-1]), "each of indices must be an integer from 0"),
     (lambda: unrolled.steps_of(NET, [5]), "each of indices must be an integer from 0"),
     (lambda: unrolled.steps_of(NET, [0.5]), "each of indices must be an integer"),
-    (lambda: unrolled.steps_of(NET, []), "indices must have a length of at least 1"),
+    (lambda: unrolled.steps_of(NET, []), "indices must have at least one index"),
     (lambda: unrolled.multiplications(0, 3), "vocab_size must be an integer"),
     (lambda: unrolled.trained(0, 1), "num_hiddens must be an integer"),
     (lambda: unrolled.trained(4, -1), "num_epochs must be an integer"),
