@@ -78,13 +78,6 @@ def probability(name: str, value: object) -> float:
     raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
 
 
-def probability(name: str, value: object) -> float:
-    """Return `value` as a float from 0 to 1, else raise ValueError."""
-    if _is_real(value) and 0 <= value <= 1:
-        return float(value)
-    raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
-
-
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
     """Return `value` if it is one of `allowed`, else raise ValueError."""
     with contextlib.suppress(TypeError, ValueError, RuntimeError):  # of an array

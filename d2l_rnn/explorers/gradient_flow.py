@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import bptt, checks, clipping, corpora, rnn, text
+from d2l_rnn.tensors import check_tokens
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -58,12 +59,8 @@ def flow(
     """
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
-    for name, tokens in (("X", X), ("Y", Y)):
-        if not isinstance(tokens, Tensor):
-            raise ValueError(f"{name} must be a tensor, got {tokens!r}")
-        bptt.check_tokens(
-            name, tokens, len(net.params[0]), None if tokens is X else X.shape
-        )
+    check_tokens("X", X, len(net.params[0]))
+    check_tokens("Y", Y, len(net.params[0]), X.shape)
     H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
     H, outputs = bptt.forward(X, H_0, net.params)
     _, dO = bptt.cross_entropy(outputs, Y, last_only)

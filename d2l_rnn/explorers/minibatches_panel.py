@@ -48,10 +48,7 @@ def draw(
     """A text, cut in the ways {title: starts}; one minibatch and the next are framed.
 
     Above each subsequence is its row, below it its minibatch.
-
-    Raises ValueError if there is no such minibatch.
     """
-    checks.integer("minibatch", minibatch, 0, min(map(len, cuts.values())) - 1)
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
@@ -197,11 +194,7 @@ def pale(row: int, strong: bool = False) -> np.ndarray:
 def describe(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> str:
-    """How much of the text is used, and the X and Y of a minibatch, as HTML.
-
-    Raises ValueError if there is no such minibatch.
-    """
-    checks.integer("minibatch", minibatch, 0, min(map(len, cuts.values())) - 1)
+    """How much of the text is used, and the X and Y of a minibatch, as HTML."""
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(

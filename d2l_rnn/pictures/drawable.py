@@ -37,7 +37,7 @@ def series(name: str, values: ArrayLike, is_log: bool = False) -> np.ndarray:
         raise ValueError(
             f"{name} must be numbers of shape (N,), got the shape {found.shape}"
         )
-    found = _not_too_large(name, found.astype(float))
+    found = _not_too_large(name, found)
     if is_log and (found <= 0).any():
         raise ValueError(
             f"{name} must be greater than 0 on a logarithmic axis, "
@@ -94,7 +94,7 @@ def mapping(name: str, given: Mapping | None, form: str) -> Mapping:
 
 
 def matrix(name: str, values: ArrayLike) -> np.ndarray:
-    """Numbers (rows, columns), at least one of each, in their own dtype.
+    """Numbers (rows, columns), at least one of each, as float64; float32 stays that.
 
     Raises ValueError for another shape, or for what is not a real number up to 1e300.
     """
@@ -104,7 +104,8 @@ def matrix(name: str, values: ArrayLike) -> np.ndarray:
             f"{name} must be numbers of shape (rows, columns), with at least one, "
             f"got the shape {found.shape}"
         )
-    return _not_too_large(name, found)
+    is_single = str(getattr(values, "dtype", "")).endswith("float32")
+    return _not_too_large(name, found.astype(np.float32) if is_single else found)
 
 
 def with_gaps(values: np.ndarray) -> np.ndarray:
