@@ -14,7 +14,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 
 from d2l_rnn import alt_text
-from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.checks import integer, positive, truth
 from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, drawable, style
 
 LARGEST = 1e150  # the square of a larger number overflows
@@ -87,7 +87,7 @@ def unrolled_rnn(num_steps: int = 3, recurrent: bool = True, alt: str = "") -> P
     Raises ValueError if `num_steps` is not an integer from 1 to 200, or `recurrent` is
     not True or False.
     """
-    one_of("recurrent", recurrent, (True, False))
+    truth("recurrent", recurrent)
     arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
     figure = _unrolled("X", "H", "O", arrows, 0, num_steps)
     figure.alt = alt or alt_text.unrolled_rnn(num_steps, recurrent)

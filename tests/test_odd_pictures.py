@@ -167,7 +167,10 @@ def refused():
             lambda n=steps: diagrams.latent_autoregression(n),
             "num_steps must be an int",
         )
-    yield lambda: diagrams.unrolled_rnn(3, recurrent="no"), "recurrent must be one of"
+    yield (
+        lambda: diagrams.unrolled_rnn(3, recurrent="no"),
+        "recurrent must be True or False",
+    )
     for size in (0, -1, NAN, INF, 1000, "6"):
         yield lambda size=size: pictures.Picture(size), "width must be a number"
         yield (

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from d2l_rnn.checks import finite, positive
 from d2l_rnn.explorers.shapes import (
     Axis,
@@ -45,7 +47,8 @@ class Plot:
     """A pair of axes, `height` pixels tall, and what is drawn on them.
 
     Raises ValueError for parts that are not of these kinds, for a height that is not
-    from 1 to 2,000, and for a line, level or mark at 0 or less on a logarithmic axis.
+    over 0 and up to 2,000, and for a line, level or mark at 0 or less on a logarithmic
+    axis.
     """
 
     x: Axis
@@ -173,8 +176,7 @@ def _all_are(name: str, parts: Iterable, kind: type) -> tuple:
 
 def _check_log(name: str, values: Iterable) -> None:
     for value in values:
-        if not isinstance(value, str) and (value <= 0 if isinstance(value, float)
-                                           else (value <= 0).any()):  # fmt: skip
+        if not isinstance(value, str) and np.any(value <= 0):
             raise ValueError(
                 f"{name} must be greater than 0 on a logarithmic axis, got "
                 f"{reprlib.repr(value)}"
