@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import bptt, checks, clipping, corpora, rnn, text
-from d2l_rnn.tensors import check_tokens
+from d2l_rnn.checks.tensors import check_tokens
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
