@@ -84,7 +84,7 @@ def sequences() -> tuple[Tensor, int]:
     corpus, vocab = text.load_corpus(
         corpora.STORY_PATH, max_tokens=BATCH_SIZE * length
     )  # fmt: skip
-    return torch.tensor(corpus).view(BATCH_SIZE, length), len(vocab)
+    return torch.tensor(corpus).long().view(BATCH_SIZE, length), len(vocab)
 
 
 def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
