@@ -91,7 +91,7 @@ def count_corpus(
     if isinstance(tokens, collections.Counter):
         counter = collections.Counter()
         for token, times in tokens.items():
-            counter[plain(token)] += integer("each count", times, at_least=0)
+            counter[plain(token, "tokens")] += integer("each count", times, at_least=0)
     else:
         flat = _flat(tokens)
         try:
@@ -173,14 +173,14 @@ class Vocab:
         return iter(self.idx_to_token)
 
     def __contains__(self, token: Hashable) -> bool:
-        return _checked(plain(token)) in self.token_to_idx
+        return _checked(plain(token, "tokens")) in self.token_to_idx
 
     def __repr__(self) -> str:
         first = ", ".join(map(repr, self.idx_to_token[:6]))
         return f"Vocab({len(self)} tokens: {first}{', …' if len(self) > 6 else ''})"
 
     def __getitem__(self, tokens: Hashable | Sequence[Hashable]) -> int | list:
-        tokens = plain(tokens)  # an array or a tensor
+        tokens = plain(tokens, "tokens")  # an array or a tensor
         if isinstance(tokens, self._several):
             return [self[token] for token in tokens]
         return self.token_to_idx.get(_checked(tokens), self.unk)
@@ -190,7 +190,7 @@ class Vocab:
 
         Raises ValueError for an index outside 0 … len(vocab) - 1.
         """
-        indices = plain(indices)  # a tensor or an array
+        indices = plain(indices, "indices")  # a tensor or an array
         if isinstance(indices, (list, tuple)):
             return [self.to_tokens(index) for index in indices]
         return self.idx_to_token[integer("indices", indices, 0, len(self) - 1)]

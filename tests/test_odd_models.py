@@ -464,9 +464,13 @@ def test_the_vocabulary_has_to_be_the_model_s(other, net):
         generating.warm_up("the", net, other)
 
 
-@pytest.mark.parametrize("output", [torch.zeros(2, 3), torch.full((3,), math.nan)])
-def test_the_most_probable_is_one_of_finite_outputs(output):
-    with raises("net must have finite outputs"):
+@pytest.mark.parametrize("output, message", [
+    (torch.full((3,), math.nan), "net must have finite outputs"),
+    (torch.zeros(2, 3), "output must be a tensor of floats"),
+    ([1.0, 2.0], "output must be a tensor of floats"),
+])  # fmt: skip
+def test_the_most_probable_is_one_of_finite_outputs(output, message):
+    with raises(message):
         generating.most_probable(output)
 
 

@@ -115,17 +115,17 @@ def listed(name: str, sequence: Iterable) -> list:
     Raises ValueError if it is none, as sets and dicts are.
     """
     try:
-        each = plain(sequence)
+        each = plain(sequence, name)
         if not isinstance(each, (set, frozenset, Mapping)):
             each = list(each)
             has_arrays = any(hasattr(kind, "tolist") for kind in {*map(type, each)})
-            return [plain(item) for item in each] if has_arrays else each
+            return [plain(item, name) for item in each] if has_arrays else each
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{name} must be a list: {error}") from None
     raise ValueError(f"{name} must be a list, in an order, got {sequence!r}")
 
 
-def plain(value: Value) -> Value | list:
+def plain(value: Value, name: str = "value") -> Value | list:
     """Return an array or a tensor as lists and numbers of Python, all else as it is.
 
     Raises ValueError for a tensor without numbers of its own, as on the meta device.
@@ -133,7 +133,7 @@ def plain(value: Value) -> Value | list:
     try:
         return value.tolist() if hasattr(value, "tolist") else value
     except (RuntimeError, TypeError) as error:  # a tensor without numbers
-        raise ValueError(f"value must have numbers of its own: {error}") from None
+        raise ValueError(f"{name} must have numbers of its own: {error}") from None
 
 
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
@@ -146,7 +146,7 @@ def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Ha
     if isinstance(sequence, (Set, Mapping)) or np.ma.is_masked(sequence):
         raise ValueError(f"{wanted}, got a {type(sequence).__name__}")
     try:
-        listed = list(plain(sequence))
+        listed = list(plain(sequence, name))
         if any(hasattr(item, "tolist") for item in set(listed)):
             listed = list(map(plain, listed))  # two equal tensors have two hashes
         has_nan = any(item != item for item in set(listed))
@@ -183,7 +183,7 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
         )
     try:
         is_tensor = hasattr(values, "detach")  # of any dtype, perhaps with gradients
-        found = np.asarray(plain(values) if is_tensor else values)
+        found = np.asarray(plain(values, name) if is_tensor else values)
         if found.dtype.kind not in "biuf" and not _are_real(found):
             raise TypeError(f"got {found.dtype.type.__name__} values")
         return found.astype(np.float64)
