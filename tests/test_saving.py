@@ -219,7 +219,7 @@ class Other(rnn.RNNModel):
     Other(nn.RNN(V, 6), V),
     rnn.RNNModelScratch(V, 6, forward_fn=lambda *args: rnn.rnn(*args)),
     rnn.RNNModelScratch(V, 6, init_state=lambda *args: rnn.init_rnn_state(*args)),
-], ids=str)  # fmt: skip
+], ids=lambda net: type(net).__name__)  # fmt: skip
 def test_another_model_is_refused(net, tmp_path):
     with pytest.raises(ValueError, match="net must be a scratch RNN, GRU or LSTM, or"):
         saving.save(tmp_path / "model", net, VOCAB)

@@ -138,7 +138,7 @@ def test_it_is_refused_by_the_name_of_the_argument(make, words):
         torch.tensor([1, 2], dtype=torch.bfloat16), np.array([1, 2], np.float16),
         range(1, 3), (each for each in (1, 2)),
     ],
-    ids=repr,
+    ids=lambda values: type(values).__name__,
 )  # fmt: skip
 def test_numbers_of_all_kinds_make_a_line(values):
     assert Line("a", [0, 1], values).y.tolist() == [1, 2]
