@@ -5,22 +5,20 @@
 # make engine     compile the engine, for all systems (with EXTRAS=…,engine) or for this
 # make web        bundle what draws in the browser (with npm), compile the engine for it
 # make sanitize   run the engine's tests under the address and undefined sanitizers
-# make soak       call everything with odd arguments, and the engine under sanitizers
+# make soak       what takes longer than tests may: odd arguments, sanitizers, panels
 # make notebooks  run the notebooks and save what they print
 # make constraints  look for newer versions of what the environment holds
 #
 # Each makes the environment first if it is not there, or if what it holds has changed.
 # Variables: VENV is where it lies, PYTHON is what it is made from, EXTRAS is what of the
-# package's extras it has; LAB_ARGS, TEST_ARGS and SOAK_ARGS are handed on, as in
+# package's extras it has; LAB_ARGS and TEST_ARGS are handed on, as in
 #     make lab LAB_ARGS="--no-browser --port=9999"
-#     make soak SOAK_ARGS="--seconds 60"
 
 VENV ?= .venv
 PYTHON ?= python3
 EXTRAS ?= lab,book,test
 LAB_ARGS ?=
 TEST_ARGS ?=
-SOAK_ARGS ?=
 
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
@@ -53,8 +51,7 @@ sanitize: $(INSTALLED)
 	$(BIN)/python -m pytest -k sanitized tests/engine/test_elsewhere.py
 
 soak: $(INSTALLED)
-	set -e; for script in benchmarks/soak/[a-z]*.py; do \
-	    $(BIN)/python $$script $(SOAK_ARGS); done
+	set -e; for script in benchmarks/soak/[a-z]*.py; do $(BIN)/python $$script; done
 	$(BIN)/python tools/readme.py
 
 NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb

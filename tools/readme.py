@@ -36,7 +36,7 @@ import texts  # noqa: E402
 import webassembly  # noqa: E402
 from _common import described, markdown  # noqa: E402
 from _race import ratios  # noqa: E402
-from soak import engine, fuzz  # noqa: E402
+from soak import engine, fuzz, panels  # noqa: E402
 
 import binder  # noqa: E402
 import d2l_rnn  # noqa: E402
@@ -113,6 +113,7 @@ BLOCKS = {
     "import-time": measured("import_time", import_time.table),
     "soak-fuzz": measured("soak_fuzz", fuzz.table),
     "soak-engine": measured("soak_engine", engine.table),
+    "soak-panels": measured("soak_panels", panels.table),
     "binder": measured("binder", binder.table),
 }
 

@@ -28,8 +28,9 @@ class View(anywidget.AnyWidget):
     The browser sends events, {"event": name, …}: `on(name, act)` says what is done.
     """
 
-    _esm = web.WIDGET_JS
-    _css = web.WIDGET_CSS
+    # As text: anywidget watches a file for changes, and keeps each view for that.
+    _esm = traitlets.Unicode(web.WIDGET_JS.read_text("utf-8")).tag(sync=True)
+    _css = traitlets.Unicode(web.WIDGET_CSS.read_text("utf-8")).tag(sync=True)
     kind = traitlets.Unicode("picture").tag(sync=True)
     picture = traitlets.Bytes(b"").tag(sync=True)
     width = traitlets.Int(640).tag(sync=True)
