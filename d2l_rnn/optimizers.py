@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import positive
+from d2l_rnn.checks import non_negative, positive
 from d2l_rnn.interrupts import no_gradients
 from d2l_rnn.parameters import all_parameters, trainable
 from d2l_rnn.rnn import Model
@@ -23,12 +23,12 @@ class SGD:
     What `torch.optim.SGD` does, without the time that its many options take: for a
     small model that is as much as a product.
 
-    Raises ValueError if `params` are no tensors, or `lr` is not greater than 0.
+    Raises ValueError if `params` are no tensors, or `lr` is negative or not finite.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):
         self.params = all_parameters(params)
-        self.lr = positive("lr", lr, at_most=LARGEST)
+        self.lr = non_negative("lr", lr, at_most=LARGEST)
 
     @no_gradients()
     def step(self) -> None:

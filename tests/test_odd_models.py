@@ -322,9 +322,9 @@ def test_weights_that_do_not_fit_are_told_and_change_nothing(change):
 # ---- optimizers, clipping ----
 
 
-@pytest.mark.parametrize("lr", [0, -1, math.nan, math.inf, None, "fast", True, 1e39])
+@pytest.mark.parametrize("lr", [-1, math.nan, math.inf, None, "fast", True, 1e39])
 def test_a_learning_rate_that_no_step_can_have_is_told(lr):
-    with raises("lr must be a number greater than 0"):
+    with raises("lr must be a finite number of at least 0"):
         optimizers.SGD(NET.params, lr)
 
 

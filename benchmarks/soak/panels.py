@@ -2,8 +2,9 @@
 
     python benchmarks/soak/panels.py [--number 30]
 
-Each kind of panel has a process of its own. Ten are made before the counting begins:
-the first large pictures take memory that the C library then keeps. Writes `results/soak_panels.json`. Memory is read from `/proc`, as Linux has it.
+Each kind of panel has a process of its own. Thirty are made before the counting begins:
+the first large pictures take memory that the C library then keeps. Writes
+`results/soak_panels.json`. Memory is read from `/proc`, as Linux has it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from _common import arguments, described, markdown, save  # noqa: E402
 
 from d2l_rnn import explorers  # noqa: E402
 
-BEFORE = 10  # panels that are not counted
+BEFORE = 30  # panels that are not counted
 # Training goes on for minutes; it is dropped while it does.
 VALUES = {"Training": {"text": "story", "num_hiddens": 64, "num_epochs": 500}}
 
