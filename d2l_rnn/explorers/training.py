@@ -14,10 +14,11 @@ import ipywidgets as widgets
 
 from d2l_rnn import progress
 from d2l_rnn.explorers import layout, panel, training_picture
+from d2l_rnn.explorers.keeping import Keeping
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.live import APART
 from d2l_rnn.explorers.saved import plain
-from d2l_rnn.explorers.training_controls import WRITING, TrainingControls
+from d2l_rnn.explorers.training_controls import WRITING
 from d2l_rnn.explorers.training_job import Trainer
 from d2l_rnn.explorers.training_runs import Plan, Run
 from d2l_rnn.explorers.training_view import TrainingView
@@ -25,13 +26,13 @@ from d2l_rnn.explorers.training_words import as_html, labels, listed
 from d2l_rnn.pictures import Picture
 
 
-class Training(TrainingControls):
+class Training(Keeping):
     """A character RNN, trained while you watch, with all its settings on sliders.
 
     `show` names the controls that are always visible; the others are folded away.
     `tries` {label: {control: value}} are buttons that set some controls, such as
     {"too fast": {"lr": 10}}. `history` has the records of the run with the current
-    setting.
+    setting. `save` and `open`, or their buttons, keep its model in a file.
 
     Raises ValueError as `Panel` does, and if a name in `show` or `tries` is not a
     control, or a value in `tries` is not allowed.
@@ -134,6 +135,7 @@ class Training(TrainingControls):
         self.check_open()
         self.live.stop()
         self.live.forget_errors()
+        self.view.refused = ""
         self.live.ask(self.trainer.forget)
 
     def reset(self) -> None:
@@ -149,11 +151,13 @@ class Training(TrainingControls):
 
     def _learn(self, plan: Plan, apart: float = 0, steps: int | None = None, **how):
         self.check_open()
+        self.view.refused = ""
         num_epochs = self.num_epochs
         if steps is not None:
             num_epochs = max(num_epochs, len(self.history) + steps)
         if self.is_watched:
             how["near"] = functools.partial(self.neighbours, plan, self._moved_last)
+        how["opened"] = self._opening
         learn = functools.partial(self.trainer.learn, plan, num_epochs, **how)
         self.live.start(learn, apart, steps)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from d2l_rnn.explorers import model_files
 from d2l_rnn.explorers.live import Live, Stopped, Turn
 from d2l_rnn.explorers.training_runs import Plan, Run, Runs, train_side_by_side
 from d2l_rnn.explorers.training_view import TrainingView
@@ -86,17 +87,18 @@ class Trainer:
         anew: bool = False,
         by_hand: bool = False,
         near: Callable[[int], list[Plan]] | None = None,
+        opened: Run | None = None,
     ) -> None:
         """Show the run of this plan, and train it up to this epoch.
 
-        A run that is known goes on, unless it is to be trained `anew`. `by_hand` says
-        that a reader moved a slider; `near(reach)` gives the neighbouring plans, which
-        are trained ahead.
+        A run that is known goes on, unless it is to be trained `anew`, and so does one
+        that was `opened` from a file. `by_hand` says that a reader moved a slider;
+        `near(reach)` gives the neighbouring plans, which are trained ahead.
 
         Raises ValueError if the text is not available, or too short.
         """
         run = None if anew else self.runs.find(plan)
-        run = run or Run.of(plan)
+        run = model_files.join(opened, self.runs) if opened else run or Run.of(plan)
         self._pass_over(run, by_hand)
         self.runs.show(run)
         self.current, self.num_epochs = run, num_epochs
@@ -151,6 +153,7 @@ class Trainer:
             view.current = -1 if run is None else run.number
             if run is None:
                 view.readout, view.trouble, view.texts = "", "", []
+                view.has_model = False
             else:
                 view.unhide(run)
                 view.levels = run.text.levels
@@ -193,6 +196,7 @@ class Trainer:
             view.num_epochs = max(self.num_epochs, len(run.history))
             view.readout = describe(run, self.num_epochs)
             view.trouble = trouble(run)
+            view.has_model = run.net is not None
 
     def _pass_over(self, run: Run, by_hand: bool) -> None:
         """Put aside a run that a drag only passed over on its way to this one."""

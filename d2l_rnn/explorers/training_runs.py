@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -73,13 +74,15 @@ class Plan:
     """Everything that the curve of a run depends on, but for its length.
 
     `own_text` is the reader's; it is empty if another `text` is used. With `held_out`,
-    the perplexity is also measured on text that is not learned from.
+    the perplexity is also measured on text that is not learned from. `earlier` is not 0
+    for a run in whose place one with another curve has come: see `model_files.join`.
     """
 
     setting: Setting
     text: str
     own_text: str = ""
     held_out: bool = False
+    earlier: int = 0
 
     @classmethod
     def of(cls, values: Mapping) -> Plan:
@@ -127,6 +130,9 @@ class Run:
     was_left: bool = False
     columns: tuple[array, ...] = field(
         default_factory=lambda: tuple(array("d") for _ in COLUMNS), repr=False
+    )
+    _whole: threading.Lock = field(
+        default_factory=threading.Lock, repr=False, compare=False
     )
 
     @classmethod
@@ -181,9 +187,20 @@ class Run:
             held_out=self.text.held_out, num_threads=_threads(setting),
             epochs_done=done, check=check,
         ):  # fmt: skip
-            self._keep(net)
-            self.add(record)
+            with self._whole:
+                self._keep(net)
+                self.add(record)
             yield record
+
+    def copied(self) -> tuple[Model, progress.History]:
+        """Copies of the model and the history, of one epoch even while it trains.
+
+        Raises ValueError if there is no model yet.
+        """
+        with self._whole:
+            if self.net is None:
+                raise ValueError("there is no model yet: it has not learned an epoch")
+            return copy.deepcopy(self.net), self.history.copy()
 
     def _keep(self, net: Model) -> None:
         if self.net is None:

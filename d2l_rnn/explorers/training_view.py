@@ -27,6 +27,8 @@ class TrainingView(View):
     levels = traitlets.Dict().tag(sync=True)
     num_epochs = traitlets.Int(1).tag(sync=True)
     trouble = traitlets.Unicode("").tag(sync=True)
+    refused = traitlets.Unicode("").tag(sync=True)
+    has_model = traitlets.Bool(False).tag(sync=True)
     texts = traitlets.List().tag(sync=True)
     code = traitlets.Unicode("").tag(sync=True)
 

@@ -17,7 +17,7 @@ HIGHEST = 100  # times the perplexity of guessing: a run that is so far off is l
 SHORT = {
     "theta": "theta ", "num_hiddens": "H ", "lr": "lr ", "num_steps": "T ",
     "batch_size": "B ", "seed": "seed ", "sampling": "", "cell": "", "text": "",
-    "held_out": "",
+    "held_out": "", "earlier": "",
 }  # fmt: skip
 
 
@@ -39,9 +39,12 @@ def _captions(plan: Plan, controls: Mapping[str, Control]) -> dict[str, str]:
     """The legend's words for each control, in a run of this plan."""
     values = plan.values
     captions = {
-        name: SHORT[name] + controls[name].caption(values[name]) for name in SHORT
+        name: SHORT[name] + controls[name].caption(values[name])
+        for name in SHORT
+        if name in controls
     }
     captions["held_out"] = "with held-out text" if plan.held_out else ""
+    captions["earlier"] = f"earlier {plan.earlier}" if plan.earlier else ""
     if plan.text == OWN:  # its words would be too long
         captions["text"] += f" ({len(plan.own_text):,} characters)"
     return captions

@@ -25,7 +25,8 @@ class View(anywidget.AnyWidget):
     readout     the line of HTML below it
     is_running  True while the readout changes by itself: it is not read out then
 
-    The browser sends events, {"event": name, …}: `on(name, act)` says what is done.
+    The browser sends events, {"event": name, …}: `on(name, act)` says what is done. An
+    event may bring bytes along, as `buffers`.
     """
 
     # As text: anywidget watches a file for changes, and keeps each view for that.
@@ -54,6 +55,8 @@ class View(anywidget.AnyWidget):
 
     def _heard(self, _, content: dict, buffers: list) -> None:
         event, what = content.pop("event", None), content
+        if buffers:
+            what["buffers"] = buffers
         if event == "opened":
             self._open.add(what["view"])
             self.was_seen = True

@@ -32,6 +32,13 @@ TOLD = """panel => {
     };
 }"""
 
+# The tab of the second view, closed as by its cross.
+CLOSE_SECOND = """() => {
+    const { shell } = jupyterapp;
+    const isSecond = each => each.node.querySelector('.jp-LinkedOutputView');
+    [...shell.widgets('main')].find(isSecond).close();
+}"""
+
 
 class Panel:
     """The panel of the first cell."""

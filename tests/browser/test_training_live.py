@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from looking import PANEL, TOLD
+from looking import CLOSE_SECOND, PANEL, TOLD
 
 pytestmark = pytest.mark.browser
 
@@ -210,14 +210,6 @@ def test_a_run_that_nobody_sees_any_more_stops(show, how):
     panel.notebook.until(lambda: panel.ask(stops), 3)
     panel.ask("0", "length = len(abandoned.history)\nimport time; time.sleep(0.5)")
     assert panel.ask("len(abandoned.history) == length < 500")
-
-
-# The tab of the second view, closed as by its cross.
-CLOSE_SECOND = """() => {
-    const { shell } = jupyterapp;
-    const isSecond = each => each.node.querySelector('.jp-LinkedOutputView');
-    [...shell.widgets('main')].find(isSecond).close();
-}"""
 
 
 def test_a_second_view_shows_the_same_and_may_be_closed(show):

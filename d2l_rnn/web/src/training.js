@@ -8,12 +8,14 @@
 //   hidden, pinned   lists of ids
 //   levels     {label: perplexity};   num_epochs
 //   readout    HTML;   trouble   what went wrong, in words
+//   refused    why a file was not opened or saved; has_model, and more, in keeping.js
 //   texts      [{label, epoch, read, greedy, drawn}]   what models write
 //   code       that makes this setting;   is_running
 
 import { csv, dashOf, describe, unpack, valueOf } from "./curves.js";
 import { add, change, escaped, set, tell } from "./dom.js";
 import { Figure } from "./figure.js";
+import { Keeping } from "./keeping.js";
 import { Legend } from "./legend.js";
 import { download } from "./saving.js";
 
@@ -32,7 +34,9 @@ export class TrainingView {
       label: "perplexity, gradient norm and share of clipped steps by epoch",
     });
     this.trouble = add(this.stage, "div", "d2l-trouble");
-    this.makeTools(add(element, "div", "d2l-tools"));
+    const tools = add(element, "div", "d2l-tools");
+    this.makeTools(tools);
+    this.keeping = new Keeping(tools, store);
     this.legend = new Legend(add(element, "div"), {
       toggle: (id) => this.flip("hidden", id),
       pin: (id) => this.flip("pinned", id),
@@ -52,6 +56,10 @@ export class TrainingView {
   listen() {
     for (const name of DRAWN) this.on(name, () => this.update());
     for (const name of ["readout", "is_running", "trouble", "texts"]) this.on(name, () => this.write());
+    this.on("refused", () => {
+      this.write();
+      set(this.said, this.store.get("refused"));
+    });
     this.hearCurves();
   }
 
@@ -128,8 +136,9 @@ export class TrainingView {
     this.progress.max = store.get("num_epochs");
     this.progress.value = current?.columns.perplexity.length ?? 0;
     tell(this.readout, store);
-    set(this.trouble, store.get("trouble"));
-    this.trouble.hidden = !store.get("trouble");
+    const troubles = [store.get("refused"), store.get("trouble")].filter(Boolean);
+    set(this.trouble, troubles.join("\n\n"));
+    this.trouble.hidden = troubles.length === 0;
     change(this.texts, textsIn(store.get("texts")));
   }
 
@@ -196,6 +205,7 @@ export class TrainingView {
   destroy() {
     cancelAnimationFrame(this.frame);
     for (const [name, act] of this.heard) this.store.off(`change:${name}`, act);
+    this.keeping.destroy();
     this.figure.destroy();
   }
 }
