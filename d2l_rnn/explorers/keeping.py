@@ -66,7 +66,7 @@ class Keeping(TrainingControls):
         self.view.on("piece", weakly(self._take_piece))
 
     def _hand_over(self, view: str) -> None:
-        """Send the model of the run in view, as a file, to the view that asks for it."""
+        """Send the model of the run that is shown to the view that asks for it."""
 
         def send():
             name, content = model_files.contents(_existing(self.current))

@@ -104,7 +104,7 @@ class Training(Keeping):
         self._moved_last = names[0] if names else self._moved_last
         plan = self.plan
         apart = 0 if self.trainer.has(plan, self.num_epochs) else APART
-        return self._learn(plan, apart, by_hand=self.is_by_hand)
+        return self._learn(plan, apart, by_hand=self.is_by_hand, opened=self._opening)
 
     def start(self) -> None:
         """Train the current plan from the beginning."""
@@ -157,7 +157,6 @@ class Training(Keeping):
             num_epochs = max(num_epochs, len(self.history) + steps)
         if self.is_watched:
             how["near"] = functools.partial(self.neighbours, plan, self._moved_last)
-        how["opened"] = self._opening
         learn = functools.partial(self.trainer.learn, plan, num_epochs, **how)
         self.live.start(learn, apart, steps)
 

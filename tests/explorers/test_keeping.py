@@ -1,4 +1,4 @@
-"""The training panel's model in a file, from code and by its buttons: nothing is lost."""
+"""The training panel's model in a file, from code and by buttons: nothing is lost."""
 
 import dataclasses
 import time
@@ -214,7 +214,9 @@ def test_offline_a_model_of_the_time_machine_is_refused(
     assert opened.wait(30) and opened.theta == 2
 
 
-@pytest.mark.parametrize("own_text", ["", MINE.replace("读", "写"), MINE[:-20] + "风"])
+@pytest.mark.parametrize(
+    "own_text", ["", MINE.replace("读", "写"), MINE[:-20] + "风", MINE * 2]
+)
 def test_a_model_of_another_text_is_refused(panel, file, own_text):
     panel(**QUICK | {"text": "own"}, own_text=MINE).save(file)
     opened = panel(**QUICK, theta=2, own_text=own_text)
