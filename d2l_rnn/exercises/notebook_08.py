@@ -59,7 +59,8 @@ def _perplexity(
 ) -> float:
     """That of one epoch of `training.train_epoch`, on a copy of the network."""
     net = copy.deepcopy(net)
-    sgd = training.SGD(net.params, lr)
+    sgd = training.SGD(net.params, abs(lr))
+    sgd.lr = lr  # a mistake may step uphill
     return training.train_epoch(
         net, minibatches, optimizer=sgd, theta=theta, **changes
     ).perplexity
