@@ -434,3 +434,10 @@ def test_a_saved_setting_is_as_it_was_however_it_was_given(tmp_path):
     for setting in (Setting(theta=2, num_hiddens=6), Setting(num_hiddens=6, lr=1e-30)):
         saved = saved_and_loaded(tmp_path, some_net("GRU"), VOCAB, setting)
         assert saved.setting == replace(setting)
+
+
+@pytest.mark.parametrize("path", ["~nobody-here/model", "a\0b", "x" * 5000, 5, None])
+def test_a_path_that_cannot_be_one_is_told(path):
+    refused(path)
+    with pytest.raises(ValueError, match="path must name a file that can be written"):
+        saving.save(path, some_net("GRU"), VOCAB)

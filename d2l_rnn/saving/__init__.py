@@ -12,6 +12,7 @@ versions of what made it. It holds no code, and none is run when it is loaded.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from d2l_rnn import gated, rnn
 from d2l_rnn.bptt import DTYPES
-from d2l_rnn.checks import integer, one_of
+from d2l_rnn.checks import files, integer, one_of
 from d2l_rnn.checks.tensors import Device, check_state_dict, checked_device
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
@@ -201,26 +202,28 @@ def _write(path: str | os.PathLike, contents: bytes) -> Path:
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (*files.PATH_ERRORS, TypeError) as error:
         raise ValueError(
-            f"path must name a file that can be written, got {str(path)!r}: {error}"
+            f"path must name a file that can be written, got {str(path)!r:.300}: "
+            f"{error}"
         ) from None
     return path
 
 
 def _read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The weights of a file, in memory of their own, and the text about them."""
-    file = Path(path).expanduser()
-    if not file.exists():
-        raise FileNotFoundError(f"path must name a file, got {str(path)!r}: not there")
+    why_not = files.obstacle(path)
+    if why_not == os.strerror(errno.ENOENT):
+        raise FileNotFoundError(f"path must name a file, got {str(path)!r}: {why_not}")
     try:
-        if not file.is_file():
-            raise OSError("not a file")
-        with safetensors.safe_open(file, framework="pt") as opened:
+        if why_not is not None:
+            raise OSError(why_not)
+        with safetensors.safe_open(Path(path).expanduser(), framework="pt") as opened:
             about = opened.metadata() or {}
             weights = {name: opened.get_tensor(name).clone() for name in opened.keys()}
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise ValueError(
-            f"path must name a model that `save` has saved, got {str(path)!r}: {error}"
+            f"path must name a model that `save` has saved, got {str(path)!r:.300}: "
+            f"{error}"
         ) from None
     return weights, about
