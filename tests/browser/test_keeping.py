@@ -53,7 +53,7 @@ def test_a_model_is_saved_and_opened_in_a_fresh_panel(show, tmp_path):
     panel.press("clear")
     panel.notebook.until(lambda: panel.legend() == [], 10)
     choose(panel, path)  # the same file once more
-    panel.notebook.until(lambda: panel.told()["curve"] == 100, 20)
+    panel.ends()
     panel.press("one epoch")
     panel.notebook.until(lambda: panel.told()["curve"] == 101, 10)
     assert panel.find(".d2l-trouble").is_hidden()

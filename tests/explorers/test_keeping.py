@@ -215,7 +215,9 @@ def test_offline_a_model_of_the_time_machine_is_refused(
 
 
 @pytest.mark.parametrize(
-    "own_text", ["", MINE.replace("读", "写"), MINE[:-20] + "风", MINE * 2]
+    "own_text",
+    ["", MINE.replace("读", "写"), MINE[:-20] + "风", MINE * 2],
+    ids=["none", "another word", "another end", "twice"],
 )
 def test_a_model_of_another_text_is_refused(panel, file, own_text):
     panel(**QUICK | {"text": "own"}, own_text=MINE).save(file)
