@@ -28,7 +28,7 @@ from torch import Tensor
 from d2l_rnn import gated, rnn
 from d2l_rnn.bptt import DTYPES
 from d2l_rnn.checks import files, integer, one_of
-from d2l_rnn.checks.tensors import Device, check_state_dict, checked_device
+from d2l_rnn.checks.tensors import Device, Sizes, check_state_dict, checked_device
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
 from d2l_rnn.saving import describing
@@ -36,11 +36,11 @@ from d2l_rnn.sweeping import Setting
 from d2l_rnn.text import Vocab
 
 FORMAT = "d2l_rnn model 1"
-# The three functions of the models from scratch.
+# The models from scratch: how a state begins, and the recurrence.
 SCRATCH = {
-    "rnn": (rnn.get_params, rnn.init_rnn_state, rnn.rnn),
-    "gru": (gated.get_gru_params, gated.init_gru_state, gated.gru),
-    "lstm": (gated.get_lstm_params, gated.init_lstm_state, gated.lstm),
+    "rnn": (rnn.init_rnn_state, rnn.rnn),
+    "gru": (gated.init_gru_state, gated.gru),
+    "lstm": (gated.init_lstm_state, gated.lstm),
 }
 # What torch's layers are made with, apart from the sizes.
 OPTIONS = ("num_layers", "bias", "dropout", "bidirectional")
@@ -134,7 +134,7 @@ def _reason(error: Exception) -> str:
 def _described(net: Model) -> dict:
     """What the model is; ValueError if it is none that can be built again."""
     if type(net) is RNNModelScratch:
-        for kind, (_, init_state, recurrence) in SCRATCH.items():
+        for kind, (init_state, recurrence) in SCRATCH.items():
             if (net.init_state, net.forward_fn) == (init_state, recurrence):
                 return {"made": "scratch", "kind": kind}
     if isinstance(net, RNNModel) and type(net).forward is RNNModel.forward:
@@ -152,29 +152,34 @@ def _model(described: dict, weights: dict[str, Tensor], device: torch.device) ->
     options = dict(described)
     made = one_of("made", options.pop("made"), ("scratch", "torch"))
     kind = one_of("kind", options.pop("kind"), LAYERS)
-    dtype = _dtype_of(weights)
-    with torch.device("meta"):  # no memory yet: a file may name any size
-        laid_out = _scratch if made == "scratch" else _of_torch
-        net = laid_out(kind, weights, **options)
-    check_state_dict(weights, net.state_dict())
-    if made == "scratch":
-        net.params = [weights[each].to(device).requires_grad_() for each in net.names]
-    else:
-        net.to(dtype).to_empty(device=device).load_state_dict(weights)
-    return net
+    build = _scratch if made == "scratch" else _of_torch
+    return build(kind, weights, device, _dtype_of(weights), **options)
 
 
-def _scratch(kind: str, weights: dict[str, Tensor]) -> RNNModelScratch:
-    H, V = weights["W_hq"].shape
-    return RNNModelScratch(V, H, "meta", *SCRATCH[kind])
+def _scratch(kind: str, weights: dict[str, Tensor], device, dtype) -> RNNModelScratch:
+    init_state, recurrence = SCRATCH[kind]
+    if sorted(weights) != sorted(recurrence.names):
+        raise ValueError(f"its weights are {sorted(weights)}")
+    params = [weights[name].to(device).requires_grad_() for name in recurrence.names]
+    sizes = Sizes()
+    sizes.check_params(recurrence.names, params)
+    return RNNModelScratch(
+        sizes["D"], sizes["H"], device, lambda *_: params, init_state, recurrence
+    )
 
 
-def _of_torch(kind: str, weights: dict[str, Tensor], **options) -> RNNModel:
+def _of_torch(
+    kind: str, weights: dict[str, Tensor], device, dtype, **options
+) -> RNNModel:
     if sorted(options) != sorted(OPTIONS_OF[kind]):
         raise ValueError(f"its layer has {sorted(options)}")
     integer("num_layers", options["num_layers"], 1, len(weights))
     V, H = len(weights["linear.bias"]), weights["rnn.weight_hh_l0"].shape[1]
-    return RNNModel(LAYERS[kind](V, H, **options), V)
+    with torch.device("meta"):  # no memory yet: a file may name any size
+        net = RNNModel(LAYERS[kind](V, H, **options), V)
+    check_state_dict(weights, net.state_dict())
+    net.to(dtype).to_empty(device=device).load_state_dict(weights)
+    return net
 
 
 def _dtype_of(weights: dict[str, Tensor]) -> torch.dtype:
