@@ -6,6 +6,7 @@
 # make web        bundle what draws in the browser (with npm), compile the engine for it
 # make sanitize   run the engine's tests under the address and undefined sanitizers
 # make soak       what takes longer than tests may: odd arguments, sanitizers, panels
+# make coverage   measure which lines and branches the tests reach (with EXTRAS=…,soak)
 # make notebooks  run the notebooks and save what they print
 # make constraints  look for newer versions of what the environment holds
 #
@@ -23,7 +24,8 @@ TEST_ARGS ?=
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: lab test bench readme engine web sanitize soak notebooks constraints clean
+.PHONY: lab test bench readme engine web sanitize soak coverage notebooks \
+    constraints clean
 
 lab: $(INSTALLED)
 	$(BIN)/python tools/lab.py $(LAB_ARGS)
@@ -51,7 +53,12 @@ sanitize: $(INSTALLED)
 	$(BIN)/python -m pytest -k sanitized tests/engine/test_elsewhere.py
 
 soak: $(INSTALLED)
-	set -e; for script in benchmarks/soak/[a-z]*.py; do $(BIN)/python $$script; done
+	set -e; for script in engine fuzz panels; do \
+	    $(BIN)/python benchmarks/soak/$$script.py; done
+	$(BIN)/python tools/readme.py
+
+coverage: $(INSTALLED)
+	$(BIN)/python benchmarks/soak/covered.py
 	$(BIN)/python tools/readme.py
 
 NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb

@@ -15,7 +15,7 @@ import torch
 if sys.platform == "win32":
     pytest.skip("there is no fork on Windows", allow_module_level=True)
 
-from soak import _calling, _judging, _targets, _values, engine, fuzz
+from soak import _calling, _judging, _targets, _values, covered, engine, fuzz
 
 import d2l_rnn
 
@@ -23,16 +23,25 @@ SOAK = Path(__file__).parents[1] / "benchmarks" / "soak"
 TARGETS = {target.name: target for target in _targets.targets()}
 
 
-def run(script, folder, *args):
-    """Run a script, and return what it prints and what it has measured."""
-    done = subprocess.run(
+def start(script, folder, *args):
+    """Run a script to its end."""
+    return subprocess.run(
         [sys.executable, SOAK / f"{script}.py", "--results", folder, *map(str, args)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
+
+
+def kept(script, folder):
+    """What a script has measured."""
+    return json.loads((folder / f"soak_{script}.json").read_text(encoding="utf-8"))
+
+
+def run(script, folder, *args):
+    """Run a script, and return what it prints and what it has measured."""
+    done = start(script, folder, *args)
     assert done.returncode == 0, done.stderr
-    kept = (folder / f"soak_{script}.json").read_text(encoding="utf-8")
-    return done.stdout, json.loads(kept)
+    return done.stdout, kept(script, folder)
 
 
 @pytest.fixture
@@ -170,3 +179,46 @@ def test_what_does_not_fit_together_is_wrong():
     assert "by bptt" in [*engine.wrong_with(case, run, result)][0]
     result.trained = n - 1
     assert "trained" in [*engine.wrong_with(case, run, result)][0]
+
+
+# ---- what the tests reach ----
+
+
+STARTS_ANOTHER = """
+import subprocess, sys
+
+def test_another_process():
+    code = "from d2l_rnn import checks; checks.integer('n', 1, 0)"
+    assert subprocess.call([sys.executable, "-c", code]) == 0
+"""
+
+
+@pytest.mark.slow
+def test_what_tests_reach_in_a_process_of_theirs_is_counted(tmp_path):
+    pytest.importorskip("coverage", reason="coverage.py is not installed")
+    (tmp_path / "test_another.py").write_text(STARTS_ANOTHER)
+    done = start("covered", tmp_path, "--tests", tmp_path / "test_another.py")
+    files = kept("covered", tmp_path)["files"]
+    assert files["checks/__init__.py"]["lines reached"] > 0
+    assert files["text.py"]["lines"] > files["text.py"]["lines reached"] == 0
+    assert done.returncode == 1
+    assert "less than 95.0% of the lines were reached" in done.stderr
+
+
+def test_the_files_with_the_least_covered_are_in_the_table():
+    def count(branches_reached):
+        of_ten = {"lines": 10, "lines reached": 9, "branches": 10}
+        return {**of_ten, "branches reached": branches_reached}
+
+    files = {f"{number}.py": count(number) for number in range(10)}
+    machine = {"processor": "?", "threads": 1, "python": "3", "torch": "2"}
+    result = {"machine": machine, "in all": count(4), "files": files}
+    rows = covered.table(result).splitlines()[2:8]
+    assert rows[0] == "| all of `d2l_rnn` | 90.0% | 40.0% |"
+    assert rows[1] == "| `0.py` | 90.0% | 0.0% |"
+    assert rows[5] == "| `4.py` | 90.0% | 40.0% |"
+
+
+def test_where_nothing_can_be_reached_nothing_is_missed():
+    nothing = {"lines": 0, "lines reached": 0, "branches": 0, "branches reached": 0}
+    assert covered.share(nothing, "lines", "branches") == 100

@@ -36,7 +36,7 @@ import texts  # noqa: E402
 import webassembly  # noqa: E402
 from _common import described, markdown  # noqa: E402
 from _race import ratios  # noqa: E402
-from soak import engine, fuzz, panels  # noqa: E402
+from soak import covered, engine, fuzz, panels  # noqa: E402
 
 import binder  # noqa: E402
 import d2l_rnn  # noqa: E402
@@ -114,6 +114,7 @@ BLOCKS = {
     "soak-fuzz": measured("soak_fuzz", fuzz.table),
     "soak-engine": measured("soak_engine", engine.table),
     "soak-panels": measured("soak_panels", panels.table),
+    "soak-covered": measured("soak_covered", covered.table),
     "binder": measured("binder", binder.table),
 }
 
