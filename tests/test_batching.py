@@ -104,6 +104,12 @@ def test_sizes_too_large_for_the_corpus_are_told_at_once(iterate):
         iterate(range(20), 4, 5)
 
 
+@pytest.mark.parametrize("corpus", [[], torch.empty(0), np.zeros(0, int)], ids=str)
+def test_a_corpus_without_a_token_is_too_small_of_whatever_type(corpus):
+    with pytest.raises(ValueError, match="tokens, it has 0"):
+        batching.SequenceLoader(corpus, 1, 1)
+
+
 @pytest.mark.parametrize("iterate", [
     batching.random_sampling, batching.sequential_partitioning,
 ])  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2l_rnn import book, bptt, corpora, engine, training
+from d2l_rnn import book, bptt, corpora, engine, text, training
 
 CHAPTER = [
     "read_time_machine", "tokenize", "Vocab", "count_corpus",
@@ -112,6 +112,26 @@ assert d2l.torchvision is torchvision
 """
     done = run(program)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_error_in_d2l_that_names_no_module_is_passed_on(tmp_path):
+    (tmp_path / "d2l").mkdir()
+    broken = 'raise ModuleNotFoundError("broken by hand")'
+    (tmp_path / "d2l" / "torch.py").write_text(broken, encoding="utf-8")
+    (tmp_path / "d2l" / "__init__.py").write_text("", encoding="utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from d2l_rnn import book as d2l
+d2l.Timer
+"""
+    assert "AttributeError: no d2l.Timer here: broken by hand" in run(program).stderr
+
+
+def test_the_lines_of_the_text_are_cleaned():
+    lines = book.read_time_machine()
+    assert lines == text.load_lines(corpora.STORY_PATH)
+    assert {*"".join(lines)} <= {*"abcdefghijklmnopqrstuvwxyz "}
 
 
 def test_without_d2l_the_chapter_works_and_a_missing_name_says_what_to_install():

@@ -1,5 +1,6 @@
 import io
 import math
+import sys
 import threading
 from dataclasses import dataclass, replace
 
@@ -288,3 +289,9 @@ def test_a_screen_in_a_notebook_shows_one_picture_the_latest(run, monkeypatch):
     screen.show(one)
     screen.show(two)
     assert shown == [("display", one), ("update", two)]
+
+
+def test_without_ipython_a_screen_shows_nothing(run, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    pictures.Screen().show(figures.gradient_norms(run))
+    assert capsys.readouterr() == ("", "")

@@ -81,3 +81,9 @@ def test_an_engine_that_is_not_there_is_told(monkeypatch):
     no_engine(monkeypatch)
     with pytest.raises(ValueError, match="there is no engine"):
         gradients.backpropagation(rnn.make_model("scratch", 11, 6), None, "engine")
+
+
+@pytest.mark.parametrize("loss", [3.0, "cross-entropy"])
+def test_a_loss_that_is_no_function_is_refused(net, loss):
+    with pytest.raises(ValueError, match="loss must be a function or None, got"):
+        gradients.ByAutograd(net, loss)

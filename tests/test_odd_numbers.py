@@ -710,6 +710,11 @@ def test_an_epoch_and_a_theta_are_checked():
     refused("theta must be a number greater than 0", lambda: EpochTally(1, "1"))
 
 
+def test_an_epoch_without_a_minibatch_has_no_perplexity():
+    message = "minibatches must yield at least one minibatch, got none"
+    refused(message, lambda: EpochTally(1, None).perplexity)
+
+
 @pytest.mark.parametrize(
     "theta, advice", [(None, "or clip the gradient"), (2, "or a smaller theta")]
 )
@@ -717,6 +722,13 @@ def test_a_run_that_diverged_gets_advice_that_it_can_follow(theta, advice):
     record = tally_of((1.0, 5, math.inf), theta=theta)
     assert record.theta == theta
     assert str(record).endswith(f"try a smaller learning rate {advice}")
+
+
+def test_what_is_made_of_a_history_has_its_columns():
+    history = History([Progress(1, 3.0, 1, 1, 1), Progress(2, 2.0, 1, 1, 1)])
+    assert history.copy().perplexity == [3, 2] and history.copy() is not history
+    assert history[1:].perplexity == [2]
+    assert (history + history).perplexity == [3, 2, 3, 2]
 
 
 def test_the_best_record_is_none_that_is_nan():

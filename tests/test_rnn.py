@@ -98,6 +98,12 @@ def test_a_carried_state_goes_on_where_it_was(net):
     torch.testing.assert_close(torch.cat([first, second]), whole)
 
 
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_without_a_state_a_layer_of_torch_begins_with_zeros(kind):
+    net, X = rnn.RNNModel(kind(7, 5), 7), torch.randint(7, (3, 4))
+    torch.testing.assert_close(net(X, None), net(X, net.begin_state(batch_size=3)))
+
+
 @pytest.mark.parametrize("kind, state_kind", [
     (nn.RNN, torch.Tensor), (nn.GRU, torch.Tensor), (nn.LSTM, tuple),
 ])  # fmt: skip

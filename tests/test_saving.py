@@ -214,9 +214,13 @@ class Other(rnn.RNNModel):
         return super().forward(inputs, state)
 
 
+class OtherLayer(nn.RNN):
+    pass
+
+
 @pytest.mark.parametrize("net", [
     nn.Linear(3, 4), None, "net", [torch.zeros(3)],
-    Other(nn.RNN(V, 6), V),
+    Other(nn.RNN(V, 6), V), rnn.RNNModel(OtherLayer(V, 6), V),
     rnn.RNNModelScratch(V, 6, forward_fn=lambda *args: rnn.rnn(*args)),
     rnn.RNNModelScratch(V, 6, init_state=lambda *args: rnn.init_rnn_state(*args)),
 ], ids=lambda net: type(net).__name__)  # fmt: skip

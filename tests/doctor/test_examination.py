@@ -1,6 +1,7 @@
 """`python -m d2l_rnn doctor`: all checks together, and those that fail."""
 
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from importlib import metadata
 import pytest
 from stand_ins import needs_lab, needs_posix, python_of, script
 
-from d2l_rnn import corpora
+from d2l_rnn import corpora, doctor
 from d2l_rnn.__main__ import main
 from d2l_rnn.doctor import examination
 from d2l_rnn.doctor.environment import command_line
@@ -136,6 +137,18 @@ def run_doctor(folder, python, **variables):
         encoding="utf-8",
         env=environment(folder, **variables),
     )
+
+
+def test_ctrl_c_ends_it_without_a_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "main", interrupted)
+    monkeypatch.setattr(sys, "argv", ["d2l_rnn", "doctor"])
+    monkeypatch.delitem(sys.modules, "d2l_rnn.__main__", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("d2l_rnn", run_name="__main__")
+    assert ended.value.code == 130
 
 
 @needs_lab

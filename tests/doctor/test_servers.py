@@ -10,7 +10,7 @@ import pytest
 from stand_ins import needs_lab, needs_posix, only, python_of, script
 
 from d2l_rnn.doctor import servers
-from d2l_rnn.doctor.environment import python
+from d2l_rnn.doctor.environment import pip_install, python
 
 
 @needs_posix
@@ -85,6 +85,22 @@ def test_a_server_of_another_environment_for_something_else(
 ):
     serve(python_of(other_environment), jupyter)
     assert only(servers.servers()).is_well
+
+
+@needs_lab
+def test_a_server_of_an_environment_that_cannot_be_told(serve, monkeypatch):
+    serve(sys.executable, servers.COURSE)
+    monkeypatch.setattr(servers, "environment_of", lambda pid: None)
+    finding = only(servers.servers())
+    assert finding.is_well and "its environment cannot be determined" in finding.text
+
+
+def test_a_jupyterlab_that_cannot_be_imported_ends_the_check(versions, monkeypatch):
+    versions["jupyterlab"] = "4.6.4"
+    monkeypatch.setitem(sys.modules, "jupyterlab", None)
+    finding = only(servers.check_jupyterlab())
+    assert not finding.is_well and "JupyterLab cannot be imported" in finding.text
+    assert finding.command == pip_install("--force-reinstall", "jupyterlab")
 
 
 @needs_lab

@@ -78,6 +78,15 @@ def test_the_picture_is_made_when_it_is_asked_for(slope, monkeypatch):
     assert kept.alt == "slope 3" and words == "slope <b>3</b>"
 
 
+def test_before_the_first_answer_there_is_no_picture():
+    panel = Slope(slope=5)
+    with pytest.raises(ValueError, match="slope must be less than 5"):
+        panel.wait(30)
+    assert panel.picture is None
+    assert panel.finished() is None  # the notebook keeps what it has
+    panel.close()
+
+
 # The ghost
 
 

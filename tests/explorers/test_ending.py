@@ -202,7 +202,7 @@ def run():
     run("from d2l_rnn import explorers")
     yield run
     kernel.stop_channels()
-    manager.shutdown_kernel(now=True)
+    manager.shutdown_kernel()  # in good order: coverage.py writes what it has measured
 
 
 @pytest.fixture
@@ -218,8 +218,12 @@ def seen(run):
 
 
 @pytest.mark.parametrize(
-    "source", [BRIEF, f"display({BRIEF})", f"panel = {BRIEF}\npanel"]
-)
+    "source",
+    [
+        BRIEF, f"display({BRIEF})", f"panel = {BRIEF}\npanel",
+        f"panel = {BRIEF}\ndisplay(panel, panel)\npanel",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("place", ["cellId", "colab"])
 def test_a_cell_run_again_ends_what_it_has_shown(run, seen, source, place):
     cell = {"cellId": "a"} if place == "cellId" else {"colab": {"cell_id": "a"}}

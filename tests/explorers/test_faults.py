@@ -9,7 +9,7 @@ import pytest
 from driving import until
 
 from d2l_rnn import explorers
-from d2l_rnn.explorers import answering, controls
+from d2l_rnn.explorers import answering, controls, lifetime
 from d2l_rnn.explorers.live import Live
 from d2l_rnn.pictures import Picture
 
@@ -193,6 +193,19 @@ def test_nothing_begins_when_python_is_about_to_end():
     while not panel.history: time.sleep(0.01)
     """
     assert python(program) == (0, "1\n", "")
+
+
+def test_that_no_thread_can_be_started_is_said_unless_python_ends(monkeypatch):
+    class Refused(threading.Thread):
+        def start(self):
+            if self.name == "too late":
+                lifetime._python_ends.set()  # between the look at it and the start
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(lifetime, "_python_ends", threading.Event())
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        lifetime.begin(Refused())
+    assert lifetime.begin(Refused(name="too late")) is False
 
 
 @pytest.mark.parametrize("go", range(2))

@@ -298,6 +298,14 @@ def test_clear_in_the_middle_of_a_run_and_on_to_the_next(explorer, is_paused):
     assert len(explorer.runs) == 1
 
 
+def test_where_there_is_no_curve_there_is_no_picture(explorer):
+    assert explorer.wait(30) and explorer.picture and explorer.finished()
+    explorer.clear()
+    until(lambda: not explorer.live.is_running)
+    assert explorer.picture is None
+    assert explorer.finished() is None  # the notebook keeps what it has
+
+
 def test_what_is_set_after_clear_is_shown_and_what_was_before_is_not(explorer):
     explorer.num_epochs = 500
     until(lambda: len(explorer.history) > 3)

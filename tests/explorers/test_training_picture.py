@@ -50,6 +50,13 @@ def test_all_curves_are_drawn_with_their_names_and_last_values():
     assert fits(picture)
 
 
+def test_without_clipping_there_is_one_norm_and_no_level():
+    of = run([20, 10], theta=None)
+    middle = draw({"no clipping": of}, of, LEVELS, 2).axes[1]
+    (before,) = middle.get_lines()
+    assert before.get_label() == "before" and middle.get_legend() is None
+
+
 def test_held_out_perplexity_is_the_dotted_twin():
     of = run([20, 10], held_out=12.0)
     above = draw({"this run": of}, of, LEVELS, 2).axes[0]

@@ -106,6 +106,13 @@ WRONG = {
             ),
             "hint: at that step the candidate",
         ),
+        (  # right at the end, but no sigmoid gives a 7
+            lambda T, step: (
+                [7.0 if t < step else float(t > step) for t in range(1, T + 1)],
+                [0.0] * T,
+            ),
+            "✗ the last of four",
+        ),
         (lambda T, step: [0.0] * T, "✗ the last of four"),
     ],
     "forget_gate_bias": [
