@@ -181,7 +181,8 @@ def norms(each: Tensor) -> Tensor:
     is_float = isinstance(each, Tensor) and each.is_floating_point()
     if not is_float or each.dim() == 0 or each.numel() == 0:
         raise ValueError(f"each must be a tensor of floats, not empty, got {each!r}")
-    rows = each.cpu().double().flatten(1)  # (T, B * H); not every device has float64
+    each = each.cpu().double()  # not every device has float64
+    rows = each.reshape(len(each), -1)  # (T, B * H)
     largest = rows.abs().amax(1)  # (T,)
     unit = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
     return torch.linalg.vector_norm(rows / unit.unsqueeze(1), dim=1) * unit

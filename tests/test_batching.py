@@ -204,3 +204,88 @@ def test_in_order_is_the_same_each_time_and_draws_nothing(use_random_iter, seed)
     if seed is not None:  # nor does it change what comes next
         fresh = batching.SequenceLoader(corpus, 3, 4, use_random_iter, seed)
         assert [X.tolist() for X, _ in loader] == [X.tolist() for X, _ in fresh]
+
+
+def test_a_tenth_is_held_out_unless_told_otherwise():
+    assert [len(part) for part in batching.split(range(200))] == [180, 20]
+
+
+# ---- where an epoch begins, and how many there were ----
+
+
+@pytest.mark.parametrize("iterate, needed", [
+    (batching.random_sampling, 4 * 5 + 5), (batching.sequential_partitioning, 26),
+])  # fmt: skip
+def test_one_minibatch_at_any_offset_is_enough(iterate, needed):
+    for offset in range(needed - 4 * 5):
+        (minibatch,) = iterate(range(needed), 4, 5, batching.GivenOffset(offset))
+        assert minibatch[0].shape == (4, 5) and minibatch[1].max() < needed
+    message = f"they need at least {needed} tokens, it has {needed - 1}"
+    with pytest.raises(ValueError, match=message):
+        iterate(range(needed - 1), 4, 5)
+
+
+def test_a_given_offset_is_that_of_the_epoch():
+    for offset in range(5):
+        rng = batching.GivenOffset(offset)
+        X, _ = next(batching.sequential_partitioning(range(100), 2, 5, rng))
+        assert X[0, 0] == offset
+        starts = [X[:, 0] for X, _ in batching.random_sampling(range(100), 2, 5, rng)]
+        assert sorted(torch.cat(starts).tolist())[0] == offset
+
+
+@pytest.mark.parametrize("iterate, most", [
+    (batching.random_sampling, 4), (batching.sequential_partitioning, 5),
+])  # fmt: skip
+def test_an_offset_that_leaves_out_more_than_it_may_is_told(iterate, most):
+    for offset in (-1, most + 1):
+        epoch = iterate(range(100), 2, 5, batching.GivenOffset(offset))
+        with pytest.raises(ValueError, match=f"offset must be .* from 0 to {most}"):
+            next(epoch)
+
+
+def test_the_order_of_a_given_offset_is_that_of_its_seed():
+    def order(*args):
+        rng = batching.GivenOffset(0, *args)
+        return [X.tolist() for X, _ in batching.random_sampling(range(99), 2, 5, rng)]
+
+    assert order() == order(0) != order(1)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_epochs_that_are_skipped_are_those_that_would_come(use_random_iter):
+    skipping, reading = (
+        batching.SequenceLoader(range(300), 3, 5, use_random_iter, seed=2)
+        for _ in range(2)
+    )
+    skipping.skip(2)
+    for _ in range(2):
+        list(reading)
+    assert skipping.num_begun == reading.num_begun == 2
+    assert [X.tolist() for X, _ in skipping] == [X.tolist() for X, _ in reading]
+    skipping.skip(0)
+    assert skipping.num_begun == 3
+    with pytest.raises(ValueError, match="num_epochs must be an integer of at least 0"):
+        skipping.skip(-1)
+
+
+def test_windows_are_all_that_have_a_label():
+    X, Y = batching.windows(range(6), 3)
+    assert X.tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    assert torch.equal(Y, X + 1)
+    X, Y = batching.windows([4, 7, 9], 2)  # as long as they can be
+    assert X.tolist() == [[4, 7]] and Y.tolist() == [[7, 9]]
+    with pytest.raises(ValueError, match="from 1 to 5 .the corpus has 6 tokens"):
+        batching.windows(range(6), 6)
+
+
+def test_load_data_without_arguments_reads_ten_thousand_cleaned_characters(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("The Time Traveller!\n" * 1000, encoding="utf-8")
+    loader, vocab = batching.load_data(2, 5, path=path)
+    assert len(loader.corpus) == 10_000 and len(vocab) == 11
+    assert "".join(vocab.to_tokens(loader.corpus[:18])) == "the time traveller"
+    assert not loader.use_random_iter and loader.rng is random
+    words, vocab = batching.load_data(2, 5, True, -1, path, "word", seed=3)
+    assert len(words.corpus) == 3000 and words.use_random_iter
+    assert words.rng is not random

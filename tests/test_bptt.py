@@ -422,11 +422,19 @@ def frozen(at):
     return net
 
 
+def tied():
+    """A model whose two parameters are one."""
+    net = rnn.RNNModelScratch(5, 5)
+    net.params[3] = net.params[0]
+    return net
+
+
 OTHERS = {
     **{cell: rnn.make_model(cell, 5, 4) for cell in ("rnn", "gru", "lstm")},
     "another forward_fn": rnn.RNNModelScratch(5, 4, forward_fn=other_rnn),
     "a subclass with its own call": Louder(5, 4),
     **{f"frozen {name}": frozen(at) for at, name in enumerate(NAMES[1:])},
+    "tied parameters": tied(),
     "float16": some_model(5, 4, torch.float16),
     "no model": rnn.get_params(5, 4),
 }
@@ -591,3 +599,36 @@ def test_a_minibatch_of_two_thousand_time_steps(way, dtype):
     way(net)(X, Y, state)
     for param, gradient in zip(net.params, expected, strict=True):
         torch.testing.assert_close(param.grad, gradient, **TOLERANCES[dtype])
+
+
+# ---- norms ----
+
+
+def test_norms_are_those_of_each_time_step():
+    torch.manual_seed(0)
+    each = torch.randn(5, 3, 4)
+    expected = torch.stack([step.double().norm() for step in each])
+    torch.testing.assert_close(bptt.norms(each), expected)
+    assert bptt.norms(torch.tensor([3.0, -4.0])).tolist() == [3, 4]
+
+
+def test_norms_are_right_however_small_and_say_what_is_not_finite():
+    each = torch.tensor([[3e-200, -4e-200], [0, 0], [3e200, 4e200], [1, torch.inf]],
+                        dtype=torch.float64)  # fmt: skip
+    small, zero, large, infinite = bptt.norms(each).tolist()
+    assert small == pytest.approx(5e-200) and large == pytest.approx(5e200)
+    assert zero == 0 and infinite == torch.inf
+    assert bptt.norms(torch.tensor([[1, torch.nan]])).isnan().all()
+
+
+def test_the_norms_of_the_latest_minibatch_by_hand_are_those_of_dH():
+    torch.manual_seed(0)
+    net, (X, Y) = some_model(7, 6), minibatch(4, 3, 7)
+    by_hand, (H_0,) = bptt.ByHand(net), net.begin_state(batch_size=3)
+    by_hand(*minibatch(2, 3, 7), (H_0,))
+    by_hand(X, Y, (H_0,))
+    H, outputs = bptt.forward(X, H_0, net.params)
+    _, dO = bptt.cross_entropy(outputs, Y)
+    _, dH, _ = bptt.backward(X, H, dO, net.params)
+    expected = dH.flatten(1).norm(dim=1)
+    torch.testing.assert_close(by_hand.state_gradient_norms(), expected)

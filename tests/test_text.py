@@ -180,3 +180,30 @@ def test_load_corpus_keeps_the_whole_vocabulary(file):
 def test_a_bad_number_of_tokens_is_told(file, max_tokens):
     with pytest.raises(ValueError, match="max_tokens"):
         text.load_corpus(file("abc"), max_tokens=max_tokens)
+
+
+def test_a_vocabulary_shows_its_first_tokens_and_how_many_there_are():
+    assert repr(text.Vocab(list("ab"))) == "Vocab(3 tokens: '<unk>', 'a', 'b')"
+    assert repr(text.Vocab(list("abcde"))).endswith("'d', 'e')")
+    several = "'<unk>', 'a', 'b', 'c', 'd', 'e', …)"
+    assert repr(text.Vocab(list("abcdef"))) == f"Vocab(7 tokens: {several}"
+
+
+def test_a_vocabulary_is_restored_from_its_tokens_and_their_numbers():
+    vocab = text.Vocab(list("abb"), min_freq=2, reserved_tokens=["<pad>"])
+    again = text.Vocab.restored(iter(vocab), iter(vocab.token_freqs))
+    assert again.idx_to_token == ["<unk>", "<pad>", "b"]
+    assert again.token_to_idx == vocab.token_to_idx
+    assert again.token_freqs == [("b", 2), ("a", 1)]
+    assert text.Vocab.restored(["<unk>"], []).idx_to_token == ["<unk>"]
+
+
+@pytest.mark.parametrize("tokens", [[], ["a", "<unk>"], ["<unk>", "a", "a"]])
+def test_a_vocabulary_without_the_unknown_or_with_a_token_twice_is_told(tokens):
+    with pytest.raises(ValueError, match="tokens must be distinct, and '<unk>' the"):
+        text.Vocab.restored(tokens, [])
+
+
+def test_numbers_that_are_not_whole_are_tokens_too():
+    assert text.count_corpus([0.5, 0.5, -1.5]) == {0.5: 2, -1.5: 1}
+    assert text.Vocab([0.5])[0.5] == 1
