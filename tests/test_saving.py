@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pickle
+import platform
 import random
 import stat
 import threading
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import d2l_rnn
 from d2l_rnn import batching, book, gated, generating, rnn, saving, text, training
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.sweeping import Setting
@@ -110,7 +112,41 @@ def test_setting_history_and_versions_come_along(tmp_path):
     assert saved.setting == setting
     assert isinstance(saved.history, History)
     assert repr(saved.history) == repr(history)  # NaN is not equal to itself
-    assert saved.versions["torch"] == torch.__version__
+    assert saved.versions == {
+        "d2l_rnn": d2l_rnn.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def test_numbers_that_json_does_not_know_come_along(tmp_path):
+    history = [Progress(1, math.inf, 1.0, -math.inf, math.nan)]
+    saved = saved_and_loaded(tmp_path, some_net("GRU"), VOCAB, history=history)
+    (record,) = saved.history
+    assert record.perplexity == math.inf and record.gradient_norm == -math.inf
+    assert math.isnan(record.clipped_fraction)
+
+
+def test_a_token_that_occurs_once_and_half_a_pair_come_along(tmp_path):
+    vocab = text.Vocab(["\ud83d", "b", "b"])
+    loaded = saved_and_loaded(tmp_path, rnn.make_model("gru", 3, 2), vocab).vocab
+    assert loaded.token_freqs == [("b", 2), ("\ud83d", 1)]
+
+
+def test_a_model_goes_to_the_device_that_is_named(tmp_path):
+    path = saving.save(tmp_path / "model", some_net("scratch RNN"), VOCAB)
+    there = saving.load(path, device="meta").net.state_dict().values()
+    assert {each.device.type for each in there} == {"meta"}
+    here = saving.load(path).net.state_dict().values()
+    assert {each.device.type for each in here} == {"cpu"}
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    path = saving.save("~/model", some_net("GRU"), VOCAB)
+    assert path == tmp_path / "model"
+    assert saving.load("~/model").net.vocab_size == V
 
 
 @given(
@@ -230,6 +266,14 @@ def test_another_model_is_refused(net, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_mixture_of_dtypes_is_refused(dtype, tmp_path):
+    net = some_net("scratch RNN")
+    net.params[0] = net.params[0].detach().to(dtype)
+    with pytest.raises(ValueError, match=f"got {dtype}, torch.float32|32, {dtype}"):
+        saving.save(tmp_path / "model", net, VOCAB)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_other_dtypes_are_refused(dtype, tmp_path):
     with pytest.raises(ValueError, match="net must be all float32 or all float64, got"):
@@ -263,13 +307,16 @@ def refused(path, *words):
     with pytest.raises(ValueError) as caught:
         saving.load(path)
     message = str(caught.value)
-    assert message.startswith("path must name a model that `save` has saved, got")
+    begin = "path must name a model that `save` has saved, got"
+    assert message.startswith(f"{begin} {str(path)!r}: ")
     assert all(word in message for word in words), message
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError, match="path must name a file, got"):
-        saving.load(tmp_path / "model")
+    path = tmp_path / "model"
+    with pytest.raises(FileNotFoundError, match="path must name a file, got") as told:
+        saving.load(path)
+    assert repr(str(path)) in str(told.value)
 
 
 class Evil:
@@ -383,6 +430,7 @@ STACK = {
     {"vocab": {"tokens": [*map(str, range(V))], "freqs": []}},
     {"vocab": {"tokens": ["<unk>", {}, *map(str, range(V - 2))], "freqs": []}},
     {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a", -1]]}},
+    {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a", 0]]}},
     {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a"]]}},
     {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": 5}},
     {"setting": {"theta": -1}}, {"setting": {"num_hiddens": 10**30, "x": 1}},
@@ -395,6 +443,12 @@ STACK = {
                   "gradient_norm": 1, "clipped_fraction": 0}]},
     {"history": [{"epoch": 1, "perplexity": 1, "tokens_per_second": 1,
                   "gradient_norm": 1, "clipped_fraction": 0, "more": 1}]},
+    {"history": [{"epoch": 1, "perplexity": True, "tokens_per_second": 1,
+                  "gradient_norm": 1, "clipped_fraction": 0}]},
+    {"history": [{"epoch": 1, "perplexity": None, "tokens_per_second": 1,
+                  "gradient_norm": 1, "clipped_fraction": 0}]},
+    {"history": [{"epoch": 1, "perplexity": 1, "tokens_per_second": 1,
+                  "gradient_norm": 1, "clipped_fraction": 0, "diverged": "no"}]},
     {"versions": 5}, {"versions": "x"},
 ], ids=lambda about: json.dumps(about)[:70])  # fmt: skip
 def test_text_that_does_not_fit_is_refused(about, tmp_path):

@@ -84,7 +84,7 @@ def save(
     about = {
         "format": FORMAT,
         "model": json.dumps(_described(net)),
-        "vocab": json.dumps(describing.words(vocab, net), ensure_ascii=False),
+        "vocab": json.dumps(describing.words(vocab, net)),
         "setting": json.dumps(describing.values_of(setting, net)),
         "history": json.dumps(describing.records(history), allow_nan=False),
         "versions": json.dumps(describing.versions()),
