@@ -289,3 +289,43 @@ def test_load_data_without_arguments_reads_ten_thousand_cleaned_characters(tmp_p
     words, vocab = batching.load_data(2, 5, True, -1, path, "word", seed=3)
     assert len(words.corpus) == 3000 and words.use_random_iter
     assert words.rng is not random
+
+
+@pytest.mark.parametrize("use_random_iter, iterate", [
+    (True, batching.random_sampling), (False, batching.sequential_partitioning),
+])  # fmt: skip
+def test_an_epoch_of_a_loader_is_that_of_the_function(use_random_iter, iterate):
+    loader = batching.SequenceLoader(range(99), 2, 5, use_random_iter, seed=4)
+    for ours, theirs in zip(
+        loader, iterate(range(99), 2, 5, random.Random(4)), strict=True
+    ):
+        assert all(map(torch.equal, ours, theirs))
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_a_corpus_with_next_to_nothing_in_it_is_told(length):
+    with pytest.raises(ValueError, match=f"too large .* it has {length}"):
+        batching.SequenceLoader([7] * length, 1, 1)
+    with pytest.raises(ValueError, match=f"the corpus has {length} tokens"):
+        batching.windows([7] * length, 1)
+
+
+@pytest.mark.parametrize("corpus, dtype", [
+    (range(50), torch.int64), (np.arange(50, dtype=np.int8), torch.int8),
+    (np.arange(50, dtype=np.uint8), torch.uint8), (np.arange(50, dtype=">i2"), torch.int16),
+    (np.arange(50, dtype=np.uint16), torch.int64),
+    (torch.arange(50, dtype=torch.int32), torch.int32),
+])  # fmt: skip
+def test_a_loader_s_corpus_keeps_its_type_where_torch_computes_with_it(corpus, dtype):
+    assert batching.SequenceLoader(corpus, 2, 3).corpus.dtype == dtype
+
+
+@pytest.mark.skipif(not hasattr(torch, "uint16"), reason="an older PyTorch")
+def test_integers_that_torch_only_stores_become_int64():
+    corpus = torch.arange(50).to(torch.uint16)
+    assert batching.SequenceLoader(corpus, 2, 3).corpus.dtype == torch.int64
+
+
+def test_a_negative_index_is_named():
+    with pytest.raises(ValueError, match=r"from 0 to 2\*\*63 - 1, got -9"):
+        batching.SequenceLoader([0, -2, -9, 5], 1, 1)

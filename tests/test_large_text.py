@@ -127,3 +127,8 @@ def test_counts_are_python_s_own_and_in_order_of_first_appearance():
     counts, places = large_text.counted(["ba", "", "ab a"], "char")
     assert counts == collections.Counter("baab a")
     assert list(counts) == ["b", "a", " "] and places.tolist() == [0, 1, 1, 0, 2, 1]
+
+
+def test_half_of_a_surrogate_pair_is_a_character_like_others():
+    corpus, vocab = text.corpus_of(["a\ud83d", "\ude00a"], "char")
+    assert vocab.to_tokens(corpus) == ["a", "\ud83d", "\ude00", "a"]

@@ -207,3 +207,9 @@ def test_a_vocabulary_without_the_unknown_or_with_a_token_twice_is_told(tokens):
 def test_numbers_that_are_not_whole_are_tokens_too():
     assert text.count_corpus([0.5, 0.5, -1.5]) == {0.5: 2, -1.5: 1}
     assert text.Vocab([0.5])[0.5] == 1
+
+
+def test_load_corpus_hands_on_what_the_vocabulary_is_made_with(file):
+    corpus, vocab = text.load_corpus(file("abbc"), "char", -1, True, 2, ["<pad>"])
+    assert vocab.idx_to_token == ["<unk>", "<pad>", "b"]
+    assert corpus.tolist() == [0, 2, 2, 0]
