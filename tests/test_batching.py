@@ -312,7 +312,8 @@ def test_a_corpus_with_next_to_nothing_in_it_is_told(length):
 
 @pytest.mark.parametrize("corpus, dtype", [
     (range(50), torch.int64), (np.arange(50, dtype=np.int8), torch.int8),
-    (np.arange(50, dtype=np.uint8), torch.uint8), (np.arange(50, dtype=">i2"), torch.int16),
+    (np.arange(50, dtype=np.uint8), torch.uint8),
+    (np.arange(50, dtype=">i2"), torch.int16),
     (np.arange(50, dtype=np.uint16), torch.int64),
     (torch.arange(50, dtype=torch.int32), torch.int32),
 ])  # fmt: skip

@@ -601,6 +601,23 @@ def test_a_minibatch_of_two_thousand_time_steps(way, dtype):
         torch.testing.assert_close(param.grad, gradient, **TOLERANCES[dtype])
 
 
+def test_dH_and_dZ_are_the_gradients_of_each_state_in_the_order_of_time():
+    torch.manual_seed(0)
+    params, (X, _), H_0 = parameters(6, 5), minibatch(4, 3, 6), normal(3, 5)
+    W_xh, W_hh, b_h, W_hq, b_q = params
+    H, Z = [H_0], []
+    for X_t in X.T:
+        Z.append(W_xh[X_t] + H[-1] @ W_hh + b_h)
+        H.append(torch.tanh(Z[-1]))
+    outputs = torch.stack(H[1:]) @ W_hq + b_q
+    dO = normal(*outputs.shape)
+    expected = torch.autograd.grad((dO * outputs).sum(), [*H[1:], *Z])
+    states, ours = bptt.forward(X, H_0, params)
+    _, dH, dZ = bptt.backward(X, states, dO, params)
+    torch.testing.assert_close(ours, outputs.detach())
+    torch.testing.assert_close(torch.cat([dH, dZ]), torch.stack(expected))
+
+
 # ---- norms ----
 
 
