@@ -146,7 +146,7 @@ USUAL = {
     "bptt.ByHand.__call__:state": "(H_0,)", "bptt.ByHand.can_train:net": "scratch",
     "bptt.norms:each": "torch.ones(5, 2, 4)", "bptt.rnn:state": "(H_0,)",
     "bptt.checked:state": "(H_0,)", "checks.is_integer:array": "X",
-    "checks.array:values": "series_",
+    "checks.array:values": "series_", "checks.real_array:values": "series_",
     "rnn.RNNModelScratch.load_state_dict:state_dict": "scratch.state_dict()",
     "saving.save:path": "text_file + '.model'", "saving.load:path": "model_file",
     "saving.save:setting": "None",

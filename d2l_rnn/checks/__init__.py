@@ -115,11 +115,11 @@ def listed(name: str, sequence: Iterable) -> list:
     Raises ValueError if it is none, as sets and dicts are.
     """
     try:
-        each = plain(sequence, name)
+        each = _plain(sequence)
         if not isinstance(each, (set, frozenset, Mapping)):
             each = list(each)
             has_arrays = any(hasattr(kind, "tolist") for kind in {*map(type, each)})
-            return [plain(item, name) for item in each] if has_arrays else each
+            return [_plain(item) for item in each] if has_arrays else each
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{name} must be a list: {error}") from None
     raise ValueError(f"{name} must be a list, in an order, got {sequence!r}")
@@ -131,9 +131,13 @@ def plain(value: Value, name: str = "value") -> Value | list:
     Raises ValueError for a tensor without numbers of its own, as on the meta device.
     """
     try:
-        return value.tolist() if hasattr(value, "tolist") else value
+        return _plain(value)
     except (RuntimeError, TypeError) as error:  # a tensor without numbers
         raise ValueError(f"{name} must have numbers of its own: {error}") from None
+
+
+def _plain(value: Value) -> Value | list:
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
@@ -146,9 +150,9 @@ def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Ha
     if isinstance(sequence, (Set, Mapping)) or np.ma.is_masked(sequence):
         raise ValueError(f"{wanted}, got a {type(sequence).__name__}")
     try:
-        listed = list(plain(sequence, name))
+        listed = list(_plain(sequence))
         if any(hasattr(item, "tolist") for item in set(listed)):
-            listed = list(map(plain, listed))  # two equal tensors have two hashes
+            listed = list(map(_plain, listed))  # two equal tensors have two hashes
         has_nan = any(item != item for item in set(listed))
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{wanted}: {error}") from None
@@ -183,7 +187,7 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
         )
     try:
         is_tensor = hasattr(values, "detach")  # of any dtype, perhaps with gradients
-        found = np.asarray(plain(values, name) if is_tensor else values)
+        found = np.asarray(_plain(values) if is_tensor else values)
         if found.dtype.kind not in "biuf" and not _are_real(found):
             raise TypeError(f"got {found.dtype.type.__name__} values")
         return found.astype(np.float64)
@@ -236,7 +240,7 @@ def _without_gaps(values: object) -> object:
     if isinstance(values, (str, bytes, bytearray, Set, Mapping, np.ndarray)):
         return values
     if hasattr(values, "tolist"):
-        return plain(values)
+        return _plain(values)
     if not isinstance(values, Iterable) or isinstance(values, range):
         return values
     found = list(values)
