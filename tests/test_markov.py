@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from d2l_rnn import markov
 from d2l_rnn.markov import MarkovChain
 from d2l_rnn.ngrams import NGramModel
 
@@ -215,6 +216,25 @@ def test_the_seed_alone_decides(weather):
     first = weather.sample(50, seed=1)
     assert weather.sample(50, seed=1) == first != weather.sample(50, seed=2)
     assert np.random.get_state()[1].tolist() == state
+
+
+def test_without_a_seed_the_seed_is_0(weather):
+    assert weather.sample(50) == weather.sample(50, seed=0) != weather.sample(50, 1)
+
+
+def test_the_largest_number_that_can_be_drawn_is_the_last_state(monkeypatch):
+    class Largest:
+        def random(self, n):
+            return np.full(n, np.nextafter(1, 0))
+
+    monkeypatch.setattr(markov, "generator", lambda seed: Largest())
+    tenths = [0.1] * 10  # added up, they are a little less than 1
+    assert MarkovChain([tenths] * 10, tenths).sample(2) == [9, 9]
+
+
+def test_from_data_takes_the_first_state_s_distribution_as_it_is_given():
+    chain = MarkovChain.from_data("abab", 1, "ab", [0.25, 0.75])
+    assert chain.initial.tolist() == [0.25, 0.75]
 
 
 def test_from_data_counts_transitions():
