@@ -17,9 +17,9 @@ from d2l_rnn.rnn import Model
 
 
 def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:
-    """Those of `all_parameters` that can be trained: which are not frozen.
+    """Those of `all_parameters` that are not frozen, and so can be trained.
 
-    Raises ValueError if `net` is none of these.
+    Raises ValueError as `all_parameters` does.
     """
     return [param for param in all_parameters(net) if param.requires_grad]
 

@@ -59,12 +59,11 @@ def train(
     from: each record has the perplexity on it, as `evaluate` measures it. The run ends
     early, with a record that says so, if it diverges.
 
-    A run that Ctrl-C has interrupted goes on where it was, if it is asked for its next
-    record. So does one that `check` has interrupted by an exception; it is called
-    between minibatches, and may also wait. To go on after the end of a run, perhaps
-    with a model that was saved, give the number of `epochs_done` so far, and the
-    `optimizer` if it remembers anything, as Adam does. A `SequenceLoader` that has
-    begun fewer epochs skips what they would have drawn.
+    After Ctrl-C a run continues where it stopped, once it is asked for its next record.
+    So it does after an exception raised by `check`, which is called between minibatches
+    and may also wait. To continue a finished run, perhaps with a saved model, give the
+    number of `epochs_done`, and the `optimizer` if it remembers anything, as Adam does.
+    A `SequenceLoader` that has begun fewer epochs skips what they would have drawn.
 
     A run uses at most `torch.get_num_threads()` threads and restores that number;
     `num_threads` fixes it. Without it, a run takes fewer where more are not worth it.
@@ -228,14 +227,12 @@ def train_epoch(
     losses, a `backpropagate` that cannot train this model, another device than the
     model's, a minibatch that is no pair of tokens and labels, and if there is none.
     """
-    if theta is not None:
-        positive("theta", theta)
+    tally = EpochTally(epoch, theta)
     check_source("minibatches", minibatches, num_epochs=1)
     optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
     device = own_device(net, device)
     is_random = samples_at_random(minibatches, use_random_iter)
-    tally = EpochTally(integer("epoch", epoch, at_least=1), theta)
     steps = _train_steps(
         net, minibatches, tally, optimizer, backpropagate, is_random, device
     )

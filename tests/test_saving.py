@@ -456,6 +456,19 @@ def test_text_that_does_not_fit_is_refused(about, tmp_path):
     refused(changed(path, **about))
 
 
+@pytest.mark.parametrize("name", SCRATCH)
+def test_a_scratch_model_that_writes_other_tokens_than_it_reads_is_refused(
+    name, tmp_path
+):
+    path = saving.save(tmp_path / "model", some_net(name), VOCAB)
+    with safetensors.safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    weights = safetensors.torch.load_file(path)
+    weights |= {"W_hq": torch.zeros(6, V + 1), "b_q": torch.zeros(V + 1)}
+    safetensors.torch.save_file(weights, path, metadata)
+    refused(path, f"it reads {V} tokens, and writes {V + 1}")
+
+
 def test_json_without_end_is_refused(tmp_path):
     path = saving.save(tmp_path / "model", some_net("stack"), VOCAB)
     with safetensors.safe_open(path, framework="pt") as file:

@@ -201,8 +201,8 @@ def pairs(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The minibatches (X, Y), one by one: tokens and labels, shape (B, T) each.
 
-    Raises ValueError for one that is none, and for another batch size than before if
-    the state is carried, for each sequence has its own.
+    Raises ValueError for one that is no such pair. If the state is carried, the batch
+    size must not change either, since each sequence has a state of its own.
     """
     before = None
     for minibatch in minibatches:

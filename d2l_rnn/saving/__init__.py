@@ -152,25 +152,26 @@ def _model(described: dict, weights: dict[str, Tensor], device: torch.device) ->
     options = dict(described)
     made = one_of("made", options.pop("made"), ("scratch", "torch"))
     kind = one_of("kind", options.pop("kind"), LAYERS)
+    _dtype_of(weights)
     build = _scratch if made == "scratch" else _of_torch
-    return build(kind, weights, device, _dtype_of(weights), **options)
+    return build(kind, weights, device, **options)
 
 
-def _scratch(kind: str, weights: dict[str, Tensor], device, dtype) -> RNNModelScratch:
+def _scratch(kind: str, weights: dict[str, Tensor], device) -> RNNModelScratch:
     init_state, recurrence = SCRATCH[kind]
     if sorted(weights) != sorted(recurrence.names):
         raise ValueError(f"its weights are {sorted(weights)}")
     params = [weights[name].to(device).requires_grad_() for name in recurrence.names]
     sizes = Sizes()
     sizes.check_params(recurrence.names, params)
+    if sizes["D"] != sizes["Q"]:  # a language model reads and writes the same tokens
+        raise ValueError(f"it reads {sizes['D']} tokens, and writes {sizes['Q']}")
     return RNNModelScratch(
         sizes["D"], sizes["H"], device, lambda *_: params, init_state, recurrence
     )
 
 
-def _of_torch(
-    kind: str, weights: dict[str, Tensor], device, dtype, **options
-) -> RNNModel:
+def _of_torch(kind: str, weights: dict[str, Tensor], device, **options) -> RNNModel:
     if sorted(options) != sorted(OPTIONS_OF[kind]):
         raise ValueError(f"its layer has {sorted(options)}")
     integer("num_layers", options["num_layers"], 1, len(weights))
@@ -178,7 +179,7 @@ def _of_torch(
     with torch.device("meta"):  # no memory yet: a file may name any size
         net = RNNModel(LAYERS[kind](V, H, **options), V)
     check_state_dict(weights, net.state_dict())
-    net.to(dtype).to_empty(device=device).load_state_dict(weights)
+    net.to(_dtype_of(weights)).to_empty(device=device).load_state_dict(weights)
     return net
 
 

@@ -68,7 +68,7 @@ def _token(word: object) -> object:
 
 
 def values_of(setting: Setting | None, net: Model) -> dict | None:
-    """The values of a model's setting, if there is one; ValueError if it is not its."""
+    """The values of a setting, or None; ValueError if it is another model's."""
     if setting is None:
         return None
     if not isinstance(setting, Setting):
