@@ -7,6 +7,7 @@
 # make sanitize   run the engine's tests under the address and undefined sanitizers
 # make soak       what takes longer than tests may: odd arguments, sanitizers, panels
 # make coverage   measure which lines and branches the tests reach (with EXTRAS=…,soak)
+# make mutation   put faults into the package, count what tests find (EXTRAS=…,soak)
 # make notebooks  run the notebooks and save what they print
 # make constraints  look for newer versions of what the environment holds
 #
@@ -24,7 +25,7 @@ TEST_ARGS ?=
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 
-.PHONY: lab test bench readme engine web sanitize soak coverage notebooks \
+.PHONY: lab test bench readme engine web sanitize soak coverage mutation notebooks \
     constraints clean
 
 lab: $(INSTALLED)
@@ -59,6 +60,10 @@ soak: $(INSTALLED)
 
 coverage: $(INSTALLED)
 	$(BIN)/python benchmarks/soak/covered.py
+	$(BIN)/python tools/readme.py
+
+mutation: $(INSTALLED)
+	$(BIN)/python benchmarks/soak/mutation.py
 	$(BIN)/python tools/readme.py
 
 NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb

@@ -1,4 +1,4 @@
-"""The soaking scripts draw, call and judge; a few seconds of each."""
+"""The soaking scripts draw, call, change and judge; a little of each."""
 
 import json
 import math
@@ -15,7 +15,17 @@ import torch
 if sys.platform == "win32":
     pytest.skip("there is no fork on Windows", allow_module_level=True)
 
-from soak import _calling, _judging, _targets, _values, covered, engine, fuzz
+from soak import (
+    _calling,
+    _judging,
+    _survivors,
+    _targets,
+    _values,
+    covered,
+    engine,
+    fuzz,
+    mutation,
+)
 
 import d2l_rnn
 
@@ -222,3 +232,84 @@ def test_the_files_with_the_least_covered_are_in_the_table():
 def test_where_nothing_can_be_reached_nothing_is_missed():
     nothing = {"lines": 0, "lines reached": 0, "branches": 0, "branches reached": 0}
     assert covered.share(nothing, "lines", "branches") == 100
+
+
+# ---- the mutants ----
+
+DECORATED = """
+import functools
+
+
+class Square:
+    def __init__(self, side):
+        self.side = side
+
+    @property
+    def area(self):
+        return self.side**2
+
+    @functools.cached_property
+    def half(self):
+        return self.area / 2
+
+    @staticmethod
+    def name():
+        return "square"
+
+
+@functools.cache
+@functools.lru_cache(maxsize=3)
+def double(number):
+    if number < 0:
+        raise ValueError(
+            "number must not be negative, "
+            f"got {number}"
+        )
+    return 2 * number
+"""
+
+
+def test_no_decorator_is_left_that_would_keep_a_function_from_being_changed():
+    source = mutation.prepared(DECORATED)
+    assert source.count("@") == 1 and "    @staticmethod" in source
+    last = "\ndouble = functools.cache(functools.lru_cache(maxsize=3)(double))\n"
+    assert source.endswith(last)
+    made = {}
+    exec(source, made)
+    square = made["Square"](3)
+    assert made["double"](4) == 8 and square.name() == "square"
+    assert square.area == 9 and square.half == 4.5
+
+
+def test_the_words_of_a_message_are_not_changed_but_its_numbers_are():
+    marked = [
+        line.strip()
+        for line in mutation.prepared(DECORATED).splitlines()
+        if "no mutate" in line
+    ]
+    assert marked == ['"number must not be negative, "  # pragma: no mutate']
+
+
+@pytest.mark.parametrize("module", mutation.MODULES)
+def test_the_files_of_a_module_and_of_its_tests_are_there(module):
+    sources, tests = mutation.MODULES[module]
+    for name in sources:
+        path = SOAK.parents[1] / "d2l_rnn" / f"{name}.py"
+        compile(mutation.prepared(path.read_text(encoding="utf-8")), path, "exec")
+    assert all((Path(__file__).parent / f"test_{name}.py").exists() for name in tests)
+
+
+def test_what_a_mutant_changes_and_why_it_survives():
+    (after, why), *_ = _survivors.REASONS.items()
+    shown = "# name: survived\n--- a.py\n+++ a.py\n@@ -1 +1 @@\n-    old\n+    {}\n"
+    found = mutation.explained(shown.format(after))
+    assert found == {"before": "old", "after": after, "reason": why}
+    assert mutation.explained(shown.format("new"))["reason"] is None
+
+
+@pytest.mark.slow
+def test_the_mutants_of_a_module(tmp_path):
+    pytest.importorskip("mutmut")
+    out, result = run("mutation", tmp_path, "--modules", "clipping")
+    (row,) = result["rows"]
+    assert "| `clipping` |" in out and row["found"] >= 0.85 * row["mutants"] > 0

@@ -1,0 +1,101 @@
+"""Why a mutant may survive: the lines as they were changed, by reason."""
+
+BY_REASON = {
+    "the number at the bound is treated the same on both sides": [
+        "if theta is not None and theta <= norm < math.inf:",
+        "if sizes[-1] <= 1e-10 * sizes[0]:",
+    ],
+    "the two are of the same length, or there would have been an error before": [
+        "for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), strict=None):",
+        "for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), ):",
+        "for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), strict=False):",
+        "for param, gradient in zip(self.params, gradients, strict=None):",
+        "for param, gradient in zip(self.params, gradients, ):",
+        "for param, gradient in zip(self.params, gradients, strict=False):",
+        "counts = dict(zip(place_of, times.tolist(), strict=None))",
+        "counts = dict(zip(place_of, times.tolist(), ))",
+        "counts = dict(zip(place_of, times.tolist(), strict=False))",
+    ],
+    "another spelling of the same": [
+        'spaced = text.encode("ASCII", "replace").translate(CLEANED)',
+        'text = codes[is_kept].tobytes().decode("ASCII")',
+        'code = text[start : start + BLOCK].encode("UTF-32-LE", "surrogatepass")',
+        'torch.einsum("TBI,TBJ->IJ", H[:-1], dZ),  # (H, H)',
+        'torch.einsum("TBI,TBJ->IJ", H[1:], dO),  # (H, V)',
+        'return np.require(indices, dtype, "cw")',
+        'alpha = checks.non_negative("alpha", alpha, at_most=1e+100)',
+        "solution, _, _, sizes = np.linalg.lstsq(equations, sums, )  # (m,)",
+        'return tuple(_value(each, "XXfloatXX") for each in value)',
+        'return tuple(_value(each, "FLOAT") for each in value)',
+    ],
+    "only the words of a message": [
+        'Sizes().check("tbq", outputs=outputs)',
+        'check_tokens("XXXXX", X, sizes["D"])',
+        "return one_of(None, value, (True, False))",
+        'return one_of("XXdivergedXX", value, (True, False))',
+        'return one_of("DIVERGED", value, (True, False))',
+        "return integer(None, value, at_least=1)",
+        'return integer("XXepochXX", value, at_least=1)',
+        'return integer("EPOCH", value, at_least=1)',
+    ],
+    "what is a list already is not refused": [
+        "return chain.from_iterable(listed(None, line) for line in tokens)",
+        'return chain.from_iterable(listed("XXtokensXX", line) for line in tokens)',
+        'return chain.from_iterable(listed("TOKENS", line) for line in tokens)',
+    ],
+    "every token of a text occurs at least once": ["min_freq: int = 1,"],
+    "only memory or time": [
+        "while words := rest.split(None, ):",
+        "yield np.fromiter(map(place_of.__getitem__, words), np.int32, )",
+        "numbers = np.array(numbers, None)",
+        "numbers = np.array(numbers, )",
+        "for new in dict.fromkeys(codes[places[codes] <= 0].tolist()):",
+        "for new in dict.fromkeys(codes[places[codes] < 1].tolist()):",
+    ],
+    "any negative number says that a character is new": [
+        "places = np.full(ALL_CHARACTERS, -2, np.int32)  # by the character's code",
+    ],
+    "more than is read, or a type that is not looked at": [
+        "dO[counts].scatter_add_"
+        "(-1, labels[counts], -torch.ones_like(dO[counts, :, :2]))",
+        "return torch.empty(0, dtype=None)",
+        "return torch.empty(0, )",
+        'starts = array("Q", range(offset, end, num_steps))',
+    ],
+    "what comes next makes an int64 of it": [
+        'is_wide = indices.dtype.kind == "u" and indices.dtype.itemsize > 2',
+    ],
+    "an epoch has a minibatch, or there would have been an error before": [
+        "next(iter(self), )  # all is drawn before the first minibatch",
+    ],
+    "all parameters have the same type, or there would have been an error before": [
+        "if params[1].dtype not in DTYPES:",
+        'raise ValueError(f"params must be float32 or float64, got {params[1].dtype}")',
+    ],
+    "0, NaN and infinity stay so when they are divided and multiplied": [
+        "unit = torch.where((largest > 0) & largest.isfinite(), largest, 2.0)",
+    ],
+    "no number is left here but the two infinities": [
+        "return \"NaN\" if math.isnan(value) else f\"{'-' * (value <= 0)}Infinity\"",
+        "return \"NaN\" if math.isnan(value) else f\"{'-' * (value < 1)}Infinity\"",
+    ],
+    "only the last digits": [
+        "pi[closed] = solution.clip(min=None)  # rounding may leave -1e-17",
+        "return pi * pi.sum()",
+    ],
+    "the sign is dropped one line later": [
+        "row_entropies = +(self.P * logs).sum(axis=1)  # (n,)",
+    ],
+    "memory that nothing is written into is multiplied by 0, and mostly no NaN": [
+        "logs = np.log(self.P, where=self.P > 0, out=None)  # (n, n)",
+    ],
+    "how far a chain may be from several is a matter of judgement": [
+        "if sizes[-1] < 1e-10 / sizes[0]:",
+    ],
+}  # fmt: skip
+REASONS = {line: why for why, lines in BY_REASON.items() for line in lines}
+
+
+def reason(line: str) -> str | None:
+    """Why no test finds this change, if that is known."""
+    return REASONS.get(line)
