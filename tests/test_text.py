@@ -1,3 +1,4 @@
+import collections
 import re
 
 import pytest
@@ -207,6 +208,18 @@ def test_a_vocabulary_without_the_unknown_or_with_a_token_twice_is_told(tokens):
 def test_numbers_that_are_not_whole_are_tokens_too():
     assert text.count_corpus([0.5, 0.5, -1.5]) == {0.5: 2, -1.5: 1}
     assert text.Vocab([0.5])[0.5] == 1
+
+
+def test_a_token_that_is_counted_0_times_is_in_the_vocabulary_unless_it_is_too_rare():
+    counter = collections.Counter({"a": 0, "b": 2})
+    assert text.count_corpus(counter) == {"a": 0, "b": 2}
+    assert text.Vocab(counter).idx_to_token == ["<unk>", "b", "a"]
+    assert text.Vocab(counter, min_freq=1).idx_to_token == ["<unk>", "b"]
+
+
+@pytest.mark.parametrize("max_tokens, kept", [(-1, 3), (0, 3), (1, 1), (2, 2), (4, 3)])
+def test_so_many_tokens_are_kept(max_tokens, kept):
+    assert len(text.corpus_of(["ab", "c"], "char", max_tokens)[0]) == kept
 
 
 def test_load_corpus_hands_on_what_the_vocabulary_is_made_with(file):

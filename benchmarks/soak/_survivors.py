@@ -1,9 +1,12 @@
 """Why a mutant may survive: the lines as they were changed, by reason."""
 
 BY_REASON = {
-    "the number at the bound is treated the same on both sides": [
+    "at the bound itself both are right": [
         "if theta is not None and theta <= norm < math.inf:",
         "if sizes[-1] <= 1e-10 * sizes[0]:",
+        "for i in np.flatnonzero(~((p >= 0) & (p < 1 + 1e-6))):  # NaN is neither",
+        "if error >= 1e-6:",
+        "return p if error <= 1e-12 else p / p.sum()",
     ],
     "the two are of the same length, or there would have been an error before": [
         "for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), strict=None):",
@@ -31,6 +34,8 @@ BY_REASON = {
     "only the words of a message": [
         'Sizes().check("tbq", outputs=outputs)',
         'check_tokens("XXXXX", X, sizes["D"])',
+        'raise ValueError(f"lines must be a list of lines, got a string: '
+        '{lines[:21]!r}")',
         "return one_of(None, value, (True, False))",
         'return one_of("XXdivergedXX", value, (True, False))',
         'return one_of("DIVERGED", value, (True, False))',
