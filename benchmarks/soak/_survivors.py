@@ -75,6 +75,7 @@ BY_REASON = {
     ],
     "all parameters have the same type, or there would have been an error before": [
         "if params[1].dtype not in DTYPES:",
+        "and net.params[1].dtype in DTYPES",
         'raise ValueError(f"params must be float32 or float64, got {params[1].dtype}")',
     ],
     "0, NaN and infinity stay so when they are divided and multiplied": [
