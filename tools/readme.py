@@ -36,7 +36,7 @@ import texts  # noqa: E402
 import webassembly  # noqa: E402
 from _common import described, markdown  # noqa: E402
 from _race import ratios  # noqa: E402
-from soak import covered, engine, fuzz, panels  # noqa: E402
+from soak import covered, engine, fuzz, mutation, panels  # noqa: E402
 
 import binder  # noqa: E402
 import d2l_rnn  # noqa: E402
@@ -115,6 +115,7 @@ BLOCKS = {
     "soak-engine": measured("soak_engine", engine.table),
     "soak-panels": measured("soak_panels", panels.table),
     "soak-covered": measured("soak_covered", covered.table),
+    "soak-mutation": measured("soak_mutation", mutation.table),
     "binder": measured("binder", binder.table),
 }
 
