@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from d2l_rnn.checks import truth
 from d2l_rnn.pictures import drawable, lettering
 from d2l_rnn.pictures.courses import (
     correlation,
@@ -78,7 +79,8 @@ def perplexity_curves(
     `lines` {label: (epochs, perplexities)} are as they are drawn; `diverged` has the
     last epoch of each run that diverged.
     """
-    ends = [f"{plain(name)} at epoch {end}" for name, end in (diverged or {}).items()]
+    diverged = drawable.mapping("diverged", diverged, "{label: epoch}")
+    ends = [f"{plain(name)} at epoch {end}" for name, end in diverged.items()]
     # Before the curves, which may be many.
     diverging = f"Diverged: {_listed(ends)}" if ends else ""
     shown = curves(lines, "epoch", "perplexity", levels=levels, log="y")
@@ -91,7 +93,13 @@ def gradient_norms(
     clipped: Sequence[float],
     theta: float | None = None,
 ) -> str:
-    """The alt text of `figures.gradient_norms`: `clipped` is in per cent."""
+    """The alt text of `figures.gradient_norms`: `clipped` is in per cent.
+
+    Raises ValueError if `norms` does not have those before clipping.
+    """
+    norms = drawable.mapping("norms", norms, "{'before': norms, …}")
+    if "before" not in norms:
+        raise ValueError(f"norms must have those before clipping, got {list(norms)}")
     parts = [f"{name} clipping {course(values)}" for name, values in norms.items()]
     limit = "" if theta is None else f"; theta = {number(theta)}"
     end = first_gap(epochs, norms["before"])
@@ -175,7 +183,14 @@ def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> str:
 
 
 def clipping_ball(vectors: np.ndarray, kept: np.ndarray, theta: float) -> str:
-    """The alt text of `diagrams.clipping_ball`: `kept` (N, 2) is what clipping left."""
+    """The alt text of `diagrams.clipping_ball`: `kept` (N, 2) is what clipping left.
+
+    Raises ValueError if these are not as many vectors of two components.
+    """
+    vectors = drawable.vectors("vectors", vectors, drawable.MOST)
+    kept = drawable.vectors("kept", kept, drawable.MOST)
+    if len(kept) != len(vectors):
+        raise ValueError(f"kept must have {len(vectors)} vectors, got {len(kept)}")
     parts = []
     for before, after in zip(vectors, kept, strict=True):
         length = number(np.hypot(*before))
@@ -187,7 +202,11 @@ def clipping_ball(vectors: np.ndarray, kept: np.ndarray, theta: float) -> str:
 
 
 def unrolled_rnn(num_steps: int, recurrent: bool) -> str:
-    """The alt text of `diagrams.unrolled_rnn`, whose arguments these are."""
+    """The alt text of `diagrams.unrolled_rnn`, whose arguments these are.
+
+    Raises ValueError as it does.
+    """
+    recurrent = truth("recurrent", recurrent)
     return _text(
         f"A network unrolled over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from X_t through W_xh to H_t, and one from H_t "
@@ -231,7 +250,7 @@ def _vector(components: np.ndarray) -> str:
 
 def _headed(title: str, what: str) -> str:
     """The first sentence: the title, if there is one, and what is measured."""
-    words = f"{plain(title)}: {what}" if title else what
+    words = f"{plain(title)}: {what}" if lettering.text_of(title) else what
     is_word = words[:2].isalpha() and words[:2].islower()  # not so x, a variable
     return words[0].upper() + words[1:] if is_word else words
 

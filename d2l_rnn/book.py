@@ -150,8 +150,13 @@ def train_epoch_ch8(
     device: Device,
     use_random_iter: bool,
 ) -> tuple[float, float]:
-    """One epoch with theta = 1; perplexity and tokens/s: `training.train_epoch`."""
+    """One epoch with theta = 1; perplexity and tokens/s: `training.train_epoch`.
+
+    Raises ValueError as it does, and for an `updater` that is none.
+    """
     if not isinstance(updater, torch.optim.Optimizer):
+        if isinstance(updater, type) or not callable(updater):
+            raise ValueError(f"updater must be an optimizer, got {updater!r}")
         updater = _Updater(updater)
     progress = training.train_epoch(
         net, train_iter, None, 1.0, device, use_random_iter, updater,

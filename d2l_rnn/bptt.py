@@ -31,6 +31,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
+from d2l_rnn.checks import truth
 from d2l_rnn.checks.tensors import Sizes, check_tokens, only_part
 from d2l_rnn.interrupts import no_gradients
 
@@ -111,7 +112,9 @@ def cross_entropy(
     this shape.
     """
     Sizes().check("TBQ", outputs=outputs)
-    check_tokens("labels", labels, outputs.shape[2], outputs.shape[1::-1])
+    T, B, V = outputs.shape
+    check_tokens("labels", labels, V, outputs.device, (B, T))
+    last_only = truth("last_only", last_only)
     labels = labels.T.long().unsqueeze(-1)  # (T, B, 1)
     counts = slice(-1 if last_only else 0, None)  # the time steps that count
     log_p = torch.log_softmax(outputs, -1)  # (T, B, V)
@@ -179,7 +182,7 @@ def norms(each: Tensor) -> Tensor:
     Raises ValueError if `each` is no tensor of floats, or empty.
     """
     is_float = isinstance(each, Tensor) and each.is_floating_point()
-    if not is_float or each.dim() == 0 or each.numel() == 0:
+    if not is_float or each.dim() == 0 or each.numel() == 0 or each.is_meta:
         raise ValueError(f"each must be a tensor of floats, not empty, got {each!r}")
     each = each.cpu().double()  # not every device has float64
     rows = each.reshape(len(each), -1)  # (T, B * H)
@@ -244,8 +247,6 @@ def _sizes(X: Tensor, params: Sequence[Tensor]) -> Sizes:
     """T, B, D, H and Q of a minibatch and parameters; ValueError if they do not fit."""
     sizes = Sizes()
     sizes.check_params(scratch.rnn.names, params)
-    check_tokens("X", X, sizes["D"])
+    check_tokens("X", X, sizes["D"], params[0].device)
     sizes["B"], sizes["T"] = X.shape
-    if X.device != params[0].device:
-        raise ValueError(f"X must be on {params[0].device}, got {X.device}")
     return sizes

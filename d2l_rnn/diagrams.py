@@ -30,11 +30,12 @@ def minibatch_map(
     the corpus 0, 1, 2, …, in which each token is its own position. A subsequence is
     drawn as a bar from its first to its last token, numbered by its row.
 
-    Raises ValueError if there is no minibatch, or if one is not such positions.
+    Raises ValueError if there is no minibatch, if one is not such positions, or if they
+    have more than 1,000 subsequences in all.
     """
     minibatches = drawable.positions(minibatches)
     figure, axes = blank("position in the corpus (tokens)", "minibatch", title)
-    figure.alt = alt or alt_text.minibatch_map(minibatches, title)
+    figure.describe(alt, alt_text.minibatch_map(minibatches, title))
     for number, X in enumerate(minibatches):
         for row, positions in enumerate(X.tolist()):
             axes.barh(
@@ -64,7 +65,7 @@ def clipping_ball(vectors: ArrayLike, theta: float, alt: str = "") -> Picture:
     axes.add_patch(Circle((0, 0), theta, color=COLOURS[5], alpha=0.25))
     lengths = np.hypot(*vectors.T)[:, None]  # (N, 1)
     clipped = vectors * (theta / np.maximum(lengths, theta))
-    figure.alt = alt or alt_text.clipping_ball(vectors, clipped, theta)
+    figure.describe(alt, alt_text.clipping_ball(vectors, clipped, theta))
     for i, (before, after) in enumerate(zip(vectors, clipped, strict=True)):
         for end, look in ((before, "--"), (after, "-")):
             axes.annotate(
@@ -90,7 +91,7 @@ def unrolled_rnn(num_steps: int = 3, recurrent: bool = True, alt: str = "") -> P
     truth("recurrent", recurrent)
     arrows = ("W_{xh}", "W_{hh}" if recurrent else None, "W_{hq}")
     figure = _unrolled("X", "H", "O", arrows, 0, num_steps)
-    figure.alt = alt or alt_text.unrolled_rnn(num_steps, recurrent)
+    figure.describe(alt, alt_text.unrolled_rnn(num_steps, recurrent))
     return figure
 
 
@@ -100,7 +101,7 @@ def latent_autoregression(num_steps: int = 3, alt: str = "") -> Picture:
     Raises ValueError as `unrolled_rnn` does.
     """
     figure = _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
-    figure.alt = alt or alt_text.latent_autoregression(num_steps)
+    figure.describe(alt, alt_text.latent_autoregression(num_steps))
     return figure
 
 

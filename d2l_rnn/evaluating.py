@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
-from torch import nn
+from torch import Tensor, nn
 
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import truth
@@ -14,6 +14,8 @@ from d2l_rnn.gradients import labels_of, way_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
+
+NOT_PAIRS = (Tensor, str, bytes, Mapping, Set)
 
 
 def evaluate(
@@ -57,8 +59,9 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
     for X, Y in pairs(minibatches, carries_state=not is_random):
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
-        outputs, state = net(X.to(device), state)  # (T * B, V)
-        labels = labels_of(X, Y.to(device), outputs.shape[-1])
+        X, Y = X.to(device), Y.to(device)
+        outputs, state = net(X, state)  # (T * B, V)
+        labels = labels_of(X, Y, outputs.shape[-1])
         yield loss(outputs, labels).mean().item(), Y.numel()
 
 
@@ -73,13 +76,20 @@ def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bo
 
 
 def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
-    """Raises ValueError if these cannot be iterated once an epoch, or are none."""
-    if not isinstance(minibatches, Iterable):
-        raise ValueError(f"{name} must be iterable, got {minibatches!r}")
+    """Raises ValueError if these cannot be iterated once an epoch, or are none.
+
+    Of a list, each minibatch is looked at before the first is learned from.
+    """
+    if not isinstance(minibatches, Iterable) or isinstance(minibatches, NOT_PAIRS):
+        raise ValueError(
+            f"{name} must be minibatches (X, Y), such as a SequenceLoader, got "
+            f"{minibatches!r}"
+        )
     if num_epochs > 1 and isinstance(minibatches, Iterator):
         raise ValueError(
             f"{name} must be iterable once an epoch, like a SequenceLoader or a "
             f"list; a {type(minibatches).__name__} can be iterated only once"
         )
-    if isinstance(minibatches, (list, tuple)) and not minibatches:
-        raise ValueError(f"{name} must yield at least one minibatch, got none")
+    if isinstance(minibatches, (list, tuple)):
+        if not [*pairs(minibatches, carries_state=False, name=name)]:
+            raise ValueError(f"{name} must yield at least one minibatch, got none")

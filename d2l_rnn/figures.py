@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from d2l_rnn import alt_text
-from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.checks import integer, positive
 from d2l_rnn.pictures import (
     COLOURS,
     GREY,
@@ -55,7 +55,6 @@ def curves(
     not equally long series of real numbers, and for one of them, or a level, that its
     axis cannot hold.
     """
-    one_of("log", log, ("", "x", "y", "xy"))
     lines = drawable.pairs("lines", lines, log)
     points = drawable.pairs("points", points, log)
     levels = drawable.levels("levels", levels, log)
@@ -63,7 +62,7 @@ def curves(
         raise ValueError("lines must have at least one curve {label: (x, y)}, got none")
     figure, axes = blank(xlabel, ylabel, title)
     described = alt_text.curves(lines, xlabel, ylabel, title, points, levels, log)
-    figure.alt = alt or described
+    figure.describe(alt, described)
     named = [
         (axes.scatter(x, y, s=6, color=GREY, marker="o^sx"[i % 4]), label, y)
         for i, (label, (x, y)) in enumerate(points.items())
@@ -106,7 +105,7 @@ def perplexity_curves(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     diverged = _mark_diverged(axes, runs)
     log_ticks(axes.yaxis)
-    figure.alt = alt or alt_text.perplexity_curves(lines, levels, diverged)
+    figure.describe(alt, alt_text.perplexity_curves(lines, levels, diverged))
     return figure
 
 
@@ -194,7 +193,7 @@ def gradient_norms(
     )
     below.set_ylim(-5, 105)
     below.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.alt = alt or alt_text.gradient_norms(epochs, norms, clipped, theta)
+    figure.describe(alt, alt_text.gradient_norms(epochs, norms, clipped, theta))
     return figure
 
 
@@ -241,7 +240,8 @@ def heatmap(
     if digits is not None:
         integer("digits", digits, 0, 20)
     figure, axes = blank(xlabel, ylabel, title, width=4.8, height=3.8)
-    figure.alt = alt or alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks)
+    words = alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks)
+    figure.describe(alt, words)
     low, high = float(seen.min()), float(seen.max())
     has_signs = low < 0 < high
     reach = max(-low, high)
@@ -281,7 +281,7 @@ def bars(
     labels = drawable.labels("labels", labels)
     groups = drawable.numbers_by_name("groups", groups, len(labels))
     figure, axes = blank(xlabel, ylabel, title)
-    figure.alt = alt or alt_text.bars(labels, groups, xlabel, ylabel, title)
+    figure.describe(alt, alt_text.bars(labels, groups, xlabel, ylabel, title))
     axes.grid(axis="x", visible=False)
     places, width, drawn = np.arange(len(labels)), 0.8 / len(groups), []
     for i, values in enumerate(groups.values()):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn.checks import one_of
+from d2l_rnn.checks import integer, one_of
 from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
 from d2l_rnn.parameters import check_model, parameters_of
@@ -90,9 +90,10 @@ class ByAutograd:
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
         check_model(net)
-        if not (loss is None or callable(loss)):
-            raise ValueError(f"loss must be a function or None, got {loss!r}")
-        self.net, self.forward = net, forward or net
+        for name, given in {"loss": loss, "forward": forward}.items():
+            if not (given is None or callable(given)):
+                raise ValueError(f"{name} must be a function or None, got {given!r}")
+        self.net, self.forward = net, net if forward is None else forward
         self.loss = nn.CrossEntropyLoss() if loss is None else loss
 
     def __call__(
@@ -112,7 +113,10 @@ class ByAutograd:
 def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:
     """The labels Y, shape (B, T), in the order of the outputs, shape (T * B,).
 
-    Raises ValueError if Y are not tokens, or not shaped like X.
+    Raises ValueError if Y are not tokens, or not shaped like X and on its device.
     """
-    check_tokens("Y", Y, vocab_size, getattr(X, "shape", ()))
+    vocab_size = integer("vocab_size", vocab_size, 1)
+    if not isinstance(X, Tensor):
+        raise ValueError(f"X must be a tensor of token indices, got {X!r}")
+    check_tokens("Y", Y, vocab_size, X.device, X.shape)
     return Y.T.reshape(-1).long()

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from d2l_rnn import checks
 from d2l_rnn.checks.reals import as_examples, as_series, finite, generator, real
+from d2l_rnn.checks.tensors import Sizes
 
 LARGEST = torch.finfo(torch.float32).max
 
@@ -102,11 +103,21 @@ class LatentAR(nn.Module):
         self.b_q = nn.Parameter(torch.zeros(1))
 
     def g(self, h: Tensor, x: Tensor) -> Tensor:
-        """Return the new summary from the old one (B, H) and the value (B, 1) seen."""
+        """Return the new summary from the old one (B, H) and the value (B, 1) seen.
+
+        Raises ValueError if one of them has another shape.
+        """
+        Sizes(I=1, H=self.num_hiddens).check("BI", x=x)
+        Sizes(B=len(x), H=self.num_hiddens).check("BH", h=h)
         return torch.tanh(x @ self.W_xh + h @ self.W_hh + self.b_h)  # (B, H)
 
     def output(self, h: Tensor) -> Tensor:
-        """Return the prediction that the summary (B, H) makes."""
+        """Return the prediction that the summary (…, H) makes.
+
+        Raises ValueError if it has another shape.
+        """
+        if getattr(h, "shape", ())[-1:] != (self.num_hiddens,):
+            raise ValueError(f"h must be of shape (…, {self.num_hiddens}), got {h!r}")
         return h @ self.W_hq + self.b_q  # (B, 1)
 
     def forward(self, x: Tensor, h: Tensor | None = None) -> tuple[Tensor, Tensor]:

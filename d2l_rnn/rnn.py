@@ -134,10 +134,11 @@ class RNNModelScratch:
         self.init_state, self.forward_fn = init_state, forward_fn
 
     def __call__(self, X: Tensor, state: State) -> tuple[Tensor, State]:
-        check_tokens("X", X, self.vocab_size)
-        check_state(state, len(X), self.num_hiddens, self.params[0].dtype)
+        own = self.params[0]
+        check_tokens("X", X, self.vocab_size, own.device)
+        check_state(state, (len(X), self.num_hiddens), own)
         one_hot = F.one_hot(X.T.long(), self.vocab_size)  # (T, B, V)
-        return self.forward_fn(one_hot.to(self.params[0].dtype), state, self.params)
+        return self.forward_fn(one_hot.to(own.dtype), state, self.params)
 
     def begin_state(self, batch_size: int, device: Device = None) -> State:
         """The state before the first token, in the parameters' dtype, on their device.
@@ -177,9 +178,9 @@ class RNNModelScratch:
 class RNNModel(nn.Module):
     """The same language model around `nn.RNN`, `nn.GRU` or `nn.LSTM`.
 
-    Unlike `RNNModelScratch` it has the layer's own two biases, the layer's own initial
-    values, as many layers and directions as `rnn_layer` has, and a state that is a
-    tensor (RNN, GRU) or a pair of tensors (LSTM), each of shape
+    Unlike `RNNModelScratch` it has the layer's own two biases and initial values, as
+    many layers and directions as `rnn_layer` has, and a state that is a tensor (RNN,
+    GRU) or a pair of tensors (LSTM), each of shape
     (num_directions * num_layers, batch_size, num_hiddens). The layer takes time first
     (`batch_first=False`) and one-hot tokens (`input_size == vocab_size`), and gives its
     hidden state as it is (no `proj_size`).
@@ -209,17 +210,16 @@ class RNNModel(nn.Module):
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs (T * B, V) and the new state for `inputs` (B, T)."""
-        dtype = self.linear.weight.dtype
-        check_tokens("inputs", inputs, self.vocab_size)
+        own = self.linear.weight
+        check_tokens("inputs", inputs, self.vocab_size, own.device)
         if state is not None:  # zeros, as in torch's layers
-            check_state(state, inputs.shape[0], self.num_hiddens, dtype)
+            num_parts = 2 if isinstance(self.rnn, nn.LSTM) else 1
+            check_state(state, self._state_shape(len(inputs)), own, num_parts)
         one_hot = F.one_hot(inputs.T.long(), self.vocab_size)  # (T, B, V)
-        H, state = self.rnn(one_hot.to(dtype), state)
+        H, state = self.rnn(one_hot.to(own.dtype), state)
         return self.linear(H.reshape(-1, H.shape[-1])), state  # (T * B, V)
 
-    def begin_state(
-        self, batch_size: int, device: Device = None
-    ) -> Tensor | tuple[Tensor, Tensor]:
+    def begin_state(self, batch_size: int, device: Device = None) -> State:
         """Zeros: one tensor, or for an LSTM two (hidden state and memory cell).
 
         They are on the model's device, unless another is given.
@@ -227,13 +227,15 @@ class RNNModel(nn.Module):
         Raises ValueError if `batch_size` is smaller than 1, or for a device that is not
         there.
         """
-        batch_size = integer("batch_size", batch_size, at_least=1)
-        layers = self.num_directions * self.rnn.num_layers
-        shape = (layers, batch_size, self.num_hiddens)
+        shape = self._state_shape(integer("batch_size", batch_size, at_least=1))
         own = self.linear.weight
         device = own.device if device is None else checked_device(device)
         zeros = torch.zeros(shape, device=device, dtype=own.dtype)
         return (zeros, zeros.clone()) if isinstance(self.rnn, nn.LSTM) else zeros
+
+    def _state_shape(self, batch_size: int) -> tuple[int, int, int]:
+        layers = self.num_directions * self.rnn.num_layers
+        return layers, batch_size, self.num_hiddens
 
 
 Model = RNNModelScratch | RNNModel

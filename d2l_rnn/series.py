@@ -149,7 +149,16 @@ def least_squares(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
     Of several equally good solutions, the one with the smallest norm, where a weight
     counts by its effect: times the largest value of its feature.
+
+    Raises ValueError if they are not two such matrices of finite numbers.
     """
+    features = as_series(features, ("N, F",), at_least=1, name="features")
+    targets = as_series(targets, ("N, D",), at_least=1, name="targets")
+    if len(targets) != len(features):
+        raise ValueError(
+            f"targets must have {len(features)} rows, as features have, got "
+            f"{len(targets)}"
+        )
     ones = features.new_ones(len(features), 1)  # (N, 1)
     design = torch.cat((features, ones), dim=1).double()  # (N, F + 1)
     # In any unit the fit is the same: no column is small enough to pass for rounding.

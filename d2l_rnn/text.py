@@ -10,6 +10,7 @@ import collections
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 import numpy as np
@@ -182,7 +183,8 @@ class Vocab:
     def __getitem__(self, tokens: Hashable | Sequence[Hashable]) -> int | list:
         tokens = plain(tokens, "tokens")  # an array or a tensor
         if isinstance(tokens, self._several):
-            return [self[token] for token in tokens]
+            with _no_list_in_itself("tokens"):
+                return [self[token] for token in tokens]
         return self.token_to_idx.get(_checked(tokens), self.unk)
 
     def to_tokens(self, indices: int | Sequence[int] | ArrayLike) -> Hashable | list:
@@ -192,13 +194,22 @@ class Vocab:
         """
         indices = plain(indices, "indices")  # a tensor or an array
         if isinstance(indices, (list, tuple)):
-            return [self.to_tokens(index) for index in indices]
+            with _no_list_in_itself("indices"):
+                return [self.to_tokens(index) for index in indices]
         return self.idx_to_token[integer("indices", indices, 0, len(self) - 1)]
 
     @property
     def unk(self) -> int:
         """The index of the unknown token."""
         return 0
+
+
+@contextmanager
+def _no_list_in_itself(name: str) -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{name} must not be a list that contains itself") from None
 
 
 def _reserved(tokens: Iterable[Hashable] | None) -> list[Hashable]:

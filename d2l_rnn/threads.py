@@ -57,7 +57,7 @@ def suited_to(
     """
     if num_threads is None and getattr(net, "num_hiddens", 0) >= WORTH_THREADS:
         return nullcontext()
-    return limited_to(num_threads or 1)
+    return limited_to(1 if num_threads is None else num_threads)
 
 
 @contextmanager

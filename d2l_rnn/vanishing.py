@@ -11,6 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
+from d2l_rnn.checks import truth
+from d2l_rnn.checks.tensors import check_tokens
+from d2l_rnn.parameters import device_of
 from d2l_rnn.rnn import Model, State
 from d2l_rnn.threads import limited_to
 
@@ -36,10 +39,11 @@ def state_gradient_norms(
     Raises ValueError if `net` is another model, or does not compute its outputs from
     the hidden state that it returns, and if X or the state does not fit.
     """
+    last_only = truth("last_only", last_only)
     if not bptt.ByHand.can_train(net):
         return _norms_by_autograd(net, X, Y, state, last_only)
     if state is None:
-        state = net.begin_state(batch_size=len(X), device=X.device)
+        state = net.begin_state(batch_size=len(X))
     H_0 = bptt.checked(X, state, net.params)
     with limited_to(1):
         H, outputs = bptt.forward(X, H_0, net.params)
@@ -56,8 +60,9 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
             "net must be a scratch RNN or another scratch model, or an RNNModel of one "
             f"layer and one direction, in float32 or float64, got {net!r}"
         )
-    bptt.check_tokens("X", X, net.vocab_size)
-    bptt.check_tokens("Y", Y, net.vocab_size, X.shape)
+    device = device_of(net)
+    check_tokens("X", X, net.vocab_size, device)
+    check_tokens("Y", Y, net.vocab_size, device, X.shape)
     state = _begun(net, X, state)
     states, losses = [], []
     with limited_to(1):
@@ -110,13 +115,13 @@ def _step(net, X_t: Tensor, state):
 
 def _begun(net, X: Tensor, state):
     """The state before the first token, where the gradients end."""
-    zeros = net.begin_state(batch_size=len(X), device=X.device)
+    zeros = net.begin_state(batch_size=len(X))
     wanted, given = (
         (each,) if isinstance(each, Tensor) else tuple(each)
         for each in (zeros, zeros if state is None else state)
     )  # fmt: skip
-    shapes, got = ([tuple(part.shape) for part in each] for each in (wanted, given))
-    if got != shapes:
-        raise ValueError(f"state must be tensors of the shapes {shapes}, got {got}")
+    shapes = [tuple(part.shape) for part in wanted]
+    if [getattr(part, "shape", None) for part in given] != shapes:
+        raise ValueError(f"state must be tensors of the shapes {shapes}, got {state!r}")
     begun = tuple(part.detach().to(_dtype_of(net)).requires_grad_() for part in given)
     return begun[0] if isinstance(zeros, Tensor) else begun

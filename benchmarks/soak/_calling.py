@@ -18,7 +18,9 @@ import d2l_rnn
 
 PACKAGE = str(Path(d2l_rnn.__file__).parent)
 STEPS = 3  # of an iterator that was returned
-LABELS = ("name", "why")  # words for a message, of those who wrote the package
+# Of those who wrote the package: the words of a message, and what it allows.
+LABELS = ("name", "why")
+BOUNDS = {"at_least", "at_most", "allowed", "vocab_size", "like", "kind"}
 
 
 @dataclass
@@ -83,7 +85,8 @@ def _object(owner: Target, rng: random.Random, scene: Scene) -> tuple[str, objec
 
 def _odd_ones(target: Target, rng: random.Random) -> set[str]:
     """The names of the parameters that get odd values: one, or about half of them."""
-    names = [p.name for p in target.parameters if p.name not in LABELS]
+    steady = {*LABELS, *(BOUNDS if target.name.startswith("checks.") else ())}
+    names = [p.name for p in target.parameters if p.name not in steady]
     if not names:
         return set()
     if rng.random() < 0.75:

@@ -163,6 +163,8 @@ def _is_large(value: object) -> bool:
 
 def _is_allowed(call: Call, error: BaseException) -> bool:
     names = {kind.__name__ for kind in type(error).__mro__[:-3]}
+    if call.target.name.endswith(".__getitem__"):
+        names -= {"IndexError", "KeyError"}
     return isinstance(error, ALLOWED) or any(n in call.target.doc for n in names)
 
 
@@ -222,9 +224,11 @@ def _silence(call: Call, given: str) -> str:
 
 
 def _of_arguments(call: Call, kept: dict, finished: bool) -> Iterator[Finding]:
-    may_change = finished and call.target.name.partition(".")[0] in TRAINING
+    is_training = finished and call.target.name.partition(".")[0] in TRAINING
+    may_change = TRAINED if is_training else set()
+    others = [call.arguments[given] for given in may_change & {*call.arguments}]
     for given, before in kept.items():
-        if may_change and given in TRAINED:
+        if any(call.arguments[given] is other for other in others):
             continue
         if _surroundings.fingerprint(call.arguments[given]) != before:
             when = "" if finished else " by a call that failed"

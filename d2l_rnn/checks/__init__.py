@@ -90,7 +90,8 @@ def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
 def truth(name: str, value: object) -> bool:
     """Return `value`, True or False, NumPy's too, else raise ValueError."""
     dtype = str(getattr(value, "dtype", type(value).__name__))
-    if dtype in ("bool", "torch.bool") and getattr(value, "shape", ()) == ():
+    is_one = getattr(value, "shape", ()) == () and not getattr(value, "is_meta", False)
+    if is_one and dtype in ("bool", "torch.bool"):
         return bool(value)
     raise ValueError(f"{name} must be True or False, got {value!r}")
 
@@ -100,6 +101,16 @@ def string(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
     raise ValueError(f"{name} must be a string, got {value!r}")
+
+
+def of_type(kind: type, **values: object) -> None:
+    """Raises ValueError for one of them that is of another type."""
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise ValueError(
+                f"{name} must be of the type {kind.__name__}, got a "
+                f"{type(value).__name__}"
+            )
 
 
 def functions(**values: object) -> None:

@@ -17,11 +17,15 @@ State = Tensor | tuple[Tensor, ...]
 
 
 def check_tokens(
-    name: str, tokens: Tensor, vocab_size: int, shape: Sequence[int] | None = None
+    name: str,
+    tokens: Tensor,
+    vocab_size: int,
+    device: torch.device,
+    shape: Sequence[int] | None = None,
 ) -> None:
     """Raises ValueError unless these are indices of a vocabulary, shape (B, T).
 
-    `shape` says which, if not any will do.
+    `shape` says which, if not any will do. They must be on the `device`.
     """
     if not isinstance(tokens, Tensor):
         raise ValueError(
@@ -34,8 +38,15 @@ def check_tokens(
             f"{name} must be token indices, shape {wanted} and not empty, got "
             f"{tokens.dtype} of shape {tuple(tokens.shape)}"
         )
+    check_device(name, tokens, device)
     if not tokens.is_meta:
         check_range(name, tokens, vocab_size)
+
+
+def check_device(name: str, tensor: Tensor, device: torch.device) -> None:
+    """Raises ValueError for a tensor on another device."""
+    if tensor.device != device:
+        raise ValueError(f"{name} must be on {device}, got {tensor.device}")
 
 
 def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
@@ -51,22 +62,26 @@ def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
 
 
 def check_state(
-    state: State, batch_size: int, num_hiddens: int, dtype: torch.dtype
+    state: State, shape: tuple[int, ...], like: Tensor, num_parts: int | None = None
 ) -> None:
-    """Raises ValueError unless the parts of a state are shaped (…, B, H), in `dtype`.
+    """Raises ValueError unless the parts of a state have the shape (…, B, H).
 
-    A state of one sequence would be spread over all the others in silence.
+    Their dtype and device must be those of `like`, a parameter. A state of one sequence
+    would be spread over all the others in silence. `num_parts` is 1 for one tensor, 2
+    for a tuple of two; without it any will do.
     """
-    shape = (batch_size, num_hiddens)
     parts = (state,) if isinstance(state, Tensor) else state
     fits = isinstance(parts, (tuple, list)) and all(
-        isinstance(part, Tensor) and part.shape[-2:] == shape and part.dtype == dtype
+        isinstance(part, Tensor)
+        and part.shape[-len(shape) :] == shape
+        and (part.dtype, part.device) == (like.dtype, like.device)
         for part in parts
     )
-    if not fits:
+    is_one = isinstance(state, Tensor)
+    if not fits or num_parts not in (None, 1 if is_one else len(parts)):
         raise ValueError(
-            f"state must be {dtype} in shapes that end in {shape}, (batch_size, "
-            f"num_hiddens), got {_contents(state)}"
+            f"state must be {like.dtype} on {like.device} in shapes that end in "
+            f"{shape}, (…, batch_size, num_hiddens), got {_contents(state)}"
         )
 
 
@@ -102,6 +117,7 @@ class Sizes(dict):
                 )
             if dtype not in (None, tensor.dtype):
                 raise ValueError(f"{name} must be {dtype}, got {tensor.dtype}")
+            check_device(name, tensor, self.setdefault("device", tensor.device))
 
     def check_params(self, names: Sequence[str], params: Sequence[Tensor]) -> None:
         """Raises ValueError unless these are a recurrence's parameters, by these names.
@@ -152,14 +168,15 @@ def _fit_together(inputs, state, params, num_states: int) -> bool:
     """True if nothing is wrong; what it is would take longer to find out."""
     try:
         every = inputs, *state, *params
-        shapes, dtypes = [each.shape for each in every], {each.dtype for each in every}
+        shapes = [each.shape for each in every]
+        kinds = {(each.dtype, each.device) for each in every}
         (_, B, D), (_, H), (Q,) = shapes[0], shapes[num_states + 1], shapes[-1]
         is_float = inputs.dtype.is_floating_point
     except (AttributeError, TypeError, ValueError, IndexError):
         return False
     wanted = [(B, H)] * num_states + [(D, H), (H, H), (H,)] * (len(params) // 3)
     fits = shapes[1:] == [*wanted, (H, Q), (Q,)] and 0 not in shapes[0]
-    return fits and is_float and len(dtypes) == 1 and type(state) is tuple
+    return fits and is_float and len(kinds) == 1 and type(state) is tuple
 
 
 def check_state_dict(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
@@ -245,7 +262,8 @@ def _are_tokens(part: object) -> bool:
 def _contents(value: object, depth: int = 2) -> str:
     """A value in a few words: its type, and its shape or what is in it."""
     if isinstance(value, Tensor):
-        return f"{value.dtype} of shape {tuple(value.shape)}"
+        place = "" if value.is_cpu else f" on {value.device}"
+        return f"{value.dtype} of shape {tuple(value.shape)}{place}"
     if isinstance(value, (tuple, list)) and depth:
         return f"({', '.join(_contents(each, depth - 1) for each in value[:3])})"
     return f"a {type(value).__name__}"

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import threads
-from d2l_rnn.checks import integer, non_negative, positive
+from d2l_rnn.checks import functions, integer, non_negative, positive, truth
 from d2l_rnn.checks.tensors import check_tokens, only_part, pairs
 from d2l_rnn.engine.compiled import file, loaded
 from d2l_rnn.engine.run import Run, shapes_of, take, tokens
@@ -68,12 +68,10 @@ class Engine:
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        """The loss, the new state and the gradient: `gradients.backpropagation`.
-
-        X and Y: one minibatch, shape (B, T).
-        """
-        check_tokens("X", X, len(self.params[0]))
-        check_tokens("Y", Y, len(self.params[0]), X.shape)
+        """The loss, new state and gradient of X, Y (B, T): `gradients.ByAutograd`."""
+        W_xh = self.params[0]
+        check_tokens("X", X, len(W_xh), W_xh.device)
+        check_tokens("Y", Y, len(W_xh), W_xh.device, X.shape)
         H_T = self.train(X[None], Y[None], only_part(state), lr=0.0)
         return torch.tensor(self.losses[0]), (H_T,), [self.gradient]
 
@@ -142,7 +140,8 @@ class Engine:
         Raises ValueError as `train` does, and whatever `minibatches` raises, after all
         that came before it have been learned from.
         """
-        minibatches = pairs(minibatches, carries_state=not fresh)
+        functions(begin_state=begin_state)
+        minibatches = pairs(minibatches, carries_state=not truth("fresh", fresh))
         state, error = None, None
         while error is None:
             most = max(1, int(PATIENCE / self._seconds))
@@ -164,8 +163,9 @@ class Engine:
         self, minibatches: Iterable, begin_state: Callable, fresh: bool = False
     ) -> Iterator[tuple[float, int]]:
         """`read` one minibatch (X, Y) after another: yield its loss and its size."""
+        functions(begin_state=begin_state)
         state = None
-        for X, Y in pairs(minibatches, carries_state=not fresh):
+        for X, Y in pairs(minibatches, carries_state=not truth("fresh", fresh)):
             if state is None or fresh:
                 (state,) = begin_state(batch_size=len(X))
             state = self.read(X[None], Y[None], state)
@@ -190,13 +190,13 @@ class Engine:
             raise ValueError(
                 f"Y must be shaped like X, {(n, B, T)}, got {tuple(Y.shape)}"
             )
-        if not isinstance(H_0, Tensor) or H_0.shape != (B, H):
+        if not isinstance(H_0, Tensor) or H_0.shape != (B, H) or H_0.is_meta:
             got = tuple(H_0.shape) if isinstance(H_0, Tensor) else H_0
             raise ValueError(f"H_0 must be a tensor, shape {(B, H)}, got {got!r}")
         state = torch.empty(B, H).copy_(H_0.detach())
         numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
         losses, norms, flow = numbers.split([n, n, T * B])
-        run = Run(T, B, H, V, n, fresh)
+        run = Run(T, B, H, V, n, truth("fresh", fresh))
         run.place(
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=flow,
             params=self.params, gradients=self.gradients, workspace=self._room(run),

@@ -53,10 +53,12 @@ def tokens(name: str, indices: Tensor, V: int) -> Tensor:
     """Tokens as rnn.c takes them; ValueError if they are none of the vocabulary."""
     if not isinstance(indices, Tensor):
         raise ValueError(f"{name} must be a tensor, got a {type(indices).__name__}")
-    if indices.dim() != 3 or indices.numel() == 0 or not is_integer(indices):
+    is_there = indices.numel() > 0 and not indices.is_meta
+    if indices.dim() != 3 or not is_there or not is_integer(indices):
         raise ValueError(
             f"{name} must be integers, shape (minibatches, batch_size, num_steps) and "
-            f"not empty, got {indices.dtype} of shape {tuple(indices.shape)}"
+            f"not empty, got {indices.dtype} of shape {tuple(indices.shape)} on "
+            f"{indices.device}"
         )
     check_range(name, indices, V)
     return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)

@@ -59,8 +59,9 @@ def flow(
     """
     if not bptt.ByHand.can_train(net):
         raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
-    check_tokens("X", X, len(net.params[0]))
-    check_tokens("Y", Y, len(net.params[0]), X.shape)
+    W_xh = net.params[0]
+    check_tokens("X", X, len(W_xh), W_xh.device)
+    check_tokens("Y", Y, len(W_xh), W_xh.device, X.shape)
     H_0 = net.params[1].new_zeros(len(X), net.num_hiddens)
     H, outputs = bptt.forward(X, H_0, net.params)
     _, dO = bptt.cross_entropy(outputs, Y, last_only)

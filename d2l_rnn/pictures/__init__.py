@@ -27,7 +27,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
-from d2l_rnn.checks import finite, integer, positive
+from d2l_rnn.checks import finite, integer, of_type, positive
 from d2l_rnn.pictures import lettering
 from d2l_rnn.pictures.lettering import DRAWING
 
@@ -49,14 +49,17 @@ class Picture(Figure):
     of the axes, which takes as long as the drawing; with `layout="none"` the axes stay
     in place.
 
-    Raises ValueError if `width` or `height` is not greater than 0 and at most 320.
+    Raises ValueError if `width` or `height` is not from 0.01, a pixel, to 320.
     """
 
     def __init__(
         self, width: float = 6.4, height: float = 3.6, layout: str = "constrained"
     ):
-        size = positive("width", width, LONGEST), positive("height", height, LONGEST)
-        super().__init__(figsize=size, dpi=PER_INCH, layout=layout)
+        size = [
+            _from_a_pixel(name, positive(name, inches, LONGEST))
+            for name, inches in {"width": width, "height": height}.items()
+        ]
+        super().__init__(size, dpi=PER_INCH, layout=layout)
         lettering.Canvas(self)
         self._alt = ""
 
@@ -74,6 +77,14 @@ class Picture(Figure):
         if not isinstance(words, str) or not words.strip():
             raise ValueError(f"alt must be a text that is not empty, got {words!r}")
         self._alt = words
+
+    def describe(self, alt: str | None, otherwise: str) -> None:
+        """Set `alt` to what the reader gave; `otherwise` if that is None or empty.
+
+        Raises ValueError as `alt` does.
+        """
+        is_given = not (alt is None or (isinstance(alt, str) and alt == ""))
+        self.alt = alt if is_given else otherwise
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw everything in the picture, one thread at a time."""
@@ -144,6 +155,12 @@ class _Checkpoint(Artist):
         self.check()
 
 
+def _from_a_pixel(name: str, inches: float) -> float:
+    if inches < 1 / PER_INCH:
+        raise ValueError(f"{name} must be at least a pixel, 0.01, got {inches!r}")
+    return inches
+
+
 def _labels_of(figure: Figure) -> str:
     """The titles of a figure and the labels of its axes, as an alt text."""
     found = []
@@ -185,7 +202,11 @@ def blank(
 
 
 def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
-    """Give the axes their labels and the look that all pictures share."""
+    """Give the axes their labels and the look that all pictures share.
+
+    Raises ValueError if they are none.
+    """
+    of_type(Axes, axes=axes)
     words = {"xlabel": xlabel, "ylabel": ylabel, "title": title}
     axes.set(**{name: lettering.written(label) for name, label in words.items()})
     axes.spines[["top", "right"]].set_visible(False)
@@ -201,8 +222,9 @@ def draw_level(
 
     `va` is the vertical alignment of the label to the line.
 
-    Raises ValueError if `level` is not a finite number.
+    Raises ValueError if `level` is not a finite number, or `axes` are none.
     """
+    of_type(Axes, axes=axes)
     level, label = finite("level", level), lettering.shortened(label, LONGEST_NAME)
     line = axes.axhline(level, color=GREY, linewidth=1, linestyle=linestyle)
     words = axes.annotate(
@@ -219,8 +241,9 @@ def log_ticks(axis: Axis) -> None:
     selection of these powers. Matplotlib's own labels are formulas, which draw slowly
     and in one thread at a time.
 
-    Raises ValueError unless the limits are positive.
+    Raises ValueError unless it is an axis whose limits are positive.
     """
+    of_type(Axis, axis=axis)
     low, high = axis.get_view_interval()
     if not (low > 0 and high > 0):
         raise ValueError(f"axis must have positive limits, got {low:g} and {high:g}")

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from d2l_rnn.checks import finite, real_array
+from d2l_rnn.checks import finite, one_of, real_array
 
 MOST = 1e300  # the size of a number; larger ones overflow while axes are laid out
+
+MOST_ROWS = 1000  # of all minibatches in one picture
 
 HELD_OUT = "held_out_perplexity"  # the field of a record, if it has one
 
@@ -49,9 +51,10 @@ def series(name: str, values: ArrayLike, is_log: bool = False) -> np.ndarray:
 def pairs(name: str, given: Mapping[Any, tuple] | None, log: str = "") -> dict:
     """Curves {label: (x, y)}, with NaN for points that have a gap in x or in y.
 
-    `log` names the axes that are logarithmic. Raises ValueError as `series` does, and
-    for x and y that are not equally long.
+    `log` names the axes that are logarithmic: "", "x", "y" or "xy". Raises ValueError
+    for anything else, as `series` does, and for x and y that are not equally long.
     """
+    one_of("log", log, ("", "x", "y", "xy"))
     found = {}
     for label, pair in mapping(name, given, "{label: (x, y)}").items():
         where = f"{name}[{label!r}]"
@@ -235,6 +238,11 @@ def positions(minibatches: Iterable[ArrayLike]) -> list[np.ndarray]:
         found.append(X.astype(int))
     if not found:
         raise ValueError("minibatches must have at least one minibatch, got none")
+    if (count := sum(map(len, found))) > MOST_ROWS:
+        raise ValueError(
+            f"minibatches must have at most {MOST_ROWS:,} subsequences to be told "
+            f"apart, got {count:,}"
+        )
     return found
 
 
