@@ -90,7 +90,8 @@ USUAL = {
     "start": "0", "gram": "('t', 'h')", "context": "('t',)", "seen": "words", "new":
     "words", "h": "torch.zeros(1, 16)",
     # pictures
-    "alt": "'what is seen'", "title": "'a title'", "xlabel": "'x'", "ylabel": "'y'",
+    "alt": "'what is seen'", "otherwise": "'what is there'", "title":
+    "'a title'", "xlabel": "'x'", "ylabel": "'y'",
     "axes": "axes", "axis": "log_axis", "clipped": "[10.0, 20.0]", "digits": "2",
     "epochs": "[1, 2]", "groups": "{'one': [1.0, 2.0]}", "history": "history", "kept":
     "np.array([[0.6, 0.8]])", "label": "'a label'", "levels": "{'level': 2.0}", "log":
