@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from d2l_rnn.checks import truth
+from d2l_rnn.checks import positive, truth
 from d2l_rnn.pictures import drawable, lettering
 from d2l_rnn.pictures.courses import (
     correlation,
@@ -95,13 +95,14 @@ def gradient_norms(
 ) -> str:
     """The alt text of `figures.gradient_norms`: `clipped` is in per cent.
 
-    Raises ValueError if `norms` does not have those before clipping.
+    Raises ValueError if `norms` does not have those before clipping, or if theta is not
+    greater than 0.
     """
     norms = drawable.mapping("norms", norms, "{'before': norms, …}")
     if "before" not in norms:
         raise ValueError(f"norms must have those before clipping, got {list(norms)}")
     parts = [f"{name} clipping {course(values)}" for name, values in norms.items()]
-    limit = "" if theta is None else f"; theta = {number(theta)}"
+    limit = "" if theta is None else f"; theta = {number(positive('theta', theta))}"
     end = first_gap(epochs, norms["before"])
     return _text(
         "" if end is None else f"Diverged at epoch {end}",

@@ -69,15 +69,16 @@ def backward(
     H: what `forward` returned for X. dO: the gradient of the outputs, (T, B, V).
     dH_T: what the last state receives from later on, (B, H).
 
-    Raises ValueError if one of these has another shape.
+    Raises ValueError if one of these has another shape, or is not of the parameters'
+    dtype.
     """
-    sizes = _sizes(X, params)
-    sizes.check("SBH", H=H)
-    sizes.check("TBQ", dO=dO)
+    sizes, dtype = _sizes(X, params), params[0].dtype
+    sizes.check("SBH", dtype, H=H)
+    sizes.check("TBQ", dtype, dO=dO)
     if sizes["S"] != sizes["T"] + 1:
         raise ValueError(f"H must hold T + 1 states, for T={sizes['T']}, got {len(H)}")
     if not isinstance(dH_T, (int, float)):
-        sizes.check("BH", dH_T=dH_T)
+        sizes.check("BH", dtype, dH_T=dH_T)
     W_xh, W_hh, _, W_hq, _ = params
     from_later, dH, dZ = dH_T, [], []
     for H_t, dO_t in zip(reversed(H[1:]), reversed(dO), strict=True):

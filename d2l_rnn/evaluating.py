@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import truth
+from d2l_rnn.checks import integer, truth
 from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import labels_of, way_of
+from d2l_rnn.gradients import checked_loss, labels_of, way_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
@@ -54,7 +54,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
     if way_of(net, loss) == "engine":
         yield from Engine(net.params).measure(minibatches, net.begin_state, is_random)
         return
-    loss = nn.CrossEntropyLoss() if loss is None else loss
+    loss = checked_loss(loss)
     state = None  # no need to detach it: `reading` keeps no graph
     for X, Y in pairs(minibatches, carries_state=not is_random):
         if state is None or is_random:
@@ -85,7 +85,7 @@ def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
             f"{name} must be minibatches (X, Y), such as a SequenceLoader, got "
             f"{minibatches!r}"
         )
-    if num_epochs > 1 and isinstance(minibatches, Iterator):
+    if integer("num_epochs", num_epochs, 0) > 1 and isinstance(minibatches, Iterator):
         raise ValueError(
             f"{name} must be iterable once an epoch, like a SequenceLoader or a "
             f"list; a {type(minibatches).__name__} can be iterated only once"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn.checks import integer, one_of
+from d2l_rnn.checks import functions, integer, one_of
 from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
 from d2l_rnn.parameters import check_model, parameters_of
@@ -90,11 +90,9 @@ class ByAutograd:
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
         check_model(net)
-        for name, given in {"loss": loss, "forward": forward}.items():
-            if not (given is None or callable(given)):
-                raise ValueError(f"{name} must be a function or None, got {given!r}")
         self.net, self.forward = net, net if forward is None else forward
-        self.loss = nn.CrossEntropyLoss() if loss is None else loss
+        functions(forward=self.forward)
+        self.loss = checked_loss(loss)
 
     def __call__(
         self, X: Tensor, Y: Tensor, state: State
@@ -108,6 +106,24 @@ class ByAutograd:
         mean_loss.backward()
         gradients = [param.grad for param in params if param.grad is not None]
         return mean_loss.detach(), state, gradients
+
+
+def checked_loss(loss: Callable | None) -> Callable:
+    """The loss; cross-entropy for None.
+
+    Raises ValueError unless it can be called with outputs and labels, and for a sum,
+    of which the mean over all tokens can no longer be taken.
+    """
+    if loss is None:
+        return nn.CrossEntropyLoss()
+    if isinstance(loss, type) or not callable(loss):
+        raise ValueError(
+            "loss must be a function or None, such as nn.CrossEntropyLoss(), got "
+            f"{loss!r}"
+        )
+    if getattr(loss, "reduction", "mean") == "sum":
+        raise ValueError(f"loss must be a mean, or one for each token, got {loss!r}")
+    return loss
 
 
 def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:

@@ -107,8 +107,9 @@ class LatentAR(nn.Module):
 
         Raises ValueError if one of them has another shape.
         """
-        Sizes(I=1, H=self.num_hiddens).check("BI", x=x)
-        Sizes(B=len(x), H=self.num_hiddens).check("BH", h=h)
+        sizes, dtype = Sizes(I=1, H=self.num_hiddens), self.W_hh.dtype
+        sizes.check("BI", dtype, x=x)
+        sizes.check("BH", dtype, h=h)
         return torch.tanh(x @ self.W_xh + h @ self.W_hh + self.b_h)  # (B, H)
 
     def output(self, h: Tensor) -> Tensor:
@@ -116,8 +117,12 @@ class LatentAR(nn.Module):
 
         Raises ValueError if it has another shape.
         """
-        if getattr(h, "shape", ())[-1:] != (self.num_hiddens,):
-            raise ValueError(f"h must be of shape (…, {self.num_hiddens}), got {h!r}")
+        is_one = getattr(h, "dtype", None) == self.W_hq.dtype
+        if not is_one or h.shape[-1:] != (self.num_hiddens,):
+            raise ValueError(
+                f"h must be {self.W_hq.dtype} of shape (…, {self.num_hiddens}), got "
+                f"{h!r}"
+            )
         return h @ self.W_hq + self.b_q  # (B, 1)
 
     def forward(self, x: Tensor, h: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -83,7 +83,7 @@ def test_an_engine_that_is_not_there_is_told(monkeypatch):
         gradients.backpropagation(rnn.make_model("scratch", 11, 6), None, "engine")
 
 
-@pytest.mark.parametrize("loss", [3.0, "cross-entropy"])
+@pytest.mark.parametrize("loss", [3.0, "cross-entropy", nn.CrossEntropyLoss])
 def test_a_loss_that_is_no_function_is_refused(net, loss):
-    with pytest.raises(ValueError, match="loss must be a function or None, got"):
+    with pytest.raises(ValueError, match="loss must be a function or None, such as"):
         gradients.ByAutograd(net, loss)

@@ -121,7 +121,7 @@ USUAL = {
     "vector_ar.VectorAR.__call__:windows": "torch.zeros(4, 2, 5).double()",
     "vector_ar.WEATHER:windows": "weather.unfold(0, 1, 1).transpose(1, 2)",
     "vector_ar.fit_var:x": "weather", "vector_ar.fit_var:tau": "1",
-    "neural_ar.LatentAR.g:x": "torch.zeros(1)",
+    "neural_ar.LatentAR.g:x": "torch.zeros(1, 1)",
     "neural_ar.LatentAR:num_hiddens": "16",
     "neural_ar.LatentAR.forward:x": "torch.zeros(1, 6)",
     "neural_ar.train_latent_ar:num_epochs": "1",

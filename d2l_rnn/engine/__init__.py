@@ -22,15 +22,13 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import threads
-from d2l_rnn.checks import functions, integer, non_negative, positive, truth
+from d2l_rnn.checks import functions, truth
 from d2l_rnn.checks.tensors import check_tokens, only_part, pairs
 from d2l_rnn.engine.compiled import file, loaded
-from d2l_rnn.engine.run import Run, shapes_of, take, tokens
+from d2l_rnn.engine.run import Run, check_step, shapes_of, take, tokens
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
-# The largest number of a float32, which the engine computes with.
-LARGEST = torch.finfo(torch.float32).max
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
 # Seconds to do without helpers after a run that waited for them: other cores are busy.
@@ -96,11 +94,7 @@ class Engine:
         learning rate, a theta that is not greater than 0, and a number of threads that
         is not from 1 to `threads.MOST`.
         """
-        if num_threads is not None:
-            num_threads = integer("num_threads", num_threads, 1, threads.MOST)
-        non_negative("lr", lr, at_most=LARGEST)
-        if theta is not None:
-            positive("theta", theta)
+        check_step(lr, theta, num_threads)
         start = time.perf_counter()
         run = self._run(X, Y, H_0, fresh)
         run.lr, run.theta = lr, math.inf if theta is None else theta
@@ -140,6 +134,7 @@ class Engine:
         Raises ValueError as `train` does, and whatever `minibatches` raises, after all
         that came before it have been learned from.
         """
+        check_step(lr, theta, num_threads)
         functions(begin_state=begin_state)
         minibatches = pairs(minibatches, carries_state=not truth("fresh", fresh))
         state, error = None, None

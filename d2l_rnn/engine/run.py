@@ -9,8 +9,12 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import is_integer
+from d2l_rnn import threads
+from d2l_rnn.checks import integer, is_integer, non_negative, positive
 from d2l_rnn.checks.tensors import check_range
+
+# The largest number of a float32, which the engine computes with.
+LARGEST = torch.finfo(torch.float32).max
 
 
 class Run(ctypes.Structure):
@@ -36,6 +40,15 @@ class Run(ctypes.Structure):
                 setattr(self, name, each.data_ptr())
             else:
                 getattr(self, name)[:] = [tensor.data_ptr() for tensor in each]
+
+
+def check_step(lr: float, theta: float | None, num_threads: int | None) -> None:
+    """Raises ValueError unless a step can be taken with these: `Engine.train`."""
+    non_negative("lr", lr, at_most=LARGEST)
+    if theta is not None:
+        positive("theta", theta)
+    if num_threads is not None:
+        integer("num_threads", num_threads, 1, threads.MOST)
 
 
 def take(minibatches: Iterator, most: int) -> tuple[list, Exception | None]:
