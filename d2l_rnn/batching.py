@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import integer, is_integer, positive, truth
+from d2l_rnn.checks import integer, is_integer, positive, shown, truth
 from d2l_rnn.text import Vocab, load_corpus
 
 # The types of number that PyTorch computes with: a corpus of them stays as it is.
@@ -199,7 +199,8 @@ def split(
     kept = len(corpus) - round(share * len(corpus))
     if not 0 < kept < len(corpus):
         raise ValueError(
-            f"held_out must leave tokens in both parts of the corpus, got {held_out!r} "
+            f"held_out must leave tokens in both parts of the corpus, "
+            f"got {shown(held_out)} "
             f"of {len(corpus)} tokens"
         )
     return corpus[:kept], corpus[kept:]
@@ -248,7 +249,7 @@ def _check_generator(rng) -> None:
     if rng is not random and not isinstance(rng, (random.Random, GivenOffset)):
         raise ValueError(
             "rng must be the module random, a random.Random or a GivenOffset, "
-            f"got {rng!r}"
+            f"got {shown(rng)}"
         )
 
 

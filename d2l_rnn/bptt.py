@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
-from d2l_rnn.checks import truth
+from d2l_rnn.checks import shown, truth
 from d2l_rnn.checks.tensors import Sizes, check_tokens, only_part
 from d2l_rnn.interrupts import no_gradients
 
@@ -137,7 +137,7 @@ class ByHand:
     def __init__(self, net: scratch.RNNModelScratch):
         if not self.can_train(net):
             raise ValueError(
-                f"net must be a scratch RNN, nothing replaced, got {net!r}"
+                f"net must be a scratch RNN, nothing replaced, got {shown(net)}"
             )
         self.params, self._dH = net.params, None
 
@@ -184,7 +184,9 @@ def norms(each: Tensor) -> Tensor:
     """
     is_float = isinstance(each, Tensor) and each.is_floating_point()
     if not is_float or each.dim() == 0 or each.numel() == 0 or each.is_meta:
-        raise ValueError(f"each must be a tensor of floats, not empty, got {each!r}")
+        raise ValueError(
+            f"each must be a tensor of floats, not empty, got {shown(each)}"
+        )
     each = each.cpu().double()  # not every device has float64
     rows = each.reshape(len(each), -1)  # (T, B * H)
     largest = rows.abs().amax(1)  # (T,)

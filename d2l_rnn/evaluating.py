@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from torch import Tensor
 
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import integer, truth
+from d2l_rnn.checks import integer, shown, truth
 from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.engine import Engine
 from d2l_rnn.gradients import checked_loss, labels_of, way_of
@@ -83,7 +83,7 @@ def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
     if not isinstance(minibatches, Iterable) or isinstance(minibatches, NOT_PAIRS):
         raise ValueError(
             f"{name} must be minibatches (X, Y), such as a SequenceLoader, got "
-            f"{minibatches!r}"
+            f"{shown(minibatches)}"
         )
     if integer("num_epochs", num_epochs, 0) > 1 and isinstance(minibatches, Iterator):
         raise ValueError(

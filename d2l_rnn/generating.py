@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from d2l_rnn.checks import integer, positive
+from d2l_rnn.checks import integer, positive, shown
 from d2l_rnn.checks.tensors import Device, Sizes, State
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.rnn import Model
@@ -86,7 +86,9 @@ def warm_up(
     neither a string nor a list of tokens, and if `vocab` is not of the model's size.
     """
     if not isinstance(prefix, (str, list, tuple)):
-        raise ValueError(f"prefix must be a string or a list of tokens, got {prefix!r}")
+        raise ValueError(
+            f"prefix must be a string or a list of tokens, got {shown(prefix)}"
+        )
     if len(prefix) == 0:
         raise ValueError("prefix must have at least one token, got none")
     _check_vocab(vocab, net)
@@ -100,10 +102,11 @@ def _check_vocab(vocab: Vocab, net: Model) -> None:
     """Raises ValueError unless the model may be one of this vocabulary."""
     size = getattr(net, "vocab_size", None)
     if not isinstance(vocab, Vocab):
-        raise ValueError(f"vocab must be a Vocab, got {vocab!r}")
+        raise ValueError(f"vocab must be a Vocab, got {shown(vocab)}")
     if size not in (None, len(vocab)):
         raise ValueError(
-            f"vocab must be the model's, which has {size} tokens, got {vocab!r} of "
+            f"vocab must be the model's, which has {size} tokens, "
+            f"got {shown(vocab)} of "
             "another text"
         )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn.checks import functions, integer, one_of
+from d2l_rnn.checks import functions, integer, one_of, shown
 from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
 from d2l_rnn.parameters import check_model, parameters_of
@@ -58,7 +58,7 @@ def backpropagation(
         if loss is None:
             return backpropagate
         raise ValueError(
-            f"loss must be None for a backpropagate that has its own, got {loss!r}"
+            f"loss must be None for a backpropagate that has its own, got {shown(loss)}"
         )
     best = way_of(net, loss)
     way = (
@@ -69,7 +69,7 @@ def backpropagation(
         reason = f" ({describe()})" if way == "engine" else ""
         raise ValueError(
             f"backpropagate must be {allowed} for this model and loss, got "
-            f"{way!r}{reason}"
+            f"{shown(way)}{reason}"
         )
     if way == "autograd":
         return ByAutograd(net, loss)
@@ -119,10 +119,12 @@ def checked_loss(loss: Callable | None) -> Callable:
     if isinstance(loss, type) or not callable(loss):
         raise ValueError(
             "loss must be a function or None, such as nn.CrossEntropyLoss(), got "
-            f"{loss!r}"
+            f"{shown(loss)}"
         )
     if getattr(loss, "reduction", "mean") == "sum":
-        raise ValueError(f"loss must be a mean, or one for each token, got {loss!r}")
+        raise ValueError(
+            f"loss must be a mean, or one for each token, got {shown(loss)}"
+        )
     return loss
 
 
@@ -133,6 +135,6 @@ def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:
     """
     vocab_size = integer("vocab_size", vocab_size, 1)
     if not isinstance(X, Tensor):
-        raise ValueError(f"X must be a tensor of token indices, got {X!r}")
+        raise ValueError(f"X must be a tensor of token indices, got {shown(X)}")
     check_tokens("Y", Y, vocab_size, X.device, X.shape)
     return Y.T.reshape(-1).long()

@@ -55,7 +55,7 @@ class MarkovChain:
         if len(self._index) != len(P) or len(self.states) != len(P):
             raise ValueError(
                 f"states must be {len(P)} different names, one for each "
-                f"row of P, got {self.states!r}"
+                f"row of P, got {checks.shown(self.states)}"
             )
         self.P = np.stack(
             [_probabilities(f"row {i} of P", row, len(P)) for i, row in enumerate(P)]
@@ -91,7 +91,7 @@ class MarkovChain:
         totals = counts.sum(axis=1, keepdims=True)  # (n, 1)
         for i in np.flatnonzero(totals == 0):
             raise ValueError(
-                f"the state {states[i]!r} is never left in sequence, so "
+                f"the state {checks.shown(states[i])} is never left in sequence, so "
                 "nothing says where it leads: give alpha > 0"
             )
         return cls(counts / totals, initial, states)
@@ -269,7 +269,7 @@ def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:
     try:
         return index[state]
     except (KeyError, TypeError):
-        raise ValueError(f"{state!r} is not a state of the chain") from None
+        raise ValueError(f"{checks.shown(state)} is not a state of the chain") from None
 
 
 def _expect_digits(sizes: np.ndarray) -> None:

@@ -121,7 +121,7 @@ class LatentAR(nn.Module):
         if not is_one or h.shape[-1:] != (self.num_hiddens,):
             raise ValueError(
                 f"h must be {self.W_hq.dtype} of shape (…, {self.num_hiddens}), got "
-                f"{h!r}"
+                f"{checks.shown(h)}"
             )
         return h @ self.W_hq + self.b_q  # (B, 1)
 

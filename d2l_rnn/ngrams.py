@@ -166,7 +166,7 @@ class NGramModel:
     def _expect(self, context: Gram) -> None:
         if not isinstance(context, tuple) or len(context) >= self.n:
             allowed = f"a tuple of at most {self.n - 1} tokens"
-            raise ValueError(f"context must be {allowed}, got {context!r}")
+            raise ValueError(f"context must be {allowed}, got {checks.shown(context)}")
 
     def _draw(self, context: Gram, rng: np.random.Generator) -> Hashable:
         # P(x | context) is a mixture of the tokens that followed the context, with the
@@ -285,7 +285,8 @@ def _vocabulary(
     for token in of_text:
         if token not in given:
             raise ValueError(
-                f"vocab must hold every token of the text, and {token!r} is not in it"
+                f"vocab must hold every token of the text, and "
+                f"{checks.shown(token)} is not in it"
             )
     return tuple(given)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import non_negative, positive
+from d2l_rnn.checks import non_negative, positive, shown
 from d2l_rnn.interrupts import no_gradients
 from d2l_rnn.parameters import all_parameters, trainable
 from d2l_rnn.rnn import Model
@@ -56,7 +56,7 @@ def optimizer_of(
         if lr is not None:
             raise ValueError(
                 "lr must be None for an existing optimizer, which has its own, got "
-                f"{lr!r}"
+                f"{shown(lr)}"
             )
         _check_params(optimizer, params)
     elif optimizer is None or callable(optimizer):
@@ -86,7 +86,7 @@ def _check_step(optimizer) -> None:
     if not callable(step):
         raise ValueError(
             "optimizer must be a class of torch.optim or an existing optimizer, got "
-            f"{optimizer!r}"
+            f"{shown(optimizer)}"
         )
     closure = inspect.signature(step).parameters.get("closure")
     if closure is not None and closure.default is closure.empty:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from d2l_rnn.checks import shown
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.rnn import Model
@@ -51,13 +52,13 @@ def device_of(net: Model | Iterable[Tensor]) -> torch.device:
     """
     for param in all_parameters(net):
         return param.device
-    raise ValueError(f"net must have parameters, got {net!r}")
+    raise ValueError(f"net must have parameters, got {shown(net)}")
 
 
 def check_model(net: Model) -> None:
     """Raises ValueError unless this is a model: called with X and a state it begins."""
     if not (callable(net) and hasattr(net, "begin_state")):
-        raise ValueError(f"net must be a model, got {net!r}")
+        raise ValueError(f"net must be a model, got {shown(net)}")
     all_parameters(net)
 
 
@@ -73,7 +74,9 @@ def own_device(net: Model, device: Device = None) -> torch.device:
     except (RuntimeError, TypeError, ValueError):  # there is no such name
         asked = None
     if asked is None or asked.type != own.type or asked.index not in (None, own.index):
-        raise ValueError(f"device must be the model's, {str(own)!r}, got {device!r}")
+        raise ValueError(
+            f"device must be the model's, {str(own)!r}, got {shown(device)}"
+        )
     return own
 
 
@@ -91,7 +94,7 @@ def all_parameters(net: Model | Iterable[Tensor]) -> list[Tensor]:
             params = list(params)
             if all(isinstance(param, Tensor) for param in params):
                 return params
-    raise ValueError(f"net must be a model, or its parameters, got {net!r}")
+    raise ValueError(f"net must be a model, or its parameters, got {shown(net)}")
 
 
 @contextlib.contextmanager

@@ -205,5 +205,7 @@ def _measured(name: str, value: object) -> float:
         number = None
     is_real = isinstance(number, numbers.Real) and not isinstance(number, bool)
     if not is_real or number < -ROUNDING:
-        raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
+        raise ValueError(
+            f"{name} must be a number of at least 0, got {checks.shown(value)}"
+        )
     return number

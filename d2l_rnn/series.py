@@ -276,7 +276,9 @@ def _horizon(x: ArrayLike, tau: int, name: str, k: int) -> tuple[Tensor, int, in
 def _predict(model: Predictor, windows: Tensor) -> Tensor:
     """What the model predicts, if that is (N, 1) or (N, 1, D) and finite."""
     if not callable(model):
-        raise ValueError(f"model must map windows to predictions, got {model!r}")
+        raise ValueError(
+            f"model must map windows to predictions, got {checks.shown(model)}"
+        )
     prediction = model(windows)
     shape = getattr(prediction, "shape", None)
     if shape != windows[:, :1].shape:

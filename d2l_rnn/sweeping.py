@@ -14,7 +14,7 @@ from torch import Tensor
 
 from d2l_rnn import threads, training
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import integer, one_of, positive
+from d2l_rnn.checks import integer, one_of, positive, shown
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.progress import Progress
@@ -102,7 +102,7 @@ def sweep(
         )
     settings = [settings] if isinstance(settings, Setting) else list(settings)
     if not settings or not all(isinstance(each, Setting) for each in settings):
-        raise ValueError(f"settings must be one Setting or more, got {settings!r}")
+        raise ValueError(f"settings must be one Setting or more, got {shown(settings)}")
     integer("num_epochs", num_epochs, at_least=0)
     settings = list(dict.fromkeys(settings))
     side_by_side = min(len(settings), threads.available())
@@ -219,7 +219,7 @@ class _Run:
         held_out=None, num_threads=None,
     ):  # fmt: skip
         if not isinstance(setting, Setting):
-            raise ValueError(f"setting must be a Setting, got {setting!r}")
+            raise ValueError(f"setting must be a Setting, got {shown(setting)}")
         loader, self.is_halted = setting.minibatches(corpus), False
         largest = int(loader.corpus.max())
         integer(

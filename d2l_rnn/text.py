@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from d2l_rnn import corpora, large_text
-from d2l_rnn.checks import integer, listed, one_of, plain, string, truth
+from d2l_rnn.checks import integer, listed, one_of, plain, shown, string, truth
 
 UNKNOWN = "<unk>"
 TOKEN_TYPES = ("word", "char")
@@ -73,7 +73,9 @@ def _strings(lines: Iterable[str]) -> list[str]:
     lines = listed("lines", lines)
     for line in lines:
         if not isinstance(line, str):
-            raise ValueError(f"lines must be a list of strings, got one with {line!r}")
+            raise ValueError(
+                f"lines must be a list of strings, got one with {shown(line)}"
+            )
     return lines
 
 
@@ -161,7 +163,8 @@ class Vocab:
         tokens = list(tokens)
         if tokens[:1] != [UNKNOWN] or len(set(tokens)) < len(tokens):
             raise ValueError(
-                f"tokens must be distinct, and {UNKNOWN!r} the first, got {tokens!r}"
+                f"tokens must be distinct, and {UNKNOWN!r} the first, "
+                f"got {shown(tokens)}"
             )
         vocab = cls(reserved_tokens=tokens[1:])
         vocab.token_freqs = list(token_freqs)
@@ -214,11 +217,13 @@ def _no_list_in_itself(name: str) -> Iterator[None]:
 
 def _reserved(tokens: Iterable[Hashable] | None) -> list[Hashable]:
     if isinstance(tokens, (str, bytes)):
-        raise ValueError(f"reserved_tokens must be a list of tokens, got {tokens!r}")
+        raise ValueError(
+            f"reserved_tokens must be a list of tokens, got {shown(tokens)}"
+        )
     tokens = listed("reserved_tokens", [] if tokens is None else tokens)
     if len({UNKNOWN, *map(_checked, tokens)}) <= len(tokens):
         raise ValueError(
-            f"reserved_tokens must be distinct and not {UNKNOWN!r}, got {tokens!r}"
+            f"reserved_tokens must be distinct and not {UNKNOWN!r}, got {shown(tokens)}"
         )
     return tokens
 
@@ -231,7 +236,9 @@ def _checked(token: Hashable) -> Hashable:
         raise ValueError(f"tokens must be hashable: {error}") from None
     is_nan = isinstance(token, float) and token != token
     if is_nan or hasattr(token, "__next__"):
-        raise ValueError(f"tokens must be equal to others of their kind, got {token!r}")
+        raise ValueError(
+            f"tokens must be equal to others of their kind, got {shown(token)}"
+        )
     return token
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
-from d2l_rnn.checks import truth
+from d2l_rnn.checks import shown, truth
 from d2l_rnn.checks.tensors import check_tokens
 from d2l_rnn.parameters import device_of
 from d2l_rnn.rnn import Model, State
@@ -58,7 +58,7 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
     if not _can_step(net):
         raise ValueError(
             "net must be a scratch RNN or another scratch model, or an RNNModel of one "
-            f"layer and one direction, in float32 or float64, got {net!r}"
+            f"layer and one direction, in float32 or float64, got {shown(net)}"
         )
     device = device_of(net)
     check_tokens("X", X, net.vocab_size, device)
@@ -75,7 +75,7 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
     if gradients[-1] is None:
         raise ValueError(
             "net must compute its outputs from the hidden state that it returns, got "
-            f"{net!r}"
+            f"{shown(net)}"
         )
     zeros = torch.zeros_like(gradients[-1])  # from a step that forgets all
     return bptt.norms(torch.stack([zeros if g is None else g for g in gradients]))
@@ -122,6 +122,8 @@ def _begun(net, X: Tensor, state):
     )  # fmt: skip
     shapes = [tuple(part.shape) for part in wanted]
     if [getattr(part, "shape", None) for part in given] != shapes:
-        raise ValueError(f"state must be tensors of the shapes {shapes}, got {state!r}")
+        raise ValueError(
+            f"state must be tensors of the shapes {shapes}, got {shown(state)}"
+        )
     begun = tuple(part.detach().to(_dtype_of(net)).requires_grad_() for part in given)
     return begun[0] if isinstance(zeros, Tensor) else begun

@@ -22,6 +22,21 @@ if TYPE_CHECKING:  # it is not loaded for the sake of an annotation
 Value = TypeVar("Value")
 
 
+MOST_SHOWN = 300  # characters of a value in a message
+
+
+def shown(value: object) -> str:
+    """A value as a message has it: its repr, cut where it is long.
+
+    A reader's own object may have none; then its type.
+    """
+    try:
+        words = repr(value)
+    except Exception:
+        return f"a {type(value).__name__}"
+    return words if len(words) <= MOST_SHOWN else f"{words[:MOST_SHOWN]} …"
+
+
 def integer(
     name: str,
     value: object,
@@ -42,7 +57,7 @@ def integer(
         else f"from {at_least} to {at_most}"
     )
     reason = f" ({why})" if why else ""
-    raise ValueError(f"{name} must be an integer {allowed}{reason}, got {value!r}")
+    raise ValueError(f"{name} must be an integer {allowed}{reason}, got {shown(value)}")
 
 
 def positive(name: str, value: object, at_most: float = math.inf) -> float:
@@ -54,7 +69,9 @@ def positive(name: str, value: object, at_most: float = math.inf) -> float:
     if 0 < real <= at_most:
         return real
     limit = "" if at_most == math.inf else f" and at most {at_most:.3g}"
-    raise ValueError(f"{name} must be a number greater than 0{limit}, got {value!r}")
+    raise ValueError(
+        f"{name} must be a number greater than 0{limit}, got {shown(value)}"
+    )
 
 
 def non_negative(
@@ -66,7 +83,7 @@ def non_negative(
         return real
     limit = "" if at_most == sys.float_info.max else f" and at most {at_most:.3g}"
     raise ValueError(
-        f"{name} must be a finite number of at least 0{limit}, got {value!r}"
+        f"{name} must be a finite number of at least 0{limit}, got {shown(value)}"
     )
 
 
@@ -75,7 +92,7 @@ def probability(name: str, value: object) -> float:
     real = _real(value)
     if 0 <= real <= 1:
         return real
-    raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
+    raise ValueError(f"{name} must be a number from 0 to 1, got {shown(value)}")
 
 
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
@@ -84,7 +101,7 @@ def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
         if value in allowed:
             return value
     names = ", ".join(repr(choice) for choice in allowed)
-    raise ValueError(f"{name} must be one of {names}, got {value!r}")
+    raise ValueError(f"{name} must be one of {names}, got {shown(value)}")
 
 
 def truth(name: str, value: object) -> bool:
@@ -93,14 +110,14 @@ def truth(name: str, value: object) -> bool:
     is_one = getattr(value, "shape", ()) == () and not getattr(value, "is_meta", False)
     if is_one and dtype in ("bool", "torch.bool"):
         return bool(value)
-    raise ValueError(f"{name} must be True or False, got {value!r}")
+    raise ValueError(f"{name} must be True or False, got {shown(value)}")
 
 
 def string(name: str, value: object) -> str:
     """Return `value` if it is a string, else raise ValueError."""
     if isinstance(value, str):
         return value
-    raise ValueError(f"{name} must be a string, got {value!r}")
+    raise ValueError(f"{name} must be a string, got {shown(value)}")
 
 
 def of_type(kind: type, **values: object) -> None:
@@ -117,7 +134,7 @@ def functions(**values: object) -> None:
     """Raises ValueError for one of them that cannot be called."""
     for name, value in values.items():
         if not callable(value):
-            raise ValueError(f"{name} must be a function, got {value!r}")
+            raise ValueError(f"{name} must be a function, got {shown(value)}")
 
 
 def listed(name: str, sequence: Iterable) -> list:
@@ -133,7 +150,7 @@ def listed(name: str, sequence: Iterable) -> list:
             return [_plain(item) for item in each] if has_arrays else each
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{name} must be a list: {error}") from None
-    raise ValueError(f"{name} must be a list, in an order, got {sequence!r}")
+    raise ValueError(f"{name} must be a list, in an order, got {shown(sequence)}")
 
 
 def plain(value: Value, name: str = "value") -> Value | list:
@@ -182,7 +199,7 @@ def item(name: str, value: Hashable) -> Hashable:
         return items(name, [value])[0]
     except ValueError:
         raise ValueError(
-            f"{name} must be hashable and not NaN, got {value!r}"
+            f"{name} must be hashable and not NaN, got {shown(value)}"
         ) from None
 
 
@@ -228,7 +245,7 @@ def finite(name: str, value: object) -> float:
     found = real_array(name, value)
     if found.size == 1 and math.isfinite(found.item()):
         return found.item()
-    raise ValueError(f"{name} must be a finite number, got {value!r}")
+    raise ValueError(f"{name} must be a finite number, got {shown(value)}")
 
 
 def is_integer(array: np.ndarray | Tensor) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import is_integer
+from d2l_rnn.checks import is_integer, shown
 
 # So many tokens are compared sooner by Python than by PyTorch.
 FEW = 16
@@ -208,7 +208,8 @@ def checked_device(device: Device) -> torch.device:
     except (RuntimeError, TypeError, AssertionError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(
-            f"device must be one that this machine has, such as 'cpu', got {device!r}: "
+            f"device must be one that this machine has, such as 'cpu', "
+            f"got {shown(device)}: "
             f"{reason}"
         ) from None
 

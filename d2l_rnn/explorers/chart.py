@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from d2l_rnn.checks import finite, positive
+from d2l_rnn.checks import finite, positive, shown
 from d2l_rnn.explorers.shapes import (
     Axis,
     Band,
@@ -70,7 +70,7 @@ class Plot:
         for name, kind in (("x", Axis), ("y", Axis), ("shades", Shades)):
             part = getattr(self, name)
             if not isinstance(part, kind) and (part is not None or kind is Axis):
-                raise ValueError(f"{name} must be {kind.__name__}, got {part!r}")
+                raise ValueError(f"{name} must be {kind.__name__}, got {shown(part)}")
         positive("height", self.height, 2000)
         if self.x.log:
             _check_log("x", [each.x for each in (*self.lines, *self.marks)])
@@ -118,7 +118,8 @@ class Chart:
             raise ValueError("plots must have at least one plot, got none")
         if not 0 <= finite("margin", self.margin) <= WIDEST_MARGIN:
             raise ValueError(
-                f"margin must be from 0 to {WIDEST_MARGIN} pixels, got {self.margin!r}"
+                f"margin must be from 0 to {WIDEST_MARGIN} pixels, "
+                f"got {shown(self.margin)}"
             )
 
     def after(self, before: Chart, name: str) -> Chart:

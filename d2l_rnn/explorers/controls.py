@@ -226,7 +226,7 @@ class Words(Control[str]):
     def checked(self, value: str) -> str:
         """The string unchanged; ValueError for anything else."""
         if not isinstance(value, str):
-            raise ValueError(f"{self.name} must be a string, got {value!r}")
+            raise ValueError(f"{self.name} must be a string, got {checks.shown(value)}")
         return value
 
     def widget(self) -> widgets.Text | widgets.Textarea:
@@ -247,5 +247,6 @@ def _real(
     if is_real and low <= value <= high:
         return float(value)
     raise ValueError(
-        f"{name} must be a number from {low:g} to {high:g}{otherwise}, got {value!r}"
+        f"{name} must be a number from {low:g} to {high:g}{otherwise}, "
+        f"got {checks.shown(value)}"
     )

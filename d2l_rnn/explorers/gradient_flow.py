@@ -58,7 +58,9 @@ def flow(
     token indices of the same shape (B, T), which is not empty.
     """
     if not bptt.ByHand.can_train(net):
-        raise ValueError(f"net must be a scratch RNN with rnn.rnn in it, got {net!r}")
+        raise ValueError(
+            f"net must be a scratch RNN with rnn.rnn in it, got {checks.shown(net)}"
+        )
     W_xh = net.params[0]
     check_tokens("X", X, len(W_xh), W_xh.device)
     check_tokens("Y", Y, len(W_xh), W_xh.device, X.shape)

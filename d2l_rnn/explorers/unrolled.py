@@ -16,7 +16,7 @@ from torch import Tensor
 
 from d2l_rnn import checks, rnn, text, training
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import integer
+from d2l_rnn.checks import integer, shown
 
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book
 BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
@@ -56,7 +56,7 @@ def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
     vocabulary, at least one.
     """
     if not isinstance(net, rnn.RNNModelScratch):
-        raise ValueError(f"net must be a scratch RNN, got {net!r}")
+        raise ValueError(f"net must be a scratch RNN, got {shown(net)}")
     W_xh, W_hh, b_h, W_hq, b_q = (param.detach() for param in net.params)
     indices = checks.items("indices", indices)
     if not indices:

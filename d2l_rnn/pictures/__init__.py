@@ -27,7 +27,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
-from d2l_rnn.checks import finite, integer, of_type, positive
+from d2l_rnn.checks import finite, integer, of_type, positive, shown
 from d2l_rnn.pictures import lettering
 from d2l_rnn.pictures.lettering import DRAWING
 
@@ -75,7 +75,9 @@ class Picture(Figure):
     @alt.setter
     def alt(self, words: str) -> None:
         if not isinstance(words, str) or not words.strip():
-            raise ValueError(f"alt must be a text that is not empty, got {words!r}")
+            raise ValueError(
+                f"alt must be a text that is not empty, got {shown(words)}"
+            )
         self._alt = words
 
     def describe(self, alt: str | None, otherwise: str) -> None:
@@ -99,7 +101,7 @@ class Picture(Figure):
         Raises ValueError if `check` cannot be called.
         """
         if not callable(check):
-            raise ValueError(f"check must be a function, got {check!r}")
+            raise ValueError(f"check must be a function, got {shown(check)}")
         for axes in self.axes:
             for zorder in (0.1, 1.5, 2.1, 2.6):  # below the ticks, lines, words, legend
                 axes.add_artist(_Checkpoint(check, zorder))
@@ -157,7 +159,7 @@ class _Checkpoint(Artist):
 
 def _from_a_pixel(name: str, inches: float) -> float:
     if inches < 1 / PER_INCH:
-        raise ValueError(f"{name} must be at least a pixel, 0.01, got {inches!r}")
+        raise ValueError(f"{name} must be at least a pixel, 0.01, got {shown(inches)}")
     return inches
 
 

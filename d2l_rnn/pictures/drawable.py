@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from d2l_rnn.checks import finite, one_of, real_array
+from d2l_rnn.checks import finite, one_of, real_array, shown
 
 MOST = 1e300  # the size of a number; larger ones overflow while axes are laid out
 
@@ -57,7 +57,7 @@ def pairs(name: str, given: Mapping[Any, tuple] | None, log: str = "") -> dict:
     one_of("log", log, ("", "x", "y", "xy"))
     found = {}
     for label, pair in mapping(name, given, "{label: (x, y)}").items():
-        where = f"{name}[{label!r}]"
+        where = f"{name}[{shown(label)}]"
         try:
             x, y = pair
         except (TypeError, ValueError):
@@ -79,7 +79,7 @@ def levels(name: str, given: Mapping[Any, float] | None, log: str = "") -> dict:
     """Levels {label: y}, which must be finite, and positive if `log` has a y."""
     found = {}
     for label, level in mapping(name, given, "{label: number}").items():
-        where = f"{name}[{label!r}]"
+        where = f"{name}[{shown(label)}]"
         (found[label],) = series(where, [finite(where, level)], "y" in log).tolist()
     return found
 
@@ -204,13 +204,13 @@ def histories(runs: Mapping[str, Iterable]) -> dict[str, list]:
     form = "{label: history}, such as {'RNN': history}"
     found = {}
     for label, run in mapping("runs", runs, form).items():
-        name = f"runs[{label!r}]"
+        name = f"runs[{shown(label)}]"
         found[label] = records(name, run, "perplexity")
         for record in found[label]:
             for field in ("perplexity", HELD_OUT):
                 if (value := getattr(record, field, math.nan)) <= 0:
                     raise ValueError(
-                        f"{field} of {name} must be greater than 0, got {value!r}"
+                        f"{field} of {name} must be greater than 0, got {shown(value)}"
                     )
     if not found:
         raise ValueError(f"runs must have at least one run {form}, got none")
@@ -270,7 +270,7 @@ def numbers_by_name(
     Raises ValueError if there is none, and as `series` does.
     """
     found = {
-        label: series(f"{name}[{label!r}]", values)
+        label: series(f"{name}[{shown(label)}]", values)
         for label, values in mapping(name, groups, "{name: values}").items()
     }
     if not found:
@@ -278,7 +278,7 @@ def numbers_by_name(
     for label, values in found.items():
         if len(values) != count:
             raise ValueError(
-                f"{name}[{label!r}] must have {count} values, one for each label, "
+                f"{name}[{shown(label)}] must have {count} values, one for each label, "
                 f"got {len(values)}"
             )
     return found

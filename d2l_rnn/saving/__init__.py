@@ -27,7 +27,7 @@ from torch import Tensor
 
 from d2l_rnn import gated, rnn
 from d2l_rnn.bptt import DTYPES
-from d2l_rnn.checks import files, integer, one_of
+from d2l_rnn.checks import files, integer, one_of, shown
 from d2l_rnn.checks.tensors import Device, Sizes, check_state_dict, checked_device
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
@@ -143,7 +143,7 @@ def _described(net: Model) -> dict:
                 options = {name: getattr(net.rnn, name) for name in OPTIONS_OF[kind]}
                 return {"made": "torch", "kind": kind, **options}
     raise ValueError(
-        f"net must be a scratch RNN, GRU or LSTM, or an RNNModel, got {net!r}"
+        f"net must be a scratch RNN, GRU or LSTM, or an RNNModel, got {shown(net)}"
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 import torch
 
 import d2l_rnn
-from d2l_rnn.checks import integer, one_of
+from d2l_rnn.checks import integer, one_of, shown
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import Model
 from d2l_rnn.sweeping import Setting
@@ -31,7 +31,7 @@ def words(vocab: Vocab, net: Model) -> dict:
     """
     if not isinstance(vocab, Vocab) or len(vocab) != net.vocab_size:
         raise ValueError(
-            f"vocab must be the model's, of {net.vocab_size} tokens, got {vocab!r}"
+            f"vocab must be the model's, of {net.vocab_size} tokens, got {shown(vocab)}"
         )
     return {
         "tokens": [_word(token) for token in vocab],
@@ -47,7 +47,7 @@ def _word(token: object) -> object:
         return token
     raise ValueError(
         "vocab must have tokens that are text, whole numbers, or tuples of these, got "
-        f"{token!r}"
+        f"{shown(token)}"
     )
 
 
@@ -72,7 +72,7 @@ def values_of(setting: Setting | None, net: Model) -> dict | None:
     if setting is None:
         return None
     if not isinstance(setting, Setting):
-        raise ValueError(f"setting must be a Setting or None, got {setting!r}")
+        raise ValueError(f"setting must be a Setting or None, got {shown(setting)}")
     if setting.num_hiddens != net.num_hiddens:
         raise ValueError(
             f"setting must be the model's, with num_hiddens={net.num_hiddens}, got "
@@ -85,7 +85,7 @@ def records(history: Iterable[Progress]) -> list[dict]:
     """The records of a run, for JSON; ValueError if they are none."""
     history = list(history)
     if not all(isinstance(record, Progress) for record in history):
-        raise ValueError(f"history must be records of a run, got {history!r}")
+        raise ValueError(f"history must be records of a run, got {shown(history)}")
     return [
         {name: _number(value) for name, value in asdict(record).items()}
         for record in history
