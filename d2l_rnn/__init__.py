@@ -27,7 +27,8 @@ imports only from modules above it:
     clipping    gradients cut to the length theta
     optimizers  stochastic gradient descent
     evaluating  the perplexity of text that is not learned from
-    training    the loop: an epoch, and a run of many
+    runs        a run of many epochs, which goes on after an interruption
+    training    the loop: an epoch, and a run
     sweeping    many settings, trained side by side
     generating  text from a model: greedy, or drawn with a temperature
     saving      a trained model in one file, and back
@@ -52,9 +53,9 @@ MODULES = (
     "checks", "threads", "interrupts", "corpora", "large_text", "text", "progress",
     "series", "vector_ar", "neural_ar", "markov", "ngrams", "batching", "rnn",
     "parameters", "bptt", "engine", "gated", "gradients", "vanishing", "clipping",
-    "optimizers", "evaluating", "training", "sweeping", "generating", "saving",
-    "pictures", "alt_text", "figures", "diagrams", "web", "explorers", "exercises",
-    "book", "doctor",
+    "optimizers", "evaluating", "runs", "training", "sweeping", "generating",
+    "saving", "pictures", "alt_text", "figures", "diagrams", "web", "explorers",
+    "exercises", "book", "doctor",
 )  # fmt: skip
 
 

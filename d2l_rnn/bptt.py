@@ -168,9 +168,15 @@ class ByHand:
             and type(net).__call__ is scratch.RNNModelScratch.__call__
             and net.forward_fn is scratch.rnn
             and all(param.requires_grad for param in net.params)
+            and not any(map(_has_hooks, net.params))
             and len({*map(id, net.params)}) == 5  # none is tied to another
             and net.params[0].dtype in DTYPES
         )
+
+
+def _has_hooks(param: Tensor) -> bool:
+    """True if somebody wants to see, or change, what only autograd passes on."""
+    return bool(param._backward_hooks or param._post_accumulate_grad_hooks)
 
 
 def norms(each: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, shown, truth
-from d2l_rnn.checks.tensors import Device, pairs
+from d2l_rnn.checks.tensors import Device, check_range, pairs
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import checked_loss, labels_of, way_of
+from d2l_rnn.gradients import checked_loss, labels_of, mean_of, way_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
@@ -62,7 +62,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
         X, Y = X.to(device), Y.to(device)
         outputs, state = net(X, state)  # (T * B, V)
         labels = labels_of(X, Y, outputs.shape[-1])
-        yield loss(outputs, labels).mean().item(), Y.numel()
+        yield mean_of(loss, outputs, labels).item(), Y.numel()
 
 
 def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bool:
@@ -75,10 +75,13 @@ def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bo
     return truth("use_random_iter", use_random_iter)
 
 
-def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
+def check_source(
+    name: str, minibatches: Iterable, num_epochs: int, net: Model | None = None
+) -> None:
     """Raises ValueError if these cannot be iterated once an epoch, or are none.
 
-    Of a list, each minibatch is looked at before the first is learned from.
+    All tokens of a list, or of a loader's corpus, must be in the vocabulary of `net`.
+    That is known before the first minibatch is learned from.
     """
     if not isinstance(minibatches, Iterable) or isinstance(minibatches, NOT_PAIRS):
         raise ValueError(
@@ -90,6 +93,14 @@ def check_source(name: str, minibatches: Iterable, num_epochs: int) -> None:
             f"{name} must be iterable once an epoch, like a SequenceLoader or a "
             f"list; a {type(minibatches).__name__} can be iterated only once"
         )
-    if isinstance(minibatches, (list, tuple)):
-        if not [*pairs(minibatches, carries_state=False, name=name)]:
+    tokens = []
+    if type(minibatches) in (list, tuple):
+        for pair in pairs(minibatches, carries_state=False, name=name):
+            tokens += pair
+        if not tokens:
             raise ValueError(f"{name} must yield at least one minibatch, got none")
+    elif isinstance(minibatches, SequenceLoader):
+        tokens = [minibatches.corpus]
+    if vocab_size := getattr(net, "vocab_size", None):
+        for each in tokens:
+            check_range(name, each, vocab_size)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
 from d2l_rnn.checks import functions, integer, one_of, shown
 from d2l_rnn.checks.tensors import State, check_tokens
 from d2l_rnn.engine import Engine, can_train, describe
-from d2l_rnn.parameters import check_model, parameters_of
+from d2l_rnn.parameters import all_parameters, check_model, parameters_of
 from d2l_rnn.rnn import Model
 
 WAYS = ("engine", "bptt", "autograd")
@@ -56,7 +57,7 @@ def backpropagation(
     """
     if callable(backpropagate):
         if loss is None:
-            return backpropagate
+            return _own(net, backpropagate)
         raise ValueError(
             f"loss must be None for a backpropagate that has its own, got {shown(loss)}"
         )
@@ -78,18 +79,38 @@ def backpropagation(
     return Engine(net.params) if way == "engine" else bptt.ByHand(net)
 
 
+def _own(net: Model, backpropagate: Callable) -> Callable:
+    """It; ValueError for a class, or for what was made for another model."""
+    if isinstance(backpropagate, type):
+        raise ValueError(
+            "backpropagate must be a function, or the name of a way, got the class "
+            f"{backpropagate.__name__}"
+        )
+    if isinstance(backpropagate, (ByAutograd, bptt.ByHand, Engine)):
+        its = parameters_of(getattr(backpropagate, "net", backpropagate))
+        if [*map(id, its)] != [*map(id, parameters_of(net))]:
+            raise ValueError(
+                "backpropagate must be of this model's parameters, got a "
+                f"{type(backpropagate).__name__} of others"
+            )
+    return backpropagate
+
+
 class ByAutograd:
     """The loss of any model and its gradients, by autograd: `backpropagation`.
 
     `forward(X, state)` replaces the model's own forward pass, if it is given.
 
-    Raises ValueError if `net` is no model, or the loss no function.
+    Raises ValueError if `net` is no model, or made in `torch.inference_mode`, and if
+    the loss is no function, or gives no mean of the outputs.
     """
 
     def __init__(
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
         check_model(net)
+        if any(param.is_inference() for param in all_parameters(net)):
+            raise ValueError("net must not be made in torch.inference_mode()")
         self.net, self.forward = net, net if forward is None else forward
         functions(forward=self.forward)
         self.loss = checked_loss(loss)
@@ -97,13 +118,17 @@ class ByAutograd:
     def __call__(
         self, X: Tensor, Y: Tensor, state: State
     ) -> tuple[Tensor, State, list[Tensor]]:
-        outputs, state = self.forward(X, state)  # (T * B, V)
-        labels = labels_of(X, Y, outputs.shape[-1])
-        mean_loss = self.loss(outputs, labels).mean()
-        params = parameters_of(self.net)
-        for param in params:
+        if torch.is_inference_mode_enabled():
+            raise ValueError("net must be trained outside torch.inference_mode()")
+        with torch.enable_grad():
+            outputs, state = self.forward(X, state)  # (T * B, V)
+            mean_loss = mean_of(self.loss, outputs, labels_of(X, Y, outputs.shape[-1]))
+        if not mean_loss.requires_grad:
+            raise ValueError("loss must be computed from the outputs, with a gradient")
+        for param in all_parameters(self.net):  # an optimizer steps along any `grad`
             param.grad = None
         mean_loss.backward()
+        params = parameters_of(self.net)
         gradients = [param.grad for param in params if param.grad is not None]
         return mean_loss.detach(), state, gradients
 
@@ -126,6 +151,24 @@ def checked_loss(loss: Callable | None) -> Callable:
             f"loss must be a mean, or one for each token, got {shown(loss)}"
         )
     return loss
+
+
+def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
+    """The mean of a loss of the outputs (T * B, V) and the labels (T * B,).
+
+    Raises ValueError if it does not take them, or gives no tensor of floats.
+    """
+    try:
+        values = loss(outputs, labels)
+    except RuntimeError as error:
+        raise ValueError(
+            f"loss must take the outputs, {tuple(outputs.shape)}, and the labels, "
+            f"{tuple(labels.shape)}, as nn.CrossEntropyLoss() does: {error}"
+        ) from error
+    is_float = isinstance(values, Tensor) and values.is_floating_point()
+    if not is_float or not values.numel():
+        raise ValueError(f"loss must return a tensor of floats, got {shown(values)}")
+    return values.mean()
 
 
 def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:

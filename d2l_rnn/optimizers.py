@@ -6,15 +6,20 @@ import inspect
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from d2l_rnn.checks import non_negative, positive, shown
 from d2l_rnn.interrupts import no_gradients
 from d2l_rnn.parameters import all_parameters, trainable
-from d2l_rnn.rnn import Model
+from d2l_rnn.rnn import Model, RNNModelScratch
 
 # The largest learning rate that does not become infinite in a float32.
 LARGEST = torch.finfo(torch.float32).max
+# They would train nothing, or cannot be called with parameters and a learning rate.
+NO_OPTIMIZERS = (
+    nn.Module, RNNModelScratch, LRScheduler, torch.optim.SparseAdam
+)  # fmt: skip
 
 
 class SGD:
@@ -52,18 +57,31 @@ def optimizer_of(
     computes the loss again in its step, and a learning rate that is not greater than 0.
     """
     params = trainable(net)
+    _check_kind(optimizer)
     if hasattr(optimizer, "step") and not isinstance(optimizer, type):
         if lr is not None:
             raise ValueError(
                 "lr must be None for an existing optimizer, which has its own, got "
                 f"{shown(lr)}"
             )
-        _check_params(optimizer, params)
     elif optimizer is None or callable(optimizer):
         lr = positive("lr", lr, at_most=LARGEST)
-        optimizer = (optimizer or SGD)(params, lr)
+        if lr < (least := torch.finfo(params[0].dtype).tiny):
+            raise ValueError(f"lr must be at least {least:.2g}, got {lr}")
+        optimizer = SGD(params, lr) if optimizer is None else optimizer(params, lr)
     _check_step(optimizer)
+    _check_params(optimizer, params)
     return optimizer
+
+
+def _check_kind(optimizer) -> None:
+    """Raises ValueError for what has a `step`, or can be called, and is none."""
+    kind = optimizer if isinstance(optimizer, type) else type(optimizer)
+    if kind is torch.optim.Optimizer or issubclass(kind, NO_OPTIMIZERS):
+        raise ValueError(
+            "optimizer must be one that steps along a gradient, or its class, got "
+            f"{shown(optimizer)}"
+        )
 
 
 def _check_params(optimizer, params: list[Tensor]) -> None:
@@ -88,9 +106,10 @@ def _check_step(optimizer) -> None:
             "optimizer must be a class of torch.optim or an existing optimizer, got "
             f"{shown(optimizer)}"
         )
-    closure = inspect.signature(step).parameters.get("closure")
-    if closure is not None and closure.default is closure.empty:
+    try:
+        inspect.signature(step).bind()
+    except TypeError:
         raise ValueError(
             "optimizer must take its step from the gradients alone, which a "
             f"{type(optimizer).__name__} does not"
-        )
+        ) from None

@@ -29,6 +29,7 @@ from d2l_rnn.optimizers import SGD, optimizer_of
 from d2l_rnn.parameters import own_device
 from d2l_rnn.progress import EpochTally, History, Progress, perplexity
 from d2l_rnn.rnn import Model, RNNModelScratch, detach, init_rnn_state
+from d2l_rnn.runs import Run, form_of
 
 __all__ = [
     "SGD", "History", "Progress", "Run", "evaluate", "perplexity", "train",
@@ -76,9 +77,9 @@ def train(
     epochs_done = integer("epochs_done", epochs_done, at_least=0)
     if num_threads is not None:
         integer("num_threads", num_threads, 1, threads.MOST)
-    check_source("minibatches", minibatches, num_epochs)
+    check_source("minibatches", minibatches, num_epochs, net)
     if held_out is not None:
-        check_source("held_out", held_out, num_epochs)
+        check_source("held_out", held_out, num_epochs, net)
     if theta is not None:
         positive("theta", theta)
     functions(check=check)
@@ -86,7 +87,7 @@ def train(
         net, minibatches, optimizer_of(net, lr, optimizer),
         backpropagation(net, loss, backpropagate),
         samples_at_random(minibatches, use_random_iter), own_device(net, device),
-        num_threads, held_out, loss,
+        num_threads, held_out, loss, form_of(net),
     )  # fmt: skip
     if isinstance(minibatches, SequenceLoader):
         minibatches.skip(max(0, epochs_done - minibatches.num_begun))
@@ -107,6 +108,15 @@ class _How:
     num_threads: int | None
     held_out: Iterable | None
     loss: Callable | None
+    form: list  # of the model, which the others were made for
+
+    def check_form(self) -> None:
+        """Raises ValueError if the model has changed in more than its numbers."""
+        if form_of(self.net) != self.form:
+            raise ValueError(
+                "net must keep its parameters, frozen or not, while a run goes on: "
+                "begin another, with epochs_done"
+            )
 
     def steps(self, tally: EpochTally) -> Iterator[None]:
         """An epoch, step by step."""
@@ -146,56 +156,6 @@ class _How:
         )
 
 
-class Run(Iterator):
-    """A training run: each `next` trains for an epoch, and returns its record.
-
-    An interruption, by Ctrl-C or an exception of `check`, comes between minibatches and
-    ends nothing: the model is as the last minibatch has left it, and the next `next`
-    goes on with the epoch, to the record that it would have had. Any other error ends
-    the run, as `close` does.
-    """
-
-    def __init__(
-        self, how: _How, tallies: Iterator[EpochTally], check: Callable[[], None]
-    ):
-        self._how, self._tallies, self._check = how, tallies, check
-        self._steps: Iterator[None] | None = None  # of the epoch that has begun
-        self._record: Progress | None = None  # that has not been returned yet
-
-    def __next__(self) -> Progress:
-        if self._record is None:
-            with held_back() as let_through:
-                self._record = self._epoch(let_through)
-        record, self._record = self._record, None
-        return record
-
-    def _epoch(self, let_through: Callable[[], None]) -> Progress:
-        if self._steps is None:
-            self._tally = next(self._tallies)
-            self._steps = self._how.steps(self._tally)
-        with self._how.suited_threads():
-            self._take_steps(let_through)
-        record = self._how.record(self._tally)
-        self._steps = None
-        if record.diverged:
-            self.close()
-        return record
-
-    def close(self) -> None:
-        """End the run: there are no more records."""
-        self._tallies, self._steps = iter(()), None
-
-    def _take_steps(self, let_through: Callable[[], None]) -> None:
-        try:
-            for _ in self._tally.timing(self._steps):
-                self._check()
-                let_through()
-        except BaseException:
-            if self._steps.gi_frame is None:  # it came from a step
-                self.close()
-            raise
-
-
 def train_epoch(
     net: Model,
     minibatches: Iterable,
@@ -229,7 +189,7 @@ def train_epoch(
     model's, a minibatch that is no pair of tokens and labels, and if there is none.
     """
     tally = EpochTally(epoch, theta)
-    check_source("minibatches", minibatches, num_epochs=1)
+    check_source("minibatches", minibatches, num_epochs=1, net=net)
     optimizer = optimizer_of(net, lr, optimizer)
     backpropagate = backpropagation(net, loss, backpropagate)
     device = own_device(net, device)

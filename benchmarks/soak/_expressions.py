@@ -162,7 +162,9 @@ USUAL = {
     "gated.gru:state": "(H_0,)", "gated.lstm:state": "(H_0, H_0)",
     "gated.gru:params": "gated.get_gru_params(len(vocab), 4)",
     "gated.lstm:params": "gated.get_lstm_params(len(vocab), 4)",
-    "gradients.ByAutograd:forward": "None",
+    "gradients.ByAutograd:forward": "None", "gradients.mean_of:outputs":
+    "torch.zeros(10, len(vocab))", "gradients.mean_of:labels": "Y.T.reshape(-1)",
+    "gradients.mean_of:loss": "nn.CrossEntropyLoss()",
     "gradients.backpropagation:loss": "nn.CrossEntropyLoss()",
     "clipping.global_norm:net": "learned", "clipping.clip_gradients:net": "learned",
     "book.grad_clipping:net": "learned", "training.train:held_out": "loader",
@@ -188,7 +190,7 @@ OBJECTS = {
     "progress.History": "history",
     "series.LinearAR": "linear",
     "sweeping.Sweep": "sweeping.sweep([setting], corpus, len(vocab), 1)",
-    "training.Run": "training.train(net, loader, 0.1, 1)",
+    "runs.Run": "training.train(net, loader, 0.1, 1)",
     "text.Vocab": "vocab",
 }
 

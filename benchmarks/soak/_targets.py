@@ -15,7 +15,7 @@ LEFT_OUT = {
     "corpora.download", "corpora.fetched_or_story", "corpora.main", "corpora.TextFile",
     "book.download", "book.download_extract", "book.train_ch8", "progress.Progress",
     "pictures.Picture.set", "pictures.Picture.draw",
-    "pictures.Picture.check_while_drawn", "sweeping.Sweep", "training.Run",
+    "pictures.Picture.check_while_drawn", "sweeping.Sweep", "runs.Run", "runs.How",
     "progress.EpochTally.timing", "batching.GivenOffset.randint", "saving.SavedModel",
 }  # fmt: skip
 # These start programs, and `text` alone calls `large_text`.

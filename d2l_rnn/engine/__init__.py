@@ -29,6 +29,8 @@ from d2l_rnn.engine.run import Run, check_step, shapes_of, take, tokens
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
+# What rnn.c reads and writes, whatever PyTorch's defaults are.
+MEMORY = {"dtype": torch.float32, "device": "cpu"}
 # Seconds that a call may take: Ctrl-C has to wait for its end.
 PATIENCE = 0.025
 # Seconds to do without helpers after a run that waited for them: other cores are busy.
@@ -56,7 +58,7 @@ class Engine:
         self._shapes = shapes_of(params)
         self._check_params()
         sizes = [param.numel() for param in params]
-        self.gradient = torch.zeros(sum(sizes))
+        self.gradient = torch.zeros(sum(sizes), **MEMORY)
         self.gradients = [
             part.view_as(param)
             for part, param in zip(self.gradient.split(sizes), params, strict=True)
@@ -71,7 +73,7 @@ class Engine:
         check_tokens("X", X, len(W_xh), W_xh.device)
         check_tokens("Y", Y, len(W_xh), W_xh.device, X.shape)
         H_T = self.train(X[None], Y[None], only_part(state), lr=0.0)
-        return torch.tensor(self.losses[0]), (H_T,), [self.gradient]
+        return torch.tensor(self.losses[0], **MEMORY), (H_T,), [self.gradient]
 
     def train(
         self,
@@ -188,9 +190,10 @@ class Engine:
         if not isinstance(H_0, Tensor) or H_0.shape != (B, H) or H_0.is_meta:
             got = tuple(H_0.shape) if isinstance(H_0, Tensor) else H_0
             raise ValueError(f"H_0 must be a tensor, shape {(B, H)}, got {got!r}")
-        state = torch.empty(B, H).copy_(H_0.detach())
-        numbers = torch.full((2 * n + T * B,), math.nan, dtype=torch.float64)
-        losses, norms, flow = numbers.split([n, n, T * B])
+        state = torch.empty(B, H, **MEMORY).copy_(H_0.detach())
+        sizes = [n, n, T * B]
+        numbers = torch.full((sum(sizes),), math.nan, dtype=torch.float64, device="cpu")
+        losses, norms, flow = numbers.split(sizes)
         run = Run(T, B, H, V, n, truth("fresh", fresh))
         run.place(
             X=X, Y=Y, state=state, losses=losses, norms=norms, flow=flow,
@@ -224,7 +227,8 @@ class Engine:
         """The workspace, taken once for minibatches of a size."""
         if self._size != (run.T, run.B):
             self._size = run.T, run.B
-            room = torch.zeros(self._library.rnn_workspace(ctypes.byref(run)) + 16)
+            size = self._library.rnn_workspace(ctypes.byref(run)) + 16
+            room = torch.zeros(size, **MEMORY)
             aligned = -room.data_ptr() // 4 % 16  # the first at a multiple of 64 bytes
             self._workspace = room[aligned:]
         return self._workspace
@@ -250,6 +254,7 @@ def _fit(params: Sequence[Tensor]) -> bool:
         and param.device.type == "cpu"
         and param.is_contiguous()
         and not param.is_inference()
+        and param.data_ptr() != 0  # some tensors of zeros have no memory
         for param, shape in zip(params, shapes, strict=True)
     )
 

@@ -74,7 +74,8 @@ def tokens(name: str, indices: Tensor, V: int) -> Tensor:
             f"{indices.device}"
         )
     check_range(name, indices, V)
-    return torch.empty(indices.shape, dtype=torch.int32).copy_(indices)
+    found = torch.empty(indices.shape, dtype=torch.int32, device="cpu")
+    return found.copy_(indices)
 
 
 def shapes_of(params: Sequence[Tensor]) -> list[tuple]:

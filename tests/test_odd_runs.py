@@ -1,0 +1,339 @@
+"""Runs under odd conditions: other defaults, models that change, what is no optimizer.
+
+Never a wrong answer in silence: the numbers that there should be, or an error.
+"""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from d2l_rnn import batching, bptt, engine, gradients, rnn, training
+from d2l_rnn.parameters import all_parameters
+
+V, H, B, T = 7, 5, 2, 5
+X, Y = (torch.arange(B * T).reshape(B, T) % V for _ in range(2))
+WAYS = ["engine", "bptt", "autograd"]
+needs_engine = pytest.mark.skipif(engine.library() is None, reason=engine.describe())
+
+
+@pytest.fixture(params=["scratch", "gru"])
+def net(request):
+    return rnn.make_model(request.param, V, H, seed=0)
+
+
+@pytest.fixture
+def loader():
+    return batching.SequenceLoader([1, 2, 3, 4, 5, 6] * 40, B, T, seed=0)
+
+
+def another():
+    return rnn.make_model("scratch", V, H, seed=1)
+
+
+def numbers(net):
+    return [param.detach().clone() for param in all_parameters(net)]
+
+
+def is_as_it_was(net, before):
+    return all(map(torch.equal, all_parameters(net), before))
+
+
+def refused(message):
+    return pytest.raises(ValueError, match=message)
+
+
+# ---- PyTorch's defaults ----
+
+
+@pytest.fixture(params=[torch.float16, torch.bfloat16, torch.float64], ids=str)
+def default_dtype(request):
+    yield request.param
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_is_the_same_whatever_the_default_dtype(default_dtype, loader, way):
+    if way == "engine" and engine.library() is None:
+        pytest.skip(engine.describe())
+    expected = another()
+    list(training.train(expected, [*loader], 0.5, 1, backpropagate=way))
+    loader = batching.SequenceLoader([1, 2, 3, 4, 5, 6] * 40, B, T, seed=0)
+    net = another()
+    torch.set_default_dtype(default_dtype)
+    list(training.train(net, [*loader], 0.5, 1, backpropagate=way))
+    measured = training.evaluate(net, loader)
+    torch.set_default_dtype(torch.float32)
+    assert is_as_it_was(net, numbers(expected))
+    assert measured == training.evaluate(expected, loader)
+
+
+def test_a_run_is_the_same_whatever_the_default_device(net, loader):
+    minibatches, expected = [*loader], rnn.make_model("scratch", V, H, seed=0)
+    list(training.train(expected, minibatches, 0.5, 1))
+    net = rnn.make_model("scratch", V, H, seed=0)
+    with torch.device("meta"):
+        list(training.train(net, minibatches, 0.5, 1))
+    assert is_as_it_was(net, numbers(expected))
+
+
+def test_gradients_need_not_be_switched_on(net, loader):
+    with torch.no_grad():
+        (record,) = training.train(net, loader, 0.5, 1)
+    assert math.isfinite(record.perplexity)
+
+
+def test_no_gradient_is_known_in_inference_mode(loader):
+    net = rnn.make_model("gru", V, H, seed=0)
+    with torch.inference_mode():
+        with refused(r"outside torch.inference_mode\(\)"):
+            next(training.train(net, loader, 0.5, 1))
+        made_here = rnn.make_model("gru", V, H, seed=0)
+    with refused(r"net must not be made in torch.inference_mode\(\)"):
+        training.train(made_here, loader, 0.5, 1)
+
+
+# ---- a model that changes while its run waits ----
+
+
+def freeze(net):
+    all_parameters(net)[1].requires_grad_(False)
+
+
+def to_double(net):
+    if isinstance(net, nn.Module):
+        net.double()
+    else:
+        net.params = [param.detach().double().requires_grad_() for param in net.params]
+
+
+def replace(net):
+    if isinstance(net, nn.Module):
+        net.linear = nn.Linear(H, V)
+    else:
+        net.params = [param.detach().clone().requires_grad_() for param in net.params]
+
+
+@pytest.mark.parametrize("change", [freeze, to_double, replace])
+def test_a_run_does_not_go_on_with_another_model(change, net, loader):
+    run = training.train(net, loader, 0.5, 3)
+    next(run)
+    change(net)
+    before = numbers(net)
+    with refused("net must keep its parameters, frozen or not"):
+        next(run)
+    assert is_as_it_was(net, before)
+
+
+@pytest.mark.parametrize("change", [freeze, to_double, replace])
+def test_nor_after_a_check_that_changes_it(change, net, loader):
+    run = training.train(net, [*loader], 0.5, 1, check=lambda: change(net))
+    with refused("net must keep its parameters, frozen or not"):
+        next(run)
+
+
+def test_a_run_goes_on_with_a_model_that_is_itself_again(net, loader):
+    run = training.train(net, loader, 0.5, 2)
+    next(run)
+    param = all_parameters(net)[1].requires_grad_(False)
+    with refused("net must keep"):
+        next(run)
+    param.requires_grad_(True)
+    assert next(run).epoch == 2
+
+
+def test_another_recurrence_needs_another_run(loader):
+    net = another()
+    run = training.train(net, loader, 0.5, 2)
+    next(run)
+    net.forward_fn = lambda *args: rnn.rnn(*args)
+    with refused("net must keep"):
+        next(run)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.SGD])
+def test_a_frozen_parameter_stays_though_it_had_a_gradient(kind, net, loader):
+    optimizer = kind(all_parameters(net), 0.1)
+    list(training.train(net, loader, None, 1, optimizer=optimizer))
+    frozen = all_parameters(net)[1].requires_grad_(False)
+    before = frozen.clone()
+    list(training.train(net, loader, None, 1, optimizer=optimizer))
+    assert torch.equal(frozen, before)
+
+
+@pytest.mark.parametrize("register", [
+    "register_hook",
+    "register_post_accumulate_grad_hook",
+])  # fmt: skip
+def test_hooks_of_parameters_are_called(register, loader):
+    net, seen = another(), []
+    getattr(net.params[1], register)(lambda _: seen.append("called"))
+    list(training.train(net, loader, 0.5, 1))
+    assert seen and gradients.way_of(net) == "autograd"
+
+
+# ---- what trains ----
+
+
+@pytest.mark.parametrize("make", [
+    lambda net: bptt.ByHand(net),
+    lambda net: gradients.ByAutograd(net),
+    pytest.param(lambda net: engine.Engine(net.params), marks=needs_engine),
+])  # fmt: skip
+def test_the_gradients_of_another_model_are_refused(make, loader):
+    with refused("backpropagate must be of this model's parameters"):
+        training.train(another(), loader, 0.5, 1, backpropagate=make(another()))
+    net = another()
+    list(training.train(net, loader, 0.5, 1, backpropagate=make(net)))
+
+
+def test_a_class_computes_no_gradients(net, loader):
+    with refused("backpropagate must be a function, .*got the class ByHand"):
+        training.train(net, loader, 0.5, 1, backpropagate=bptt.ByHand)
+
+
+def schedule(params):
+    return torch.optim.lr_scheduler.StepLR(torch.optim.SGD(params, 0.5), 1)
+
+
+@pytest.mark.parametrize("make", [
+    schedule,
+    lambda params: torch.optim.lr_scheduler.ReduceLROnPlateau(
+        torch.optim.SGD(params, 0.5)
+    ),
+    lambda params: torch.optim.SparseAdam(params, 0.5),
+    lambda params: rnn.make_model("gru", V, H),
+], ids=["StepLR", "ReduceLROnPlateau", "SparseAdam", "a model"])  # fmt: skip
+def test_what_cannot_step_along_a_gradient_is_no_optimizer(make, net, loader):
+    with refused("optimizer must be one that steps along a gradient"):
+        optimizer = make(all_parameters(net))
+        training.train(net, loader, None, 1, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("kind", [
+    torch.optim.Optimizer,
+    torch.optim.lr_scheduler.StepLR,
+    torch.optim.SparseAdam,
+    nn.Linear,
+])  # fmt: skip
+def test_nor_is_its_class(kind, net, loader):
+    with refused("optimizer must be one that steps along a gradient"):
+        training.train(net, loader, 0.5, 1, optimizer=kind)
+
+
+def test_a_step_that_needs_more_than_a_gradient_is_refused(net, loader):
+    class Needy(torch.optim.SGD):
+        def step(self, loss):
+            super().step()
+
+    with refused("optimizer must take its step from the gradients alone"):
+        training.train(net, loader, 0.5, 1, optimizer=Needy)
+
+
+def test_a_function_may_not_make_an_optimizer_of_another_model(net, loader):
+    with refused("optimizer must be one of this model's parameters"):
+        training.train(
+            net, loader, 0.5, 1,
+            optimizer=lambda params, lr: torch.optim.SGD(another().params, lr),
+        )  # fmt: skip
+
+
+def test_a_learning_rate_that_is_0_in_single_precision_is_refused(net, loader):
+    with refused("lr must be at least 1.2e-38, got 1e-60"):
+        training.train(net, loader, 1e-60, 1)
+
+
+# ---- losses ----
+
+
+@pytest.mark.parametrize("given", [None, 0.5, 1, (torch.ones(()),), torch.ones(0)])
+def test_a_loss_is_a_tensor_of_floats(given, net):
+    for function in (training.evaluate, training.train_epoch):
+        with refused("loss must return a tensor of floats, got"):
+            lr = {} if function is training.evaluate else {"lr": 0.5}
+            function(net, [(X, Y)], loss=lambda *_: given, **lr)
+
+
+def test_a_loss_that_has_no_gradient_is_refused(net):
+    def without(outputs, labels):
+        return outputs.detach().mean()
+
+    with refused("loss must be computed from the outputs"):
+        training.train_epoch(net, [(X, Y)], 0.5, loss=without)
+
+
+def test_what_a_loss_cannot_take_is_told(net):
+    def loss(outputs, labels):
+        return outputs + labels
+
+    for function in (training.evaluate, training.train_epoch):
+        with refused(r"loss must take the outputs, \(10, 7\), and the labels, \(10,\)"):
+            lr = {} if function is training.evaluate else {"lr": 0.5}
+            function(net, [(X, Y)], loss=loss, **lr)
+
+
+@pytest.mark.parametrize("loss, message", [
+    (nn.CrossEntropyLoss, "such as nn.CrossEntropyLoss"),
+    (nn.CrossEntropyLoss(reduction="sum"), "must be a mean"),
+    ("ce", "must be a function"),
+])  # fmt: skip
+def test_a_loss_is_a_function_and_a_mean(loss, message, net):
+    for function in (training.evaluate, training.train_epoch):
+        with refused(f"loss.*{message}"):
+            lr = {} if function is training.evaluate else {"lr": 0.5}
+            function(net, [(X, Y)], loss=loss, **lr)
+
+
+# ---- the end of a run ----
+
+
+def test_a_check_cannot_end_a_run_in_silence(net, loader):
+    def check():
+        raise StopIteration
+
+    with refused("check must not raise StopIteration"):
+        list(training.train(net, loader, 0.5, 3, check=check))
+
+
+@pytest.mark.parametrize("check", [None, 5, "stop"])
+def test_a_check_is_a_function(check, net, loader):
+    before = numbers(net)
+    with refused("check must be a function"):
+        training.train(net, loader, 0.5, 3, check=check)
+    assert is_as_it_was(net, before)
+
+
+def test_a_check_may_close_the_run_and_say_why(net, loader):
+    def check():
+        run.close()
+        raise KeyError("enough")
+
+    run = training.train(net, loader, 0.5, 3, check=check)
+    with pytest.raises(KeyError, match="enough"):
+        next(run)
+    assert list(run) == []
+
+
+@pytest.mark.parametrize("tokens", [[0, V] * 20, [(X, Y), (X, Y + V)]])
+@pytest.mark.parametrize("name", ["minibatches", "held_out"])
+def test_tokens_of_another_vocabulary_are_told_before_the_first_step(name, tokens, net):
+    if isinstance(tokens[0], int):
+        tokens = batching.SequenceLoader(tokens, B, T)
+    before = numbers(net)
+    with refused(f"{name} must be tokens from 0 to 6, got"):
+        training.train(
+            net, **{"minibatches": [(X, Y)], name: tokens}, lr=1, num_epochs=1
+        )
+    assert is_as_it_was(net, before)
+
+
+def test_a_text_held_out_that_fails_ends_the_run(net, loader):
+    class Failing:
+        def __iter__(self):
+            raise OSError("the file has gone")
+
+    run = training.train(net, loader, 0.5, 3, held_out=Failing())
+    with pytest.raises(OSError, match="the file has gone"):
+        next(run)
+    assert list(run) == []
