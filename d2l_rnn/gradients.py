@@ -118,13 +118,10 @@ class ByAutograd:
     def __call__(
         self, X: Tensor, Y: Tensor, state: State
     ) -> tuple[Tensor, State, list[Tensor]]:
-        if torch.is_inference_mode_enabled():
-            raise ValueError("net must be trained outside torch.inference_mode()")
         with torch.enable_grad():
             outputs, state = self.forward(X, state)  # (T * B, V)
-            mean_loss = mean_of(self.loss, outputs, labels_of(X, Y, outputs.shape[-1]))
-        if not mean_loss.requires_grad:
-            raise ValueError("loss must be computed from the outputs, with a gradient")
+            labels = labels_of(X, Y, outputs.shape[-1])
+            mean_loss = mean_of(self.loss, outputs, labels)
         for param in all_parameters(self.net):  # an optimizer steps along any `grad`
             param.grad = None
         mean_loss.backward()
@@ -156,7 +153,8 @@ def checked_loss(loss: Callable | None) -> Callable:
 def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
     """The mean of a loss of the outputs (T * B, V) and the labels (T * B,).
 
-    Raises ValueError if it does not take them, or gives no tensor of floats.
+    Raises ValueError if it does not take them, gives no tensor of floats, or gives one
+    without a gradient where there should be one.
     """
     try:
         values = loss(outputs, labels)
@@ -168,6 +166,11 @@ def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
     is_float = isinstance(values, Tensor) and values.is_floating_point()
     if not is_float or not values.numel():
         raise ValueError(f"loss must return a tensor of floats, got {shown(values)}")
+    if torch.is_grad_enabled() and not values.requires_grad:
+        raise ValueError(
+            "loss must be computed from the outputs with a gradient, and so outside "
+            "torch.inference_mode()"
+        )
     return values.mean()
 
 

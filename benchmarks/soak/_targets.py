@@ -15,11 +15,11 @@ LEFT_OUT = {
     "corpora.download", "corpora.fetched_or_story", "corpora.main", "corpora.TextFile",
     "book.download", "book.download_extract", "book.train_ch8", "progress.Progress",
     "pictures.Picture.set", "pictures.Picture.draw",
-    "pictures.Picture.check_while_drawn", "sweeping.Sweep", "runs.Run", "runs.How",
+    "pictures.Picture.check_while_drawn", "sweeping.Sweep", "runs.Run",
     "progress.EpochTally.timing", "batching.GivenOffset.randint", "saving.SavedModel",
 }  # fmt: skip
-# These start programs, and `text` alone calls `large_text`.
-NOT_CALLED = ("web", "doctor", "large_text")
+# These start programs, or only one other module calls them.
+NOT_CALLED = ("web", "doctor", "large_text", "runs")
 SPECIAL = ("__call__", "__getitem__", "__iter__", "__len__")
 
 
