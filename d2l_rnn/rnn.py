@@ -213,8 +213,8 @@ class RNNModel(nn.Module):
         own = self.linear.weight
         check_tokens("inputs", inputs, self.vocab_size, own.device)
         if state is not None:  # zeros, as in torch's layers
-            num_parts = 2 if isinstance(self.rnn, nn.LSTM) else 1
-            check_state(state, self._state_shape(len(inputs)), own, num_parts)
+            form = "pair" if isinstance(self.rnn, nn.LSTM) else "tensor"
+            check_state(state, self._state_shape(len(inputs)), own, form)
         one_hot = F.one_hot(inputs.T.long(), self.vocab_size)  # (T, B, V)
         H, state = self.rnn(one_hot.to(own.dtype), state)
         return self.linear(H.reshape(-1, H.shape[-1])), state  # (T * B, V)

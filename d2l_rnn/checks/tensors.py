@@ -62,23 +62,25 @@ def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
 
 
 def check_state(
-    state: State, shape: tuple[int, ...], like: Tensor, num_parts: int | None = None
+    state: State, shape: tuple[int, ...], like: Tensor, form: str = "any"
 ) -> None:
     """Raises ValueError unless the parts of a state have the shape (…, B, H).
 
     Their dtype and device must be those of `like`, a parameter. A state of one sequence
-    would be spread over all the others in silence. `num_parts` is 1 for one tensor, 2
-    for a tuple of two; without it any will do.
+    would be spread over all the others in silence. `form` is "tensor" or "pair" where
+    the state must be one or two tensors of this very shape.
     """
     parts = (state,) if isinstance(state, Tensor) else state
     fits = isinstance(parts, (tuple, list)) and all(
         isinstance(part, Tensor)
         and part.shape[-len(shape) :] == shape
         and (part.dtype, part.device) == (like.dtype, like.device)
+        and (form == "any" or part.dim() == len(shape))
         for part in parts
     )
-    is_one = isinstance(state, Tensor)
-    if not fits or num_parts not in (None, 1 if is_one else len(parts)):
+    is_tensor = isinstance(state, Tensor)
+    is_pair = fits and not is_tensor and len(parts) == 2
+    if not (fits and {"any": True, "tensor": is_tensor, "pair": is_pair}[form]):
         raise ValueError(
             f"state must be {like.dtype} on {like.device} in shapes that end in "
             f"{shape}, (…, batch_size, num_hiddens), got {_contents(state)}"
