@@ -205,3 +205,68 @@ def test_no_text_is_the_one_of_a_picture_without_a_description():
     for draw, _ in KINDS:
         assert not draw().alt.startswith(pictures.UNDESCRIBED)
         assert not re.search("colour|color", draw().alt)
+
+
+# ---- odd arguments ----
+
+
+@pytest.mark.parametrize("title", [torch.zeros(2), np.zeros(3), [1, 2]], ids=str)
+def test_a_title_is_written_as_it_is(title):
+    said = alt_text.minibatch_map(ROWS, title)
+    assert said.casefold().startswith(alt_text.plain(title).casefold())
+
+
+@pytest.mark.parametrize("alt", [torch.zeros(2), np.zeros(2), 3, "  "], ids=str)
+@pytest.mark.parametrize("draw, _", KINDS)
+def test_an_alt_text_is_a_text(draw, _, alt):
+    with pytest.raises(ValueError, match="alt must be a text that is not empty, got"):
+        draw(alt=alt)
+
+
+ODD = {
+    "log": (lambda: alt_text.curves(LINE, "x", "y", log=torch.ones(2)), "log must be"),
+    "z": (lambda: alt_text.curves(LINE, "x", "y", log="z"), "log must be one of"),
+    "diverged": (
+        lambda: alt_text.perplexity_curves(LINE, diverged=RUN[0]),
+        "diverged must be a dict",
+    ),
+    "norms": (
+        lambda: alt_text.gradient_norms([1], (), [1]), "norms must be a dict",
+    ),
+    "none before": (
+        lambda: alt_text.gradient_norms([1], {"x": [1]}, [1]),
+        "norms must have those before clipping, got",
+    ),
+    "theta": (
+        lambda: alt_text.gradient_norms(
+            [1], {"before": [1]}, [1], torch.tensor(1.0, device="meta")
+        ),
+        "theta must be a number greater than 0",
+    ),
+    "kept": (
+        lambda: alt_text.clipping_ball(VECTORS, VECTORS[:1], 1),
+        "kept must have 2 vectors, got 1",
+    ),
+    "vectors": (
+        lambda: alt_text.clipping_ball([[1, 2, 3]], VECTORS, 1),
+        "vectors must be of shape",
+    ),
+    "recurrent": (
+        lambda: alt_text.unrolled_rnn(3, torch.ones(2)), "recurrent must be True",
+    ),
+    "too many rows": (
+        lambda: alt_text.minibatch_map([[[0, 1]]] * 1001),
+        "minibatches must have at most 1,000 subsequences .* got 1,001",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call, message", ODD.values(), ids=ODD)
+def test_what_cannot_be_said_is_told(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_clipped_vectors_may_be_tensors():
+    said = alt_text.clipping_ball(torch.tensor(VECTORS), torch.tensor(VECTORS), 9)
+    assert said == alt_text.clipping_ball(np.array(VECTORS), np.array(VECTORS), 9)

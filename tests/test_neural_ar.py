@@ -179,3 +179,21 @@ X = torch.arange(10.0)
 def test_bad_arguments_say_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("h, x", [
+    (torch.zeros(3, 16), torch.zeros(2, 1)),
+    (torch.zeros(2, 15), torch.zeros(2, 1)),
+    (torch.zeros(2, 16), torch.zeros(2)),
+    (torch.zeros(2, 16).double(), torch.zeros(2, 1)),
+    (None, torch.zeros(2, 1)),
+])  # fmt: skip
+def test_a_summary_and_a_value_have_their_shapes(h, x):
+    with pytest.raises(ValueError, match="[hx] must be"):
+        neural_ar.LatentAR(16).g(h, x)
+
+
+@pytest.mark.parametrize("h", [torch.tensor(0.5), torch.zeros(2, 15), None, 3])
+def test_a_prediction_needs_a_summary(h):
+    with pytest.raises(ValueError, match="h must be .* of shape"):
+        neural_ar.LatentAR(16).output(h)

@@ -120,3 +120,20 @@ def test_a_drawing_can_be_given_up():
     figure.check_while_drawn(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         figure.png()
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-9, 0.009, 321])
+def test_a_picture_has_a_pixel_at_least(size):
+    for name in ("width", "height"):
+        with pytest.raises(ValueError, match=f"{name} must be"):
+            pictures.Picture(**{name: size})
+
+
+def test_a_picture_is_drawn_on_its_own_axes():
+    for axes in (None, object(), [1, 2]):
+        with pytest.raises(ValueError, match="axes must be of the type Axes, got a"):
+            pictures.decorate(axes, "x", "y")
+        with pytest.raises(ValueError, match="axes must be of the type Axes, got a"):
+            pictures.draw_level(axes, 2.0, "two")
+        with pytest.raises(ValueError, match="axis must be of the type Axis, got a"):
+            pictures.log_ticks(axes)

@@ -226,3 +226,12 @@ def test_load_corpus_hands_on_what_the_vocabulary_is_made_with(file):
     corpus, vocab = text.load_corpus(file("abbc"), "char", -1, True, 2, ["<pad>"])
     assert vocab.idx_to_token == ["<unk>", "<pad>", "b"]
     assert corpus.tolist() == [0, 2, 2, 0]
+
+
+def test_a_list_in_itself_has_no_indices():
+    vocab, endless = text.Vocab("aab"), []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="tokens must not be a list that contains its"):
+        vocab[endless]
+    with pytest.raises(ValueError, match="indices must not be a list that contains"):
+        vocab.to_tokens(endless)
