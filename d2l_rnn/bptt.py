@@ -32,6 +32,7 @@ from torch import Tensor
 
 from d2l_rnn import rnn as scratch
 from d2l_rnn.checks import shown, truth
+from d2l_rnn.checks.layouts import is_dense
 from d2l_rnn.checks.tensors import Sizes, check_tokens, only_part
 from d2l_rnn.interrupts import no_gradients
 
@@ -165,6 +166,8 @@ class ByHand:
         """True for the RNN that this module knows: scratch, and nothing replaced."""
         return (
             isinstance(net, scratch.RNNModelScratch)
+            and isinstance(net.params, (list, tuple))
+            and all(isinstance(param, Tensor) for param in net.params)
             and type(net).__call__ is scratch.RNNModelScratch.__call__
             and net.forward_fn is scratch.rnn
             and all(param.requires_grad for param in net.params)
@@ -186,9 +189,9 @@ def norms(each: Tensor) -> Tensor:
     the largest of them before they are squared: even in double precision, in which all
     is computed, the square of 1e-200 is 0.
 
-    Raises ValueError if `each` is no tensor of floats, or empty.
+    Raises ValueError if `each` is no dense tensor of floats, or empty.
     """
-    is_float = isinstance(each, Tensor) and each.is_floating_point()
+    is_float = isinstance(each, Tensor) and each.is_floating_point() and is_dense(each)
     if not is_float or each.dim() == 0 or each.numel() == 0 or each.is_meta:
         raise ValueError(
             f"each must be a tensor of floats, not empty, got {shown(each)}"

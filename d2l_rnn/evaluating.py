@@ -33,9 +33,10 @@ def evaluate(
     No gradient is computed, and dropout is off.
 
     Raises ValueError if there is no minibatch, for one that is no pair of tokens and
-    labels, and for another device than the model's.
+    labels, for another device than the model's, and for a model without numbers.
     """
     device = own_device(net, device)
+    check_source("minibatches", minibatches, num_epochs=1, net=net)
     is_random = samples_at_random(minibatches, use_random_iter)
     if isinstance(minibatches, SequenceLoader):
         minibatches, is_random = minibatches.in_order(), False
@@ -71,7 +72,7 @@ def samples_at_random(minibatches: Iterable, use_random_iter: bool | None) -> bo
     Raises ValueError if it is neither True nor False.
     """
     if use_random_iter is None:
-        return getattr(minibatches, "use_random_iter", False)
+        use_random_iter = getattr(minibatches, "use_random_iter", False)
     return truth("use_random_iter", use_random_iter)
 
 
@@ -83,7 +84,9 @@ def check_source(
     All tokens of a list, or of a loader's corpus, must be in the vocabulary of `net`.
     That is known before the first minibatch is learned from.
     """
-    if not isinstance(minibatches, Iterable) or isinstance(minibatches, NOT_PAIRS):
+    is_dataset = hasattr(type(minibatches), "__getitem__")  # which has no __iter__
+    can_be_iterated = isinstance(minibatches, Iterable) or is_dataset
+    if not can_be_iterated or isinstance(minibatches, NOT_PAIRS):
         raise ValueError(
             f"{name} must be minibatches (X, Y), such as a SequenceLoader, got "
             f"{shown(minibatches)}"

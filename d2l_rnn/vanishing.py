@@ -7,15 +7,21 @@ dependencies with gradient descent is difficult", 1994.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2l_rnn import bptt, rnn
 from d2l_rnn.checks import shown, truth
-from d2l_rnn.checks.tensors import check_tokens
-from d2l_rnn.parameters import device_of
+from d2l_rnn.checks.layouts import is_dense
+from d2l_rnn.checks.tensors import Sizes, check_tokens
+from d2l_rnn.parameters import all_parameters, own_device
 from d2l_rnn.rnn import Model, State
 from d2l_rnn.threads import limited_to
+
+# Where a module of torch's keeps what is called before and after it.
+HOOKS = (
+    "_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks",
+)  # fmt: skip
 
 
 def state_gradient_norms(
@@ -32,16 +38,26 @@ def state_gradient_norms(
     time step t has gone through T - t products with W_hhᵀ. `state` comes before the
     first token; zeros, unless it is given.
 
-    `net` is a model from scratch, or an `RNNModel` of one layer and one direction. The
-    scratch RNN goes back by hand. Other recurrences, such as the GRU and the LSTM, are
-    left to autograd; H_t is the hidden state, which is the first part of their state.
+    `net` is a model from scratch, or an `RNNModel` of one layer and one direction, with
+    no hook of its own. The scratch RNN goes back by hand. Other recurrences, such as
+    the GRU and the LSTM, are left to autograd; H_t is the hidden state, which is the
+    first part of their state.
 
     Raises ValueError if `net` is another model, or does not compute its outputs from
-    the hidden state that it returns, and if X or the state does not fit.
+    the hidden state that it returns, and if X, Y or the state does not fit.
     """
     last_only = truth("last_only", last_only)
-    if not bptt.ByHand.can_train(net):
-        return _norms_by_autograd(net, X, Y, state, last_only)
+    is_by_hand = bptt.ByHand.can_train(net)
+    norms = _norms_by_hand if is_by_hand else _norms_by_autograd
+    return norms(net, X, Y, state, last_only)
+
+
+def _norms_by_hand(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
+    """The same for the scratch RNN."""
+    device, sizes = own_device(net), Sizes()
+    sizes.check_params(rnn.rnn.names, net.params)
+    check_tokens("X", X, sizes["D"], device)
+    check_tokens("Y", Y, sizes["Q"], device, X.shape)
     if state is None:
         state = net.begin_state(batch_size=len(X))
     H_0 = bptt.checked(X, state, net.params)
@@ -58,9 +74,10 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
     if not _can_step(net):
         raise ValueError(
             "net must be a scratch RNN or another scratch model, or an RNNModel of one "
-            f"layer and one direction, in float32 or float64, got {shown(net)}"
+            "layer and one direction, in float32 or float64, with no hook or forward "
+            f"of its own, got {shown(net)}"
         )
-    device = device_of(net)
+    device = own_device(net)
     check_tokens("X", X, net.vocab_size, device)
     check_tokens("Y", Y, net.vocab_size, device, X.shape)
     state = _begun(net, X, state)
@@ -84,18 +101,28 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
 def _can_step(net) -> bool:
     """True for the models that `_step` knows, in a dtype that gradients are fit for."""
     if isinstance(net, rnn.RNNModel):
-        if type(net).forward is not rnn.RNNModel.forward:
-            return False
-        if not net.rnn.num_layers == net.num_directions == 1:
+        has_one = isinstance(net.rnn, nn.RNNBase) and net.rnn.num_layers == 1
+        if not (has_one and net.num_directions == 1 and _is_called_as_it_is(net)):
             return False
     elif not isinstance(net, rnn.RNNModelScratch):
         return False
-    return _dtype_of(net) in bptt.DTYPES
+    dtypes = {param.dtype for param in all_parameters(net)}
+    return len(dtypes) == 1 and dtypes <= {*bptt.DTYPES}
+
+
+def _is_called_as_it_is(net: rnn.RNNModel) -> bool:
+    """True if a call is no more than a call of the two layers, one after the other."""
+    forward = getattr(net.forward, "__func__", None)
+    is_own = type(net).__call__ is nn.Module.__call__
+    return (
+        is_own
+        and forward is rnn.RNNModel.forward
+        and not any(getattr(net, hooks) for hooks in HOOKS)
+    )
 
 
 def _dtype_of(net) -> torch.dtype:
-    params = net.params if hasattr(net, "params") else list(net.parameters())
-    return params[0].dtype
+    return all_parameters(net)[0].dtype
 
 
 def _step(net, X_t: Tensor, state):
@@ -117,13 +144,22 @@ def _begun(net, X: Tensor, state):
     """The state before the first token, where the gradients end."""
     zeros = net.begin_state(batch_size=len(X))
     wanted, given = (
-        (each,) if isinstance(each, Tensor) else tuple(each)
+        (each,) if isinstance(each, Tensor) else each
         for each in (zeros, zeros if state is None else state)
-    )  # fmt: skip
-    shapes = [tuple(part.shape) for part in wanted]
-    if [getattr(part, "shape", None) for part in given] != shapes:
+    )
+    places = [(tuple(part.shape), str(part.device)) for part in wanted]
+    are_floats = isinstance(given, (tuple, list)) and all(map(_is_of_floats, given))
+    if not are_floats or places != [
+        (tuple(part.shape), str(part.device)) for part in given
+    ]:
         raise ValueError(
-            f"state must be tensors of the shapes {shapes}, got {shown(state)}"
+            f"state must be tensors of floats, with the shapes and devices {places}, "
+            f"got {shown(state)}"
         )
     begun = tuple(part.detach().to(_dtype_of(net)).requires_grad_() for part in given)
     return begun[0] if isinstance(zeros, Tensor) else begun
+
+
+def _is_of_floats(part: object) -> bool:
+    """True for a dense tensor of floats."""
+    return isinstance(part, Tensor) and part.is_floating_point() and is_dense(part)

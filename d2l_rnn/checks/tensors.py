@@ -7,8 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import is_integer, shown
+from d2l_rnn.checks import shown
+from d2l_rnn.checks.layouts import is_dense
 
+# PyTorch does not compare these, but NumPy does.
+UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
+INTEGERS = (
+    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, *UNSIGNED,
+)  # fmt: skip
 # So many tokens are compared sooner by Python than by PyTorch.
 FEW = 16
 
@@ -31,12 +37,12 @@ def check_tokens(
         raise ValueError(
             f"{name} must be a tensor of token indices, got a {type(tokens).__name__}"
         )
-    fits = tokens.dim() == 2 if shape is None else tokens.shape == tuple(shape)
-    if not (is_integer(tokens) and fits and tokens.numel()):
-        wanted = "(batch_size, num_steps)" if shape is None else tuple(shape)
+    is_any = shape is None
+    if not (_are_tokens(tokens) and (is_any or tokens.shape == tuple(shape))):
+        wanted = "(batch_size, num_steps)" if is_any else tuple(shape)
         raise ValueError(
             f"{name} must be token indices, shape {wanted} and not empty, got "
-            f"{tokens.dtype} of shape {tuple(tokens.shape)}"
+            f"{_contents(tokens)}"
         )
     check_device(name, tokens, device)
     if not tokens.is_meta:
@@ -54,6 +60,9 @@ def check_range(name: str, tokens: Tensor, vocab_size: int) -> None:
     if tokens.numel() <= FEW:
         tokens = tokens.flatten().tolist()
         least, most = min(tokens), max(tokens)
+    elif tokens.dtype in UNSIGNED:
+        tokens = tokens.cpu().numpy()
+        least, most = int(tokens.min()), int(tokens.max())
     else:
         least, most = (int(each) for each in tokens.aminmax())
     if least < 0 or most >= vocab_size:
@@ -73,6 +82,7 @@ def check_state(
     parts = (state,) if isinstance(state, Tensor) else state
     fits = isinstance(parts, (tuple, list)) and all(
         isinstance(part, Tensor)
+        and is_dense(part)
         and part.shape[-len(shape) :] == shape
         and (part.dtype, part.device) == (like.dtype, like.device)
         and (form == "any" or part.dim() == len(shape))
@@ -107,8 +117,9 @@ class Sizes(dict):
         `dtype` if it is given.
         """
         for name, tensor in tensors.items():
-            shape = getattr(tensor, "shape", ())
-            fits = len(shape) == len(letters) and isinstance(tensor, Tensor)
+            fits = isinstance(tensor, Tensor) and is_dense(tensor)
+            shape = tensor.shape if fits else ()
+            fits = fits and len(shape) == len(letters)
             for letter, size in zip(letters, shape, strict=False):
                 fits = fits and self.setdefault(letter, size) == size > 0
             if not (fits and tensor.is_floating_point()):
@@ -171,10 +182,10 @@ def _fit_together(inputs, state, params, num_states: int) -> bool:
     try:
         every = inputs, *state, *params
         shapes = [each.shape for each in every]
-        kinds = {(each.dtype, each.device) for each in every}
+        kinds = {(each.dtype, each.device, each.layout) for each in every}
         (_, B, D), (_, H), (Q,) = shapes[0], shapes[num_states + 1], shapes[-1]
-        is_float = inputs.dtype.is_floating_point
-    except (AttributeError, TypeError, ValueError, IndexError):
+        is_float = inputs.dtype.is_floating_point and inputs.layout is torch.strided
+    except (AttributeError, TypeError, ValueError, IndexError, RuntimeError):
         return False
     wanted = [(B, H)] * num_states + [(D, H), (H, H), (H,)] * (len(params) // 3)
     fits = shapes[1:] == [*wanted, (H, Q), (Q,)] and 0 not in shapes[0]
@@ -240,7 +251,8 @@ def pairs(
 def _pair(minibatch: object, name: str) -> tuple[Tensor, Tensor]:
     try:
         X, Y = minibatch
-        if _are_tokens(X) and _are_tokens(Y) and X.shape == Y.shape:
+        are_tokens = _are_tokens(X) and _are_tokens(Y) and X.shape == Y.shape
+        if are_tokens and not (X.is_meta or Y.is_meta):
             return X, Y
     except (TypeError, ValueError):  # not to be taken apart
         pass
@@ -256,9 +268,10 @@ def _pair(minibatch: object, name: str) -> tuple[Tensor, Tensor]:
 def _are_tokens(part: object) -> bool:
     return (
         isinstance(part, Tensor)
+        and is_dense(part)
         and part.dim() == 2
         and part.numel() > 0
-        and is_integer(part)
+        and part.dtype in INTEGERS
     )
 
 
@@ -266,6 +279,8 @@ def _contents(value: object, depth: int = 2) -> str:
     """A value in a few words: its type, and its shape or what is in it."""
     if isinstance(value, Tensor):
         place = "" if value.is_cpu else f" on {value.device}"
+        if not is_dense(value):
+            return f"a tensor of {value.dtype} that is sparse or nested"
         return f"{value.dtype} of shape {tuple(value.shape)}{place}"
     if isinstance(value, (tuple, list)) and depth:
         return f"({', '.join(_contents(each, depth - 1) for each in value[:3])})"
