@@ -12,8 +12,12 @@ from collections.abc import Iterable
 import torch
 
 from d2l_rnn.checks import positive
-from d2l_rnn.parameters import parameters_of
+from d2l_rnn.checks.layouts import as_tensors, has_places, is_dense
+from d2l_rnn.checks.reals import FLOATING
+from d2l_rnn.parameters import each_once, trainable
 from d2l_rnn.rnn import Model
+
+DTYPES = (*FLOATING, torch.complex64, torch.complex128)
 
 
 def global_norm(net: Model | Iterable[torch.Tensor]) -> float:
@@ -22,17 +26,17 @@ def global_norm(net: Model | Iterable[torch.Tensor]) -> float:
     `net` is a model, a list of parameters, or a single one; those without a gradient
     are skipped.
 
-    Raises ValueError if `net` is none of these.
+    Raises ValueError if `net` is none of these, or there is nothing in it to be
+    trained, as in a list of gradients, and for gradients that are sparse.
     """
-    return _norm(_gradients(net))
+    return _norm(_measurable(_gradients(net)))
 
 
 def clip_gradients(net: Model | Iterable[torch.Tensor], theta: float | None) -> float:
     """`project` the gradients of a model, of a list of parameters, or of a single one.
 
-    Raises ValueError if `net` is none of these or theta is not greater than 0, and
-    FloatingPointError if ‖g‖ is not finite: a step along such a gradient would destroy
-    the parameters.
+    Raises ValueError as `global_norm` and `project` do, and FloatingPointError if ‖g‖
+    is not finite: a step along such a gradient would destroy the parameters.
     """
     norm = project(_gradients(net), theta)
     if not math.isfinite(norm):
@@ -40,7 +44,7 @@ def clip_gradients(net: Model | Iterable[torch.Tensor], theta: float | None) -> 
     return norm
 
 
-def project(gradients: list[torch.Tensor], theta: float | None) -> float:
+def project(gradients: Iterable[torch.Tensor], theta: float | None) -> float:
     """Project the gradient g onto the ball of radius theta, in place.
 
     g ← min(1, theta / ‖g‖) g
@@ -50,19 +54,47 @@ def project(gradients: list[torch.Tensor], theta: float | None) -> float:
     infinity, with g left alone, if there is no such direction or the gradients' dtype
     cannot hold the norm.
 
-    Raises ValueError if theta is not greater than 0.
+    Raises ValueError if theta is not greater than 0, and unless the gradients are
+    tensors of floats that can be changed in place.
     """
+    gradients = _changeable(gradients)
     if theta is not None:
         theta = positive("theta", theta)
     norm = _norm(gradients)
     if theta is not None and theta < norm < math.inf:
-        for gradient in gradients:
+        for gradient in each_once(gradients):
             gradient *= theta / norm
     return norm
 
 
 def _gradients(net) -> list[torch.Tensor]:
-    return [param.grad for param in parameters_of(net) if param.grad is not None]
+    return [param.grad for param in trainable(net) if param.grad is not None]
+
+
+def _measurable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
+    """The gradients as a list; ValueError unless they are numbers on one device."""
+    gradients = as_tensors("gradients", gradients, "a list of tensors")
+    for g in gradients:
+        is_here = g.device == gradients[0].device and not g.is_meta
+        if not (is_here and g.dtype in DTYPES and is_dense(g)):
+            raise ValueError(
+                "gradients must be dense tensors of floats, all on one device, got "
+                f"{g.dtype} with the layout {g.layout} on {g.device}"
+            )
+    return gradients
+
+
+def _changeable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
+    """The same; ValueError, too, if one cannot be changed in place."""
+    gradients = _measurable(gradients)
+    for g in gradients:
+        is_parameter = g.requires_grad and g.is_leaf and torch.is_grad_enabled()
+        if is_parameter or not has_places(g):
+            raise ValueError(
+                "gradients must be tensors that can be changed in place, got "
+                + ("a parameter" if is_parameter else "one that is expanded: clone it")
+            )
+    return gradients
 
 
 def _norm(gradients: list[torch.Tensor]) -> float:

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from d2l_rnn.checks import non_negative, positive, shown
 from d2l_rnn.interrupts import no_gradients
-from d2l_rnn.parameters import all_parameters, trainable
+from d2l_rnn.parameters import all_parameters, changeable, parameters_of, trainable
 from d2l_rnn.rnn import Model, RNNModelScratch
 
 # The largest learning rate that does not become infinite in a float32.
@@ -21,6 +21,8 @@ NO_OPTIMIZERS = (
     nn.Module, RNNModelScratch, LRScheduler, torch.optim.SparseAdam
 )  # fmt: skip
 
+OPTIONAL = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+
 
 class SGD:
     """Stochastic gradient descent, param ← param - lr · gradient, and nothing else.
@@ -28,11 +30,15 @@ class SGD:
     What `torch.optim.SGD` does, without the time that its many options take: for a
     small model that is as much as a product.
 
-    Raises ValueError if `params` are no tensors, or `lr` is negative or not finite.
+    Raises ValueError if `params` are no tensors or none, if one of them cannot be
+    changed for good, and if `lr` is negative or not finite.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):
         self.params = all_parameters(params)
+        if not self.params:
+            raise ValueError("params must be at least one tensor, got none")
+        changeable(parameters_of(self.params))
         self.lr = non_negative("lr", lr, at_most=LARGEST)
 
     @no_gradients()
@@ -87,11 +93,12 @@ def _check_kind(optimizer) -> None:
 def _check_params(optimizer, params: list[Tensor]) -> None:
     """Raises ValueError if none of the parameters is the optimizer's to change."""
     groups = getattr(optimizer, "param_groups", None)
-    if groups is None:
-        own = getattr(optimizer, "params", params)
-    else:
+    own = getattr(optimizer, "params", None)
+    if groups is not None:
         own = [param for group in groups for param in group["params"]]
-    if not {*map(id, own)} & {*map(id, params)}:
+    # An iterator is left alone: it can be read only once.
+    is_known = isinstance(own, (list, tuple, nn.ParameterList))
+    if is_known and not {*map(id, own)} & {*map(id, params)}:
         raise ValueError(
             "optimizer must be one of this model's parameters, got a "
             f"{type(optimizer).__name__} of others, which would train nothing"
@@ -106,10 +113,13 @@ def _check_step(optimizer) -> None:
             "optimizer must be a class of torch.optim or an existing optimizer, got "
             f"{shown(optimizer)}"
         )
-    try:
-        inspect.signature(step).bind()
-    except TypeError:
+    needed = [
+        each.name
+        for each in inspect.signature(step).parameters.values()
+        if each.default is each.empty and each.kind not in OPTIONAL
+    ]
+    if needed not in ([], ["self"]):  # which is there where a scheduler has wrapped it
         raise ValueError(
             "optimizer must take its step from the gradients alone, which a "
             f"{type(optimizer).__name__} does not"
-        ) from None
+        )

@@ -6,12 +6,13 @@ A model is one of `rnn`, or anything with a list of tensors called `params`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from d2l_rnn.checks import shown
+from d2l_rnn.checks.layouts import as_tensors, has_places
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.rnn import Model
@@ -28,8 +29,7 @@ def parameters_of(net: Model | Iterable[Tensor]) -> list[Tensor]:
 def trainable(net: Model | Iterable[Tensor]) -> list[Tensor]:
     """`parameters_of` a model that is to be trained.
 
-    Raises ValueError if there are none, or one is computed from other tensors, so that
-    a step would not change it for good.
+    Raises ValueError if there are none, and as `changeable` does.
     """
     params = parameters_of(net)
     if not params:
@@ -37,11 +37,29 @@ def trainable(net: Model | Iterable[Tensor]) -> list[Tensor]:
             "net must have parameters that can be trained, got none: is requires_grad "
             "False in all of them?"
         )
-    if not all(param.is_leaf for param in params):
-        raise ValueError(
-            "net must have parameters of its own, got one that is computed from other "
-            "tensors: param.detach().requires_grad_() makes it its own"
-        )
+    return changeable(params)
+
+
+def changeable(params: list[Tensor]) -> list[Tensor]:
+    """The same parameters, if a step can change each of them, in place and for good.
+
+    Raises ValueError for one that is computed from other tensors, is sparse or
+    expanded, or was made in inference mode.
+    """
+    for param in params:
+        if not param.is_leaf:
+            raise ValueError(
+                "net must have parameters of its own, got one that is computed from "
+                "other tensors: param.detach().requires_grad_() makes it its own"
+            )
+        if param.is_inference():
+            raise ValueError("net must not be made in torch.inference_mode()")
+        if not has_places(param):
+            raise ValueError(
+                "net must have parameters that can be changed in place, got one that "
+                f"is sparse or expanded, with the layout {param.layout} and the shape "
+                f"{tuple(param.shape)}"
+            )
     return params
 
 
@@ -65,10 +83,15 @@ def check_model(net: Model) -> None:
 def own_device(net: Model, device: Device = None) -> torch.device:
     """The model's device, which `device` may only repeat.
 
-    Raises ValueError if it does not, or `net` is no model.
+    Raises ValueError if it does not, or `net` is no model, or one without numbers.
     """
     check_model(net)
     own = device_of(net)
+    if any(param.is_meta for param in all_parameters(net)):
+        raise ValueError(
+            "net must have parameters with numbers in them, got one on 'meta', which "
+            "keeps shapes alone"
+        )
     try:
         asked = own if device is None else torch.device(device)
     except (RuntimeError, TypeError, ValueError):  # there is no such name
@@ -83,33 +106,39 @@ def own_device(net: Model, device: Device = None) -> torch.device:
 def all_parameters(net: Model | Iterable[Tensor]) -> list[Tensor]:
     """The parameters of a model, frozen ones too; or the tensors in a list, or one.
 
+    One that is tied, and so stands in several places, is there once.
+
     Raises ValueError if `net` is none of these.
     """
     if isinstance(net, nn.Module):
         return list(net.parameters())
     params = getattr(net, "params", net)
-    params = [params] if isinstance(params, Tensor) else params
-    if isinstance(params, Iterable) and not isinstance(params, (str, bytes, Mapping)):
-        with contextlib.suppress(TypeError):  # of an array without dimensions
-            params = list(params)
-            if all(isinstance(param, Tensor) for param in params):
-                return params
-    raise ValueError(f"net must be a model, or its parameters, got {shown(net)}")
+    return each_once(as_tensors("net", params, "a model, or its parameters"))
+
+
+def each_once(params: Iterable[Tensor]) -> list[Tensor]:
+    """The tensors in their order, without those that have come before."""
+    return list({id(param): param for param in params}.values())
 
 
 @contextlib.contextmanager
 def reading(net: Model) -> Iterator[Callable[[], None]]:
     """In the block the model only reads: it keeps no graph, and drops nothing out.
 
-    Ctrl-C waits until the block calls the function that it gets.
+    After it each of its parts trains, or does not, as before. Ctrl-C waits until the
+    block calls the function that it gets.
     """
-    was_training = getattr(net, "training", False)
+    parts = list(net.modules()) if isinstance(net, nn.Module) else []
+    modes = [part.training for part in parts]
+    is_training = any(modes) or getattr(net, "training", False)
     with held_back() as let_through:
         try:
-            if was_training:
+            if is_training:
                 net.eval()
             with torch.no_grad():
                 yield let_through
         finally:
-            if was_training:
+            if is_training:
                 net.train()
+            for part, mode in zip(parts, modes, strict=True):
+                part.training = mode
