@@ -26,12 +26,13 @@ def held_back() -> Iterator[Callable[[], None]]:
     The block gets a function that does so: called where everything is whole, it raises
     KeyboardInterrupt, or does whatever else the process does at Ctrl-C, if Ctrl-C has
     been pressed meanwhile. Of nested blocks the outermost counts. Threads other than
-    the main one are never interrupted, and nothing is held back there.
+    the main one are never interrupted, and nothing is held back there. What the block
+    itself sets for Ctrl-C stays.
     """
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or not _is_main_thread():
         yield _nothing
-    elif isinstance(before, _Held):
+    elif isinstance(before, _Held) and before.is_open:
         yield before.let_through
     else:
         held = _Held(before)
@@ -39,28 +40,34 @@ def held_back() -> Iterator[Callable[[], None]]:
         try:
             yield held.let_through
         finally:
-            signal.signal(signal.SIGINT, before)
-            held.let_through()
+            held.close()
 
 
 class _Held:
     """What is called at Ctrl-C meanwhile; `before` is what else would be called."""
 
     def __init__(self, before: Callable):
-        self.before = before
+        self.before, self.is_open = before, True
         self.since: float | None = None  # a Ctrl-C is waiting
 
     def __call__(self, number: int, frame: object) -> None:
         now = time.monotonic()
         if self.since is None:
             self.since = now
-        elif now - self.since > GRACE:
+        if now - self.since > GRACE or not self.is_open:
             self.let_through()
 
     def let_through(self) -> None:
         if self.since is not None:
             self.since = None
             self.before(signal.SIGINT, None)
+
+    def close(self) -> None:
+        """Put back what was, unless the block has set another; hold nothing back."""
+        if signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, self.before)
+        self.is_open = False
+        self.let_through()
 
 
 @contextmanager

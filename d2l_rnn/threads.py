@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import numbers
 import os
 import threading
 from collections.abc import Iterator
@@ -54,8 +55,12 @@ def suited_to(
 
     That is `num_threads` if it is given; otherwise one for a small model, and the
     user's number for a large one.
+
+    Raises ValueError as `limited_to` does.
     """
-    if num_threads is None and getattr(net, "num_hiddens", 0) >= WORTH_THREADS:
+    num_hiddens = getattr(net, "num_hiddens", 0)  # a reader's model may have none
+    is_large = isinstance(num_hiddens, numbers.Real) and num_hiddens >= WORTH_THREADS
+    if num_threads is None and is_large:
         return nullcontext()
     return limited_to(1 if num_threads is None else num_threads)
 
@@ -64,24 +69,25 @@ def suited_to(
 def limited_to(num_threads: int) -> Iterator[None]:
     """Give PyTorch this number of threads in the block, and the user's after it.
 
-    This also works where blocks overlap in several Python threads. After a nested
-    block, the outer block's number applies again.
+    This also works where blocks overlap in several Python threads, or in one. After a
+    block, the number of the latest that is still open applies again.
 
     Raises ValueError if the number is not from 1 to `MOST`.
     """
     num_threads = integer("num_threads", num_threads, 1, MOST)
-    is_new = not hasattr(_block, "num_threads")  # to blocks
-    outer = None if is_new else _block.num_threads
-    is_own = not is_new and outer is None
+    is_new = not hasattr(_thread, "blocks")
+    blocks = _thread.__dict__.setdefault("blocks", {})
+    is_own = not is_new and not blocks
     before = _users_number.enter(num_threads, is_own)
+    block = object()
     try:
-        _block.num_threads = num_threads
+        blocks[block] = num_threads
         torch.set_num_threads(num_threads)
         yield
     finally:
-        _block.num_threads = outer
+        blocks.pop(block, None)
         _users_number.leave(num_threads)
-        torch.set_num_threads(before if outer is None else outer)
+        torch.set_num_threads([before, *blocks.values()][-1])
 
 
 class _UsersNumber:
@@ -110,5 +116,5 @@ class _UsersNumber:
 
 
 _users_number = _UsersNumber()
-_block = threading.local()  # the innermost block of a Python thread; None: outside
-_block.num_threads = None  # the user's own thread is not new
+_thread = threading.local()
+_thread.blocks = {}  # the open ones of a Python thread; the user's own is not new

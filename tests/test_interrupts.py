@@ -139,6 +139,57 @@ def test_where_ctrl_c_is_ignored_it_stays_so():
         signal.signal(signal.SIGINT, before)
 
 
+def test_a_handler_that_is_set_in_the_block_stays():
+    called = []
+
+    def handler(*_):
+        called.append("new")
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with held_back():
+            signal.signal(signal.SIGINT, handler)
+            with held_back():
+                press()
+        assert signal.getsignal(signal.SIGINT) is handler and called == ["new"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_handler_that_is_put_back_after_the_block_holds_nothing_back():
+    done = []
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with held_back():
+            held = signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, held)
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        with pytest.raises(KeyboardInterrupt):
+            with held_back():
+                press()
+                done.append("whole")
+        assert done == ["whole"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_handler_that_is_set_between_minibatches_stays(net):
+    def handler(*_):
+        pass
+
+    def check():
+        signal.signal(signal.SIGINT, handler)
+
+    before = signal.getsignal(signal.SIGINT)
+    X = torch.zeros(2, 3, dtype=torch.long)
+    try:
+        next(training.train(net, [(X, X)], 0.5, 1, check=check))
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_another_thread_holds_nothing_back():
     errors = []
 

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from d2l_rnn import (
     batching,
@@ -150,6 +152,29 @@ def test_blocks_that_overlap_in_several_python_threads(leaves_first, three):
             may_leave[name].set()
             assert blocks[name].result() == (1, 3)
     assert torch.get_num_threads() == in_a_thread(torch.get_num_threads) == 3
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4)), max_size=12))
+def test_blocks_end_in_any_order(doings):
+    """The latest of those that are open counts, and after all of them the user's."""
+    before = torch.get_num_threads()
+    numbers = []
+    torch.set_num_threads(5)
+    try:
+        for place, number in doings:
+            if place < len(numbers):
+                numbers.pop(place)[1].__exit__(None, None, None)
+            else:
+                block = threads.limited_to(number)
+                block.__enter__()
+                numbers.append((number, block))
+            expected = numbers[-1][0] if numbers else 5
+            assert torch.get_num_threads() == expected
+    finally:
+        for _, block in numbers:
+            block.__exit__(None, None, None)
+        assert torch.get_num_threads() == 5
+        torch.set_num_threads(before)
 
 
 def test_blocks_within_each_other(three):
