@@ -24,6 +24,7 @@ import torch
 from d2l_rnn import batching, clipping, corpora, generating, rnn, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
+from d2l_rnn.checks import shown
 from d2l_rnn.gradients import ByAutograd
 from d2l_rnn.rnn import Device, Model, RNNModelScratch, State
 from d2l_rnn.text import Vocab, count_corpus, tokenize
@@ -156,7 +157,7 @@ def train_epoch_ch8(
     """
     if not isinstance(updater, torch.optim.Optimizer):
         if isinstance(updater, type) or not callable(updater):
-            raise ValueError(f"updater must be an optimizer, got {updater!r}")
+            raise ValueError(f"updater must be an optimizer, got {shown(updater)}")
         updater = _Updater(updater)
     progress = training.train_epoch(
         net, train_iter, None, 1.0, device, use_random_iter, updater,
@@ -175,6 +176,7 @@ def train_ch8(
     use_random_iter: bool = False,
 ) -> None:
     """Train with theta = 1, print and draw every ten epochs: `training.train`."""
+    generating.check_vocab(vocab, net)
     from d2l_rnn import figures, pictures  # matplotlib is wanted only here
 
     def predict(prefix):

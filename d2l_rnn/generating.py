@@ -53,7 +53,7 @@ def sample(
     Raises ValueError as `predict` does, and for a temperature that is not greater than
     0 or a negative seed.
     """
-    positive("temperature", temperature)
+    temperature = positive("temperature", temperature)
     generator = torch.Generator()
     if seed is None:
         generator.seed()
@@ -91,23 +91,22 @@ def warm_up(
         )
     if len(prefix) == 0:
         raise ValueError("prefix must have at least one token, got none")
-    _check_vocab(vocab, net)
+    check_vocab(vocab, net)
     device = own_device(net, device)
     state = net.begin_state(batch_size=1, device=device)
     with reading(net):
         return _read(vocab[list(prefix)], state, net, device)
 
 
-def _check_vocab(vocab: Vocab, net: Model) -> None:
+def check_vocab(vocab: Vocab, net: Model) -> None:
     """Raises ValueError unless the model may be one of this vocabulary."""
     size = getattr(net, "vocab_size", None)
     if not isinstance(vocab, Vocab):
         raise ValueError(f"vocab must be a Vocab, got {shown(vocab)}")
     if size not in (None, len(vocab)):
         raise ValueError(
-            f"vocab must be the model's, which has {size} tokens, "
-            f"got {shown(vocab)} of "
-            "another text"
+            f"vocab must be the model's, which has {size} tokens, got {shown(vocab)} "
+            "of another text"
         )
 
 
@@ -121,7 +120,8 @@ def _generate(prefix, num_preds, net, vocab, device, choose) -> str:
             output, state = _read(indices[-1:], state, net, device)
             let_through()
     # Characters stand side by side; words (a prefix given as a list) stand apart.
-    return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(indices))
+    tokens = map(str, vocab.to_tokens(indices))
+    return ("" if isinstance(prefix, str) else " ").join(tokens)
 
 
 def _finite(output: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ class EpochTally:
         Raises ValueError if one of them is negative or no number, or for no tokens.
         """
         mean_loss, norm = _measured("mean_loss", mean_loss), _measured("norm", norm)
-        self.sizes.append(checks.integer("num_tokens", num_tokens, 1))
+        self.sizes.append(checks.integer("num_tokens", num_tokens, 1, sys.maxsize))
         self.losses.append(mean_loss)
         if math.isfinite(norm):
             self.norms.append(norm)
@@ -198,14 +199,20 @@ def perplexity(cross_entropy: float) -> float:
 
 
 def _measured(name: str, value: object) -> float:
-    """Return a number, or a 0-d array's: NaN, or at least 0 but for rounding."""
+    """Return a number, or a 0-d array's: NaN, or at least 0 but for rounding.
+
+    One that is too large for a float is infinite.
+    """
     try:
         number = value.item() if hasattr(value, "item") else value
-    except (ValueError, RuntimeError):  # more than one number
+    except (TypeError, ValueError, RuntimeError):  # more than one number, or none
         number = None
     is_real = isinstance(number, numbers.Real) and not isinstance(number, bool)
     if not is_real or number < -ROUNDING:
         raise ValueError(
             f"{name} must be a number of at least 0, got {checks.shown(value)}"
         )
-    return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf

@@ -391,6 +391,25 @@ def test_train_of_no_epochs_predicts_all_the_same(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("wrong", [list("abc"), None, text.Vocab(list("abc"))])
+def test_a_vocabulary_of_another_text_is_told_before_the_training(wrong, capsys):
+    train_iter, vocab = book.load_data_time_machine(16, 10, False, 2000)
+    net = book.RNNModelScratch(len(vocab), 16, torch.device("cpu"))
+    before = [param.clone() for param in net.params]
+    with pytest.raises(ValueError, match="vocab must be"):
+        book.train_ch8(net, train_iter, wrong, 1, 10, torch.device("cpu"))
+    assert all(map(torch.equal, before, net.params))
+
+
+def test_an_updater_that_is_none_is_told_even_without_a_repr():
+    class Unspeakable:
+        def __repr__(self):
+            raise RuntimeError
+
+    with pytest.raises(ValueError, match="updater must be .* got a Unspeakable"):
+        book.train_epoch_ch8(None, [], None, Unspeakable(), None, False)
+
+
 def test_grad_clipping_returns_nothing_and_clips():
     net = nn.Linear(2, 1)
     net(torch.tensor([[3.0, 4.0]])).sum().backward()

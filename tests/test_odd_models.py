@@ -4,7 +4,10 @@ Never a wrong one in silence, and nothing is changed by a call that fails.
 """
 
 import math
+import types
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -18,6 +21,7 @@ from d2l_rnn import (
     generating,
     gradients,
     optimizers,
+    progress,
     rnn,
     sweeping,
     text,
@@ -478,6 +482,328 @@ def test_the_most_probable_is_one_of_finite_outputs(output, message):
         generating.most_probable(output)
 
 
+# ---- models that are read ----
+
+
+def reads(net, vocab=None):
+    """What reads a model: each a function without arguments."""
+    vocab = text.Vocab(list("the time traveller")) if vocab is None else vocab
+    return {
+        "evaluate": lambda: training.evaluate(net, [(X, Y)] * 2),
+        "predict": lambda: generating.predict("the", 5, net, vocab),
+        "sample": lambda: generating.sample("the", 5, net, vocab, seed=1),
+        "warm_up": lambda: generating.warm_up("the", net, vocab)[0].tolist(),
+        "state_gradient_norms": lambda: vanishing.state_gradient_norms(
+            net, X, Y
+        ).tolist(),
+    }  # fmt: skip
+
+
+def deep_lstm():
+    torch.manual_seed(0)
+    return rnn.RNNModel(nn.LSTM(V, H, 2, dropout=0.5), V)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "predict", "sample", "warm_up"])
+@pytest.mark.parametrize("modes", [(True, False, True), (False, True, False)])
+def test_each_part_of_a_model_that_was_read_trains_or_not_as_before(modes, name):
+    net = deep_lstm()
+    for part, mode in zip(net.modules(), modes, strict=True):
+        part.training = mode
+    first = reads(net)[name]()
+    assert reads(net)[name]() == first  # dropout was off
+    assert tuple(part.training for part in net.modules()) == modes
+
+
+def test_held_out_text_leaves_the_modes_of_a_model_alone():
+    net = deep_lstm()
+    net.rnn.eval()
+    next(training.train(net, [(X, Y)], 0.1, 1, held_out=[(X, Y)]))
+    assert [part.training for part in net.modules()] == [True, False, True]
+
+
+@pytest.mark.parametrize("cell", rnn.CELLS)
+@pytest.mark.parametrize("name", reads(NET))
+def test_a_model_without_numbers_is_told(name, cell):
+    net = rnn.make_model(cell, V, H, "meta")
+    with raises("net must have parameters with numbers in them, got one on 'meta'"):
+        reads(net)[name]()
+
+
+@pytest.mark.parametrize("name", reads(NET))
+def test_pytorch_s_defaults_change_nothing_that_is_read(name, net):
+    read = reads(net)[name]
+    expected = read()
+    with torch.device("meta"):
+        assert read() == expected
+    before = torch.get_default_dtype()
+    try:
+        for dtype in (torch.float64, torch.bfloat16):
+            torch.set_default_dtype(dtype)
+            assert read() == expected
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("given", [None, 5, batching.SequenceLoader, NET, {0: (X, Y)}])
+def test_what_is_no_source_of_minibatches_is_not_measured(given, net):
+    with raises(r"minibatches must be minibatches \(X, Y\), .*got"):
+        training.evaluate(net, given)
+
+
+def test_a_dataset_of_minibatches_can_be_measured(net):
+    dataset = torch.utils.data.TensorDataset(X.expand(3, B, T), Y.expand(3, B, T))
+    expected = training.evaluate(net, [(X, Y)] * 3)
+    assert training.evaluate(net, dataset) == pytest.approx(expected)
+
+
+LAYOUTS = {
+    "sparse": X.to_sparse(),
+    "nested": torch.nested.nested_tensor([*X], layout=torch.jagged),
+    "four bits": torch.empty(B, T, dtype=torch.uint4),
+}
+
+
+@pytest.mark.parametrize("wrong", LAYOUTS.values(), ids=LAYOUTS)
+def test_tokens_of_another_layout_are_told(wrong, net):
+    for pair in ((wrong, Y), (X, wrong)):
+        with raises("must yield pairs"):
+            training.evaluate(net, [pair])
+        with raises("(X|Y) must be token indices, shape .* got"):
+            vanishing.state_gradient_norms(net, *pair)
+    with raises("must be token indices, shape .* got"):
+        net(wrong, net.begin_state(batch_size=B))
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.uint8, torch.uint16, torch.uint32, torch.uint64]
+)
+def test_tokens_may_be_unsigned(dtype, net):
+    tokens = X.to(dtype)
+    assert training.evaluate(net, [(tokens, tokens)]) == training.evaluate(
+        net, [(X, X)]
+    )
+    norms = [vanishing.state_gradient_norms(net, *[each] * 2) for each in (tokens, X)]
+    assert torch.equal(*norms)
+    most = torch.iinfo(dtype).max
+    with raises(f"must be tokens from 0 to 10, got {most}"):
+        net(torch.full((B, T), most, dtype=dtype), net.begin_state(batch_size=B))
+
+
+@pytest.mark.parametrize("wrong", [None, X.tolist(), X[:0], X[0], X + 1, X.to("meta")])
+def test_the_gradients_of_states_are_those_of_a_minibatch(wrong, net):
+    for given, name in (((wrong, Y), "X"), ((X, wrong), "Y")):
+        with raises(f"{name} must be"):
+            vanishing.state_gradient_norms(net, *given)
+
+
+STATES = {
+    "a number": 5,
+    "a word": "state",
+    "complex": lambda part: part + 1j,
+    "sparse": lambda part: part.to_sparse(),
+    "integers": lambda part: part.long(),
+    "elsewhere": lambda part: part.to("meta"),
+    "of fewer sequences": lambda part: part[..., 1:, :],
+}
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_the_gradients_of_states_begin_with_a_state_of_floats(state, net):
+    if callable(state):
+        zeros = net.begin_state(batch_size=B)
+        is_one = isinstance(zeros, torch.Tensor)
+        state = state(zeros) if is_one else tuple(map(state, zeros))
+    with raises("state must be"):
+        vanishing.state_gradient_norms(net, X, Y, state)
+
+
+HOOKS = {
+    "a hook": lambda net: net.register_forward_hook(lambda *_: None),
+    "a hook before": lambda net: net.register_forward_pre_hook(lambda *_: None),
+    "a hook on the way back": lambda net: net.register_full_backward_hook(
+        lambda *_: None
+    ),
+    "a forward of its own": lambda net: setattr(net, "forward", lambda *_: None),
+    "another layer": lambda net: setattr(net, "rnn", nn.Linear(V, H)),
+    "two dtypes": lambda net: net.linear.double(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", HOOKS.values(), ids=HOOKS)
+def test_the_gradients_of_states_are_not_those_of_a_changed_model(change):
+    net = rnn.make_model("gru", V, H)
+    change(net)
+    with raises("net must be a scratch RNN or .* with no hook or forward of its own"):
+        vanishing.state_gradient_norms(net, X, Y)
+
+
+@pytest.mark.parametrize("params", [None, 5, [], [1, 2], [torch.zeros(())] * 5])
+def test_the_gradients_of_states_need_parameters(params):
+    net = rnn.make_model("scratch", V, H)
+    net.params = params
+    with raises("must be"):
+        vanishing.state_gradient_norms(net, X, Y)
+
+
+def test_norms_of_a_sparse_tensor_are_refused():
+    with raises("each must be a tensor of floats, not empty, got"):
+        bptt.norms(torch.eye(3).to_sparse())
+
+
+# ---- parameters that are tied, gradients that are none ----
+
+
+def with_gradient(*numbers):
+    param = torch.zeros(len(numbers), requires_grad=True)
+    param.grad = torch.tensor(numbers)
+    return param
+
+
+def test_a_tied_parameter_counts_once():
+    param = with_gradient(3.0, 4.0)
+    assert all_parameters([param, param]) == [param]
+    assert clipping.global_norm([param, param]) == 5
+    assert clipping.clip_gradients([param, param], 1) == 5
+    assert param.grad.tolist() == pytest.approx([0.6, 0.8])
+    optimizers.SGD([param, param], 1).step()
+    assert param.tolist() == pytest.approx([-0.6, -0.8])
+
+
+def test_a_model_of_tied_parameters_learns_as_torch_s_optimizer_has_it():
+    nets = [rnn.make_model("scratch", V, V, seed=0) for _ in range(2)]
+    for net in nets:
+        net.params[1] = net.params[0]
+    ours = training.train_epoch(nets[0], [(X, Y)] * 3, 1.0, theta=0.1)
+    other = torch.optim.SGD([nets[1].params[0], *nets[1].params[2:]], 1.0)
+    theirs = training.train_epoch(nets[1], [(X, Y)] * 3, theta=0.1, optimizer=other)
+    assert ours.gradient_norm == pytest.approx(theirs.gradient_norm)
+    for one, another in zip(nets[0].params, nets[1].params, strict=True):
+        torch.testing.assert_close(one, another)
+
+
+@pytest.mark.parametrize("given", [iter, tuple, lambda gradients: gradients])
+def test_gradients_of_any_iterable_are_projected(given):
+    gradients = [torch.tensor([3.0]), torch.tensor([4.0])]
+    assert clipping.project(given(gradients), 1.0) == 5
+    assert torch.cat(gradients).tolist() == pytest.approx([0.6, 0.8])
+
+
+def test_a_gradient_that_is_there_twice_is_cut_once():
+    gradient = torch.tensor([3.0, 4.0])
+    assert clipping.project([gradient] * 2, 1.0) == pytest.approx(50**0.5)
+    assert 2 * gradient.square().sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("given", [
+    [1.0, 2.0], None, 5.0, "g", {"g": torch.ones(2)}, [torch.ones(2), None],
+    [torch.tensor([3, 4])], [torch.ones(2, device="meta")], [torch.eye(2).to_sparse()],
+    [torch.ones(2), torch.ones(1).expand(2)], [torch.ones(2, requires_grad=True)],
+])  # fmt: skip
+def test_what_cannot_be_projected_is_told(given):
+    with raises("gradients must be"):
+        clipping.project(given, 1.0)
+
+
+@pytest.mark.parametrize("function", [
+    clipping.global_norm, lambda net: clipping.clip_gradients(net, 1.0)
+])  # fmt: skip
+@pytest.mark.parametrize("given", [
+    lambda: [with_gradient(3.0, 4.0).grad], list, lambda: iter(()),
+    lambda: rnn.make_model("gru", V, H).requires_grad_(False),
+], ids=["gradients", "nothing", "a spent generator", "a frozen model"])  # fmt: skip
+def test_where_nothing_can_be_trained_no_gradient_is_measured(function, given):
+    with raises("net must have parameters that can be trained, got none"):
+        function(given())
+
+
+def test_before_the_first_backward_pass_there_is_no_gradient(net):
+    assert clipping.global_norm(net) == clipping.clip_gradients(net, 1.0) == 0
+
+
+def test_a_sparse_or_expanded_gradient_is_told():
+    table = nn.Embedding(5, 3, sparse=True)
+    table(torch.tensor([1, 2])).sum().backward()
+    for function in (clipping.global_norm, lambda net: clipping.clip_gradients(net, 1)):
+        with raises("gradients must be dense tensors of floats"):
+            function(table)
+    param = with_gradient(1.0, 1.0)
+    param.grad = torch.ones(1).expand(2)
+    assert clipping.global_norm(param) == pytest.approx(2**0.5)
+    with raises("gradients must be .* got one that is expanded: clone it"):
+        clipping.clip_gradients(param, 1.0)
+
+
+@pytest.mark.parametrize("params, message", [
+    (lambda: [], "params must be at least one tensor, got none"),
+    (lambda: [2 * with_gradient(1.0)], "net must have parameters of its own"),
+    (lambda: [torch.zeros(1).expand(3).requires_grad_()], "be changed in place"),
+])  # fmt: skip
+def test_parameters_that_no_step_can_change_are_told(params, message):
+    with raises(message):
+        optimizers.SGD(params(), 1.0)
+    net = rnn.make_model("scratch", V, H)
+    net.params += params()
+    if len(net.params) > 5:
+        with raises(message):
+            optimizers.optimizer_of(net, 1.0, None)
+
+
+def test_an_optimizer_with_a_scheduler_can_train(net):
+    optimizer = torch.optim.Adam(parameters_of(net), 0.1)
+    torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    assert optimizers.optimizer_of(net, None, optimizer) is optimizer
+
+
+def test_an_optimizer_s_own_iterator_is_not_read():
+    class Once:
+        def __init__(self, params):
+            self.params = params
+
+        def step(self, *anything, **more):
+            for param in self.params:
+                param.data.sub_(param.grad)
+
+    net = rnn.make_model("gru", V, H, seed=0)
+    before = [param.clone() for param in net.parameters()]
+    training.train_epoch(net, [(X, Y)], None, optimizer=Once(net.parameters()))
+    assert not any(map(torch.equal, before, net.parameters()))
+
+
+# ---- numbers without end, tokens of any kind ----
+
+
+def test_a_number_too_large_for_a_float_is_infinite():
+    assert progress.perplexity(10**400) == math.inf
+    tally = progress.EpochTally(1, 1.0)
+    tally.add(10**400, 3, 1.0)
+    tally.add(1.0, 3, 10**400)
+    assert tally.perplexity == math.inf and tally.diverged
+    with raises("num_tokens must be an integer from 1 to"):
+        tally.add(1.0, 10**400, 1.0)
+
+
+@pytest.mark.parametrize("wrong", [float, np.float64, torch.ones(1, device="meta")])
+def test_what_is_no_measurement_is_told(wrong):
+    with raises("cross_entropy must be a number of at least 0, got"):
+        progress.perplexity(wrong)
+
+
+@pytest.mark.parametrize("tokens", [range(1, 11), [("a", n) for n in range(10)]])
+def test_tokens_that_are_no_strings_are_written_as_python_does(tokens, net):
+    vocab = text.Vocab(tokens)
+    written = generating.predict([tokens[0], tokens[1]], 3, net, vocab)
+    assert written.startswith(f"{tokens[0]} {tokens[1]} ")
+
+
+def test_a_temperature_may_be_a_fraction(net, vocab):
+    texts = {
+        generating.sample("t", 9, net, vocab, each, seed=0)
+        for each in (Fraction(1, 2), 0.5)
+    }
+    assert len(texts) == 1
+
+
 # ---- settings, threads ----
 
 
@@ -500,3 +826,10 @@ def test_a_number_of_threads_is_one_that_a_run_has_a_use_for(number):
 def test_parameters_are_counted_for_sizes_that_there_are(sizes):
     with raises("must be an integer of at least 1"):
         rnn.num_parameters(*sizes)
+
+
+@pytest.mark.parametrize("num_hiddens", [None, "64", (64, 64)])
+def test_a_model_without_a_number_of_hidden_units_counts_as_small(num_hiddens):
+    net = types.SimpleNamespace(num_hiddens=num_hiddens)
+    with threads.suited_to(net):
+        assert torch.get_num_threads() == 1
