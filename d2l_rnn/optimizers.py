@@ -20,7 +20,7 @@ LARGEST = torch.finfo(torch.float32).max
 NO_OPTIMIZERS = (
     nn.Module, RNNModelScratch, LRScheduler, torch.optim.SparseAdam
 )  # fmt: skip
-
+# `*args` and `**kwargs`, without which a function can be called.
 OPTIONAL = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
 
