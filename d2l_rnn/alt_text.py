@@ -79,8 +79,8 @@ def perplexity_curves(
     `lines` {label: (epochs, perplexities)} are as they are drawn; `diverged` has the
     last epoch of each run that diverged.
     """
-    diverged = drawable.mapping("diverged", diverged, "{label: epoch}")
-    ends = [f"{plain(name)} at epoch {end}" for name, end in diverged.items()]
+    diverged = drawable.levels("diverged", diverged)
+    ends = [f"{plain(name)} at epoch {number(end)}" for name, end in diverged.items()]
     # Before the curves, which may be many.
     diverging = f"Diverged: {_listed(ends)}" if ends else ""
     shown = curves(lines, "epoch", "perplexity", levels=levels, log="y")
@@ -95,17 +95,19 @@ def gradient_norms(
 ) -> str:
     """The alt text of `figures.gradient_norms`: `clipped` is in per cent.
 
-    Raises ValueError if `norms` does not have those before clipping, or if theta is not
-    greater than 0.
+    Raises ValueError if `norms` does not have those before clipping, for other than one
+    number for each epoch, or if theta is not greater than 0.
     """
-    norms = drawable.mapping("norms", norms, "{'before': norms, …}")
+    epochs = drawable.series("epochs", epochs)
+    norms = drawable.numbers_by_name("norms", norms, len(epochs), "epoch")
+    clipped = drawable.as_many("clipped", clipped, len(epochs), "epoch")
     if "before" not in norms:
         raise ValueError(f"norms must have those before clipping, got {list(norms)}")
     parts = [f"{name} clipping {course(values)}" for name, values in norms.items()]
     limit = "" if theta is None else f"; theta = {number(positive('theta', theta))}"
     end = first_gap(epochs, norms["before"])
     return _text(
-        "" if end is None else f"Diverged at epoch {end}",
+        "" if end is None else f"Diverged at epoch {number(end)}",
         f"Two charts against epoch, {span(finite(epochs))}",
         f"The norm of the gradient: {_listed(parts)}{limit}",
         f"The share of clipped steps, in %, {course(clipped)}",
@@ -122,17 +124,20 @@ def heatmap(
 ) -> str:
     """The alt text of `figures.heatmap`, whose arguments these are.
 
-    Raises ValueError if `matrix` is not a matrix of real numbers.
+    Raises ValueError if `matrix` is not a matrix of real numbers, and for other than
+    one tick for each row or column.
     """
     matrix = drawable.matrix("matrix", matrix)
     rows, columns = matrix.shape
+    yticks = drawable.names("yticks", yticks, rows, "row")
+    xticks = drawable.names("xticks", xticks, columns, "column")
     y, x = plain(ylabel), plain(xlabel)
     what = (
         f"heat map of {counted(rows, 'row')}{y and f', {y},'} "
         f"and {counted(columns, 'column')}{x and f', {x}'}"
     )
-    row_names = [f"row {each}" for each in _names(yticks, rows)]
-    column_names = _names(xticks, columns)
+    row_names = [f"row {each}" for each in map(plain, yticks or range(rows))]
+    column_names = [*map(plain, xticks or range(columns))]
     if matrix.size > FEW:
         extremes = summary(matrix, row_names, column_names)
         return _text(_headed(title, what), extremes)
@@ -186,8 +191,10 @@ def minibatch_map(minibatches: Sequence[ArrayLike], title: str = "") -> str:
 def clipping_ball(vectors: np.ndarray, kept: np.ndarray, theta: float) -> str:
     """The alt text of `diagrams.clipping_ball`: `kept` (N, 2) is what clipping left.
 
-    Raises ValueError if these are not as many vectors of two components.
+    Raises ValueError if these are not as many vectors of two components, or if theta is
+    not greater than 0.
     """
+    theta = positive("theta", theta)
     vectors = drawable.vectors("vectors", vectors, drawable.MOST)
     kept = drawable.vectors("kept", kept, drawable.MOST)
     if len(kept) != len(vectors):
@@ -207,7 +214,7 @@ def unrolled_rnn(num_steps: int, recurrent: bool) -> str:
 
     Raises ValueError as it does.
     """
-    recurrent = truth("recurrent", recurrent)
+    recurrent, num_steps = truth("recurrent", recurrent), drawable.steps(num_steps)
     return _text(
         f"A network unrolled over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from X_t through W_xh to H_t, and one from H_t "
@@ -219,7 +226,11 @@ def unrolled_rnn(num_steps: int, recurrent: bool) -> str:
 
 
 def latent_autoregression(num_steps: int) -> str:
-    """The alt text of `diagrams.latent_autoregression`, whose argument this is."""
+    """The alt text of `diagrams.latent_autoregression`, whose argument this is.
+
+    Raises ValueError as it does.
+    """
+    num_steps = drawable.steps(num_steps)
     return _text(
         f"A latent autoregressive model over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from x_t-1 to h_t, and one from h_t to the estimate "
@@ -237,12 +248,6 @@ def plain(label: object) -> str:
     words = "␣" if words == " " else words
     words = " ".join(words.replace("␣", " space ").split()).replace("( ", "(")
     return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1]}…"
-
-
-def _names(ticks: Sequence[str] | None, count: int) -> list[str]:
-    """The names of rows or columns: their ticks, and numbers where there are none."""
-    given = [] if ticks is None else [*map(plain, ticks)]
-    return [*given, *map(str, range(len(given), count))]
 
 
 def _vector(components: np.ndarray) -> str:

@@ -14,13 +14,13 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 
 from d2l_rnn import alt_text
-from d2l_rnn.checks import integer, positive, truth
-from d2l_rnn.pictures import COLOURS, GREY, Picture, blank, drawable, style
+from d2l_rnn.checks import positive, truth
+from d2l_rnn.pictures import ANY_SIZE, COLOURS, GREY, Picture, blank, drawable, style
 
 LARGEST = 1e150  # the square of a larger number overflows
-MOST_STEPS = 200  # of an unrolled network: a longer one is too wide for a picture
 
 
+@ANY_SIZE
 def minibatch_map(
     minibatches: Iterable[ArrayLike], title: str = "", alt: str = ""
 ) -> Picture:
@@ -50,6 +50,7 @@ def minibatch_map(
     return figure
 
 
+@ANY_SIZE
 def clipping_ball(vectors: ArrayLike, theta: float, alt: str = "") -> Picture:
     """Gradients of two components, (N, 2), before and after clipping.
 
@@ -113,7 +114,7 @@ def _unrolled(
     The input of state t is `given` at t - lag. `arrows` are the labels of the arrows
     from the input, to the next state (None: no such arrow), and to the output.
     """
-    num_steps = integer("num_steps", num_steps, 1, MOST_STEPS)
+    num_steps = drawable.steps(num_steps)
     into, along, out = arrows
     figure = Picture(1.5 * (num_steps + 1), 3.2)
     axes = figure.add_subplot()

@@ -6,7 +6,6 @@ The picture's alt text is made from the numbers, unless `alt` gives another.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike
 from d2l_rnn import alt_text
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.pictures import (
+    ANY_SIZE,
     COLOURS,
     GREY,
     Picture,
@@ -25,16 +25,19 @@ from d2l_rnn.pictures import (
     courses,
     decorate,
     drawable,
+    histories,
     lettering,
     log_ticks,
     strokes,
     style,
 )
-from d2l_rnn.pictures.drawable import HELD_OUT, MOST
+from d2l_rnn.pictures.drawable import MOST
+from d2l_rnn.pictures.histories import HELD_OUT
 
 NO_VALUE = "lightgrey"  # of a cell; no colour map has it
 
 
+@ANY_SIZE
 def curves(
     lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     xlabel: str,
@@ -78,6 +81,7 @@ def curves(
     return figure
 
 
+@ANY_SIZE
 def perplexity_curves(
     runs: Mapping[str, Iterable],
     levels: Mapping[str, float] | None = None,
@@ -94,11 +98,11 @@ def perplexity_curves(
     Raises ValueError if there is no run, for a history of other records or with epochs
     that do not rise, and for a perplexity or a level that is not greater than 0.
     """
-    runs = drawable.histories(runs)
+    runs = histories.checked(runs)
     levels = drawable.levels("levels", levels, log="y")
     figure, axes = blank("epoch", "perplexity")
     axes.set_yscale("log")
-    if max([*levels.values(), *map(drawable.highest, runs.values())]) > strokes.FAR:
+    if max([*levels.values(), *map(histories.highest, runs.values())]) > strokes.FAR:
         axes.margins(y=0)
     lines = _draw_runs(axes, runs)
     strokes.draw_levels(axes, levels)
@@ -112,13 +116,13 @@ def perplexity_curves(
 def _draw_runs(axes: Axes, runs: Mapping[str, list]) -> dict[str, alt_text.Line]:
     """Draw the curves of the runs, and return them as {label: (epochs, values)}."""
     lines, artists = {}, []
-    has_held_out = any(_course(run, HELD_OUT)[0] for run in runs.values())
+    has_held_out = any(histories.course(run, HELD_OUT)[0] for run in runs.values())
     for i, (label, run) in enumerate(runs.items()):
-        look, held_out = style(i), _course(run, HELD_OUT)
+        look, held_out = style(i), histories.course(run, HELD_OUT)
         if has_held_out:  # the line style now has a meaning: markers tell apart
             look |= {"linestyle": "-", "marker": "os^D"[i % 4], "markevery": [-1]}
         named = f"{label}, training text" if held_out[0] else label
-        lines[named] = _course(run, "perplexity")
+        lines[named] = histories.course(run, "perplexity")
         artists.append(strokes.draw_curve(axes, *lines[named], label=named, **look))
         if held_out[0]:
             look["linestyle"], named = "--", f"{label}, held-out text"
@@ -129,20 +133,6 @@ def _draw_runs(axes: Axes, runs: Mapping[str, list]) -> dict[str, alt_text.Line]
     return lines
 
 
-def _course(run: list, field: str) -> tuple[list[int], list[float]]:
-    """The epochs in which a field was measured, and its values, up to the last finite.
-
-    Before that, NaN stands for one that is not finite.
-    """
-    values = {record.epoch: float(getattr(record, field, math.nan)) for record in run}
-    if field == HELD_OUT:  # NaN: it was not measured
-        values = {epoch: each for epoch, each in values.items() if not math.isnan(each)}
-    drawn = [each if each < MOST else math.nan for each in values.values()]
-    while drawn and math.isnan(drawn[-1]):
-        drawn.pop()
-    return list(values)[: len(drawn)], drawn
-
-
 def _mark_diverged(axes: Axes, runs: Mapping[str, list]) -> dict[str, int]:
     """A labelled cross at the top, above the epoch in which each run diverged.
 
@@ -151,7 +141,7 @@ def _mark_diverged(axes: Axes, runs: Mapping[str, list]) -> dict[str, int]:
     diverged = {}
     for i, (label, run) in enumerate(runs.items()):
         ends = [each.epoch for each in run if not each.perplexity <= MOST]
-        heard = [each.epoch for each in run if getattr(each, HELD_OUT, 0) > MOST]
+        heard = [each.epoch for each in run if getattr(each, HELD_OUT) > MOST]
         for epoch in ends[:1]:
             diverged[label] = epoch
             strokes.mark_end(axes, epoch, f"diverged at epoch {epoch}", i)
@@ -161,6 +151,7 @@ def _mark_diverged(axes: Axes, runs: Mapping[str, list]) -> dict[str, int]:
     return diverged
 
 
+@ANY_SIZE
 def gradient_norms(
     history: Iterable, theta: float | None = None, alt: str = ""
 ) -> Picture:
@@ -171,20 +162,21 @@ def gradient_norms(
     after clipping. A cross marks an epoch without a finite norm.
 
     Raises ValueError if `history` has no record or other ones, if its epochs do not
-    rise, or if theta is not greater than 0 and finite.
+    rise, for a norm below 0 or a share that is not from 0 to 1, or if theta is not
+    greater than 0 and finite.
     """
     fields = ["gradient_norm", "clipped_fraction"]
     if theta is not None:
         theta = positive("theta", theta, MOST)
         fields.append("clipped_norm")
-    history = drawable.records("history", history, *fields)
+    history = histories.records("history", history, *fields)
     if not history:
         raise ValueError("history must have at least one record, got none")
     epochs = [record.epoch for record in history]
-    norms = {"before": drawable.column(history, "gradient_norm")}
+    norms = {"before": histories.norms("history", history, "gradient_norm")}
     if theta is not None:
-        norms["after"] = drawable.column(history, "clipped_norm")
-    clipped = drawable.percentages("history", history, "clipped_fraction")
+        norms["after"] = histories.norms("history", history, "clipped_norm")
+    clipped = histories.percentages("history", history, "clipped_fraction")
     figure = Picture(height=4.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     _draw_norms(decorate(above, "", "gradient norm"), epochs, norms, theta)
@@ -212,6 +204,7 @@ def _draw_norms(
         strokes.mark_end(axes, end, f"diverged at epoch {end}", 0)
 
 
+@ANY_SIZE
 def heatmap(
     matrix: ArrayLike,
     xlabel: str,
@@ -263,6 +256,7 @@ def heatmap(
     return figure
 
 
+@ANY_SIZE
 def bars(
     labels: Sequence[str],
     groups: Mapping[str, Sequence[float]],

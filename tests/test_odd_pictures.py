@@ -1,5 +1,6 @@
 """Odd input of the pictures: drawn right, in picture and words, or refused by name."""
 
+import decimal
 import fractions
 import html
 import math
@@ -60,6 +61,10 @@ def refused():
     )
     yield lambda: curve(np.ones((3, 2))), r"y of lines\['a'\] must be .* shape \(3, 2\)"
     yield lambda: curve([0, 1, 1e301]), r"y of lines\['a'\] must be at most 1e\+300"
+    wider = [np.longdouble("1e400")] if np.finfo(np.longdouble).max > 1e309 else []
+    for huge in (decimal.Decimal("1e400"), *wider):
+        yield lambda huge=huge: curve([0, 1, huge]), r"y of lines\['a'\] must hold real"
+    yield lambda: figures.curves({"a": {(1, 2), (3, 4)}}, "x", "y"), "must be a pair"
     yield lambda: curve([0, 1, 2], log="y"), r"y of lines\['a'\] must be greater than 0"
     yield lambda: curve([1, 1, 2], log="x"), r"x of lines\['a'\] must be greater than 0"
     yield lambda: curve([1, 2, 3], log="z"), "log must be one of"
@@ -97,9 +102,16 @@ def refused():
             lambda value=value: figures.perplexity_curves({"a": [record(1, value)]}),
             r"perplexity of runs\['a'\] must be greater than 0",
         )
+    for value in ("3", 1j, [3], np.array([2.0, 3.0])):
+        for field in ("perplexity", "held_out_perplexity"):
+            run = [record(1, **{"perplexity": 2.0, field: value})]
+            yield (
+                lambda run=run: figures.perplexity_curves({"a": run}),
+                rf"^{field} of runs\['a'\] must (hold real numbers|be a number in)",
+            )
     yield (
-        lambda: figures.perplexity_curves({"a": [record(1, "2")]}),
-        r"perplexity of runs\['a'\] must hold real numbers",
+        lambda: figures.perplexity_curves({"a": [record(1, None)]}),
+        r"perplexity of runs\['a'\] must be a number in each record, got \[None\]",
     )
     yield (
         lambda: figures.perplexity_curves({"a": history}, {"b": -1}),
@@ -107,9 +119,22 @@ def refused():
     )
     yield lambda: figures.gradient_norms([]), "history must have at least one record"
     yield lambda: figures.gradient_norms({"a": history}), "history must be a sequence"
+    for share in (5.0, INF, -INF, -0.1):
+        yield (
+            lambda share=share: figures.gradient_norms([record(1, fraction=share)]),
+            f"clipped_fraction of history must be from 0 to 1, got {share:g}",
+        )
     yield (
-        lambda: figures.gradient_norms([record(1, fraction=50)]),
-        "clipped_fraction of history must be from 0 to 1",
+        lambda: figures.gradient_norms([record(1, norm=-1)]),
+        "gradient_norm of history must be at least 0, got -1",
+    )
+    yield (
+        lambda: figures.gradient_norms([record(1, clipped_norm=-3)], 1),
+        "clipped_norm of history must be at least 0, got -3",
+    )
+    yield (
+        lambda: figures.gradient_norms([record(1, norm=None)]),
+        r"gradient_norm of history must be a number in each record, got \[None\]",
     )
     for theta in (-1, 0, NAN, INF, "1"):
         yield (
@@ -132,6 +157,14 @@ def refused():
         "xticks must be 2 na",
     )
     yield lambda: figures.heatmap([[1, 2]], "x", "y", yticks=3), "yticks must be a sequ"
+    yield (
+        lambda: figures.heatmap([[1], [2]], "x", "y", yticks={"a", "b"}),
+        "yticks must be a sequence of labels, in an order",
+    )
+    yield (
+        lambda: figures.bars({"a", "b"}, {"": [1, 2]}, "x", "y"),
+        "labels must be a sequence of labels, in an order",
+    )
     for digits in (-1, 1.5, "1", 21):
         yield (
             lambda digits=digits: figures.heatmap([[1]], "x", "y", digits=digits),
@@ -158,6 +191,12 @@ def refused():
         yield lambda X=X: diagrams.minibatch_map([X]), "minibatch 0 of minibatches must"
     yield lambda: diagrams.minibatch_map([]), "minibatches must have at least one"
     yield lambda: diagrams.minibatch_map(3), "minibatches must be a sequence, got 3"
+    yield lambda: diagrams.minibatch_map({((0, 1),)}), "minibatches must be a sequence"
+    yield (
+        lambda: diagrams.minibatch_map([[[1e300]]]),
+        r"positions .*got \[\[1e\+300\]\]",
+    )
+    yield lambda: diagrams.minibatch_map([[[INF]]]), r"positions .*got \[\[inf\]\]"
     for steps in (0, 201, 1.5, "3", True):
         yield (
             lambda steps=steps: diagrams.unrolled_rnn(steps),
@@ -177,15 +216,54 @@ def refused():
             lambda size=size: pictures.blank("", "", height=size),
             "height must be a num",
         )
+    yield lambda: pictures.Picture(320, 320), "width times height must be at most 1,600"
+    yield lambda: pictures.Picture(2, 2, "bogus"), "layout must be one of"
     yield lambda: pictures.Picture().png(10), "compress_level must be an integer from 1"
     yield lambda: pictures.Picture().check_while_drawn(3), "check must be a function"
     yield lambda: pictures.style(-1), "i must be an integer"
     axes = pictures.blank("", "")[1]
     yield lambda: pictures.draw_level(axes, NAN, ""), "level must be a finite number"
+    yield lambda: pictures.draw_level(axes, 1, "", va="middle"), "va must be one of"
+    yield lambda: pictures.draw_level(axes, 1, "", "dots"), "linestyle must be one of"
     yield lambda: pictures.log_ticks(axes.xaxis), "axis must have positive limits"
     yield lambda: alt_text.curves({"a": ([1], [])}, "x", "y"), "must be equally long"
     yield lambda: alt_text.bars("ab", {"a": [1]}, "x", "y"), "must have 2 values"
     yield lambda: alt_text.heatmap([1, 2], "x", "y"), "matrix must"
+    for ticks, words in ((["a"], "2 names"), ("abc", "2 names"), (3, "a sequence")):
+        yield (
+            lambda ticks=ticks: alt_text.heatmap(np.eye(2), "x", "y", xticks=ticks),
+            f"xticks must be {words}",
+        )
+    for steps in (-3, 0, "a"):
+        for words in (alt_text.latent_autoregression, alt_text.unrolled_rnn):
+            more = () if words is alt_text.latent_autoregression else (True,)
+            yield (
+                lambda words=words, steps=steps, more=more: words(steps, *more),
+                "num_steps must be an integer from 1 to 200",
+            )
+    yield (
+        lambda: alt_text.clipping_ball([[1, 2]], [[1, 2]], -1),
+        "theta must be a number greater than 0",
+    )
+    for norms, clipped, words in (
+        ({"x": [1, 2]}, [1, 2], "norms must have those before clipping"),
+        (
+            {"before": [1]},
+            [1, 2],
+            r"norms\['before'\] must have 2 values, .* each epoch",
+        ),
+        ({"before": [1, 2]}, [1], "clipped must have 2 values, one for each epoch"),
+    ):
+        yield (
+            lambda norms=norms, clipped=clipped: alt_text.gradient_norms(
+                [1, 2], norms, clipped
+            ),
+            words,
+        )
+    yield (
+        lambda: alt_text.perplexity_curves({"a": ([1], [2])}, None, {"a": "x"}),
+        r"diverged\['a'\] must hold real numbers",
+    )
 
 
 REFUSED = list(refused())
@@ -307,6 +385,33 @@ def test_one_value_and_equal_values():
     assert flat.alt.endswith("All 36 values are 7.") and flat.png()
     assert figures.heatmap([[7]], "x", "y", digits=1).alt.endswith("row 0: 7.")
     assert figures.bars("a", {"": [7]}, "x", "y").alt == "1 bar, y against x. a 7."
+
+
+SINGLE = np.array([[3e38, -3e38]], np.float32)
+TINY = [1e-310, 1.0, 2.0]
+RIGHT = {
+    "float32": lambda: figures.heatmap(SINGLE, "x", "y", digits=1),
+    "cells": lambda: figures.heatmap([[1e300, -1e300], [1e-310, 2]], "x", "y"),
+    "a curve": lambda: curve(TINY, log="y"),
+    "points": lambda: figures.curves({}, "x", "y", points={"a": (TINY, TINY)}),
+    "bars": lambda: figures.bars("abc", {"": TINY}, "x", "y"),
+    "arrows": lambda: diagrams.clipping_ball([[1e-310, 1e-150]], 1e-300),
+    "a run": lambda: figures.perplexity_curves({"a": [record(1, np.float32(2))]}),
+    "norms": lambda: figures.gradient_norms([record(1, norm=np.float32(2))], 1e-310),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_numbers_are_drawn_whatever_numpy_is_told_to_raise(name):
+    with np.errstate(all="raise"):
+        picture = RIGHT[name]()
+        assert picture.png()
+    assert picture.alt == RIGHT[name]().alt
+
+
+def test_a_held_out_perplexity_of_none_was_not_measured():
+    run = [record(e, held_out_perplexity=y) for e, y in ((1, 5.0), (2, None))]
+    assert figures.perplexity_curves({"a": run}).alt.endswith("held-out text is 5.")
 
 
 @pytest.mark.parametrize("log", ["", "y", "xy"])

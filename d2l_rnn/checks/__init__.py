@@ -207,7 +207,7 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
     """Return real numbers, of any shape, as a new float64 array.
 
     Raises ValueError for anything else, such as complex numbers, text or a masked
-    value, and for an integer that is too large for a float.
+    value, and for a number that is too large for a float.
     """
     if isinstance(values, (bytes, bytearray)) or np.ma.is_masked(values):
         raise ValueError(
@@ -218,9 +218,17 @@ def array(name: str, values: ArrayLike) -> np.ndarray:
         found = np.asarray(_plain(values) if is_tensor else values)
         if found.dtype.kind not in "biuf" and not _are_real(found):
             raise TypeError(f"got {found.dtype.type.__name__} values")
-        return found.astype(np.float64)
+        return _as_float64(found)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ValueError(f"{name} must hold real numbers: {error}") from None
+
+
+def _as_float64(found: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        real = found.astype(np.float64)
+    if (np.isinf(real) & (real != found)).any():
+        raise OverflowError("one is too large for a float")
+    return real
 
 
 def real_array(name: str, values: object) -> np.ndarray:

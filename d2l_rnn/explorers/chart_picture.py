@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from d2l_rnn.explorers.chart import Axis, Band, Bar, Chart, Line, Mark, Plot, Shades
 from d2l_rnn.pictures import (
+    ANY_SIZE,
     COLOURS,
     GREY,
     LINE_STYLES,
@@ -35,6 +36,7 @@ EDGES = {"bottom": 0.03, "top": 0.97}
 MARK_LOOK = attrgetter("label", "shape", "colour")
 
 
+@ANY_SIZE
 def draw(chart: Chart) -> Picture:
     """The chart, with a key above each plot."""
     lasts = {id(plots[-1]) for plots in chart.figures()}

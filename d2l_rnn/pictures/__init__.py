@@ -4,40 +4,44 @@ A `Picture` is a matplotlib figure that shows itself in a notebook, as a PNG wit
 text, with no global state (pyplot) behind it. Curves differ in both colour and line
 style; the colours are Okabe and Ito's, which colour-blind readers can tell apart.
 
-Beside it: `lettering`, what is written on a picture; `drawable`, its numbers, checked;
-`courses`, these in words; `strokes`, the parts of figures.
+Beside it: `lettering`, what is written on a picture; `encoding`, its PNG; `drawable`,
+its numbers, and `histories`, records of training, checked; `courses`, these in words;
+`strokes`, the parts of figures.
 """
 
 from __future__ import annotations
 
 import base64
 import html
-import io
 import math
 from collections.abc import Callable
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
-from PIL import Image
 
-from d2l_rnn.checks import finite, integer, of_type, positive, shown
-from d2l_rnn.pictures import lettering
+from d2l_rnn.checks import finite, integer, of_type, one_of, positive, shown
+from d2l_rnn.pictures import encoding, lettering
 from d2l_rnn.pictures.lettering import DRAWING
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
+LINE_NAMES = ("solid", "dashed", "dashdot", "dotted")
 GREY = "#777777"
 PER_INCH = 100  # pixels of the page
 LONGEST_NAME = 48  # columns of the name of a level
 LONGEST = 320  # inches: a PNG of matplotlib's has less than 65,536 pixels on a side
+LARGEST = 1600  # square inches, which take 250 MB to draw
+LAYOUTS = ("constrained", "compressed", "tight", "none")
 DENSITY = 2  # pixels of a PNG on each pixel of the page, across and down
+# What draws: numbers near the ends of a float's are right, whatever `np.seterr` says.
+ANY_SIZE = np.errstate(all="ignore")
 UNDESCRIBED = "A picture without a description"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -49,7 +53,8 @@ class Picture(Figure):
     of the axes, which takes as long as the drawing; with `layout="none"` the axes stay
     in place.
 
-    Raises ValueError if `width` or `height` is not from 0.01, a pixel, to 320.
+    Raises ValueError if `width` or `height` is not from 0.01, a pixel, to 320, if their
+    product is over 1,600, and for another layout.
     """
 
     def __init__(
@@ -59,6 +64,12 @@ class Picture(Figure):
             _from_a_pixel(name, positive(name, inches, LONGEST))
             for name, inches in {"width": width, "height": height}.items()
         ]
+        if math.prod(size) > LARGEST:
+            raise ValueError(
+                f"width times height must be at most {LARGEST:,} square inches, got "
+                f"{width:g} times {height:g}"
+            )
+        one_of("layout", layout, LAYOUTS)
         super().__init__(size, dpi=PER_INCH, layout=layout)
         lettering.Canvas(self)
         self._alt = ""
@@ -88,6 +99,7 @@ class Picture(Figure):
         is_given = not (alt is None or (isinstance(alt, str) and alt == ""))
         self.alt = alt if is_given else otherwise
 
+    @ANY_SIZE
     def draw(self, renderer: RendererBase) -> None:
         """Draw everything in the picture, one thread at a time."""
         with DRAWING:
@@ -118,14 +130,12 @@ class Picture(Figure):
                 self.dpi = DENSITY * PER_INCH
                 canvas = lettering.Canvas(self)
                 canvas.draw()
-                pixels = _pixels(canvas)
+                pixels = encoding.pixels(canvas)
             finally:
                 self.dpi = PER_INCH
         if not any(axes.images for axes in self.axes):  # shades would turn into steps
-            pixels = _few_colours(pixels)
-        buffer = io.BytesIO()
-        pixels.save(buffer, "png", compress_level=compress_level)
-        return buffer.getvalue()
+            pixels = encoding.few_colours(pixels)
+        return encoding.png(pixels, compress_level)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         """What a notebook shows, and keeps for others.
@@ -173,28 +183,6 @@ def _labels_of(figure: Figure) -> str:
     return f"{UNDESCRIBED}: {words}." if words else f"{UNDESCRIBED}."
 
 
-def _pixels(canvas: FigureCanvasAgg) -> Image.Image:
-    """What has been drawn on a canvas, as an image without transparency."""
-    size = canvas.get_width_height()
-    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-    return pixels.convert("RGB")
-
-
-def _few_colours(pixels: Image.Image) -> Image.Image:
-    """The image in 256 colours: a third of the bytes, and no slower to encode.
-
-    The colours are means of similar ones. That of the background, in the corner, stays
-    as it is: white would be a very light grey.
-    """
-    octree, none = Image.Quantize.FASTOCTREE, Image.Dither.NONE
-    reduced = pixels.quantize(256, method=octree, dither=none)
-    first = 3 * reduced.getpixel((0, 0))
-    palette = reduced.getpalette()
-    palette[first : first + 3] = pixels.getpixel((0, 0))
-    reduced.putpalette(palette)
-    return reduced
-
-
 def blank(
     xlabel: str, ylabel: str, title: str = "", width: float = 6.4, height: float = 3.6
 ) -> tuple[Picture, Axes]:
@@ -224,9 +212,12 @@ def draw_level(
 
     `va` is the vertical alignment of the label to the line.
 
-    Raises ValueError if `level` is not a finite number, or `axes` are none.
+    Raises ValueError if `level` is not a finite number, if `axes` are none, and for
+    another line style or alignment than matplotlib's.
     """
     of_type(Axes, axes=axes)
+    one_of("linestyle", linestyle, (*LINE_STYLES, *LINE_NAMES))
+    one_of("va", va, ("center", "top", "bottom", "baseline", "center_baseline"))
     level, label = finite("level", level), lettering.shortened(label, LONGEST_NAME)
     line = axes.axhline(level, color=GREY, linewidth=1, linestyle=linestyle)
     words = axes.annotate(

@@ -79,6 +79,7 @@ def first_gap(epochs: Sequence[int], values: Sequence[float]) -> int | None:
     return next((epoch for epoch, each in pairs if not np.isfinite(each)), None)
 
 
+@np.errstate(all="ignore")
 def correlation(x: Sequence[float], y: Sequence[float]) -> str:
     """Of points (x, y), as the end of a phrase; empty if there is none."""
     pairs = np.array([x, y], dtype=float)

@@ -7,7 +7,6 @@ iterables, arrays or tensors (`checks.real_array`).
 
 from __future__ import annotations
 
-import math
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from d2l_rnn.checks import finite, one_of, real_array, shown
+from d2l_rnn.checks import finite, integer, one_of, real_array, shown
 
 MOST = 1e300  # the size of a number; larger ones overflow while axes are laid out
 
 MOST_ROWS = 1000  # of all minibatches in one picture
-
-HELD_OUT = "held_out_perplexity"  # the field of a record, if it has one
+MOST_STEPS = 200  # of an unrolled network: a longer one is too wide for a picture
+LAST = 2**53  # position: a float64 counts no further
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -59,7 +58,7 @@ def pairs(name: str, given: Mapping[Any, tuple] | None, log: str = "") -> dict:
     for label, pair in mapping(name, given, "{label: (x, y)}").items():
         where = f"{name}[{shown(label)}]"
         try:
-            x, y = pair
+            x, y = in_order(pair)
         except (TypeError, ValueError):
             raise ValueError(
                 f"{where} must be a pair (x, y), got {reprlib.repr(pair)}"
@@ -133,88 +132,29 @@ def names(name: str, given: Iterable | None, count: int, what: str) -> list | No
 
 
 def labels(name: str, given: Iterable) -> list:
-    """Labels as a list; raises ValueError if there is none."""
+    """Labels as a list; raises ValueError if there is none, and for a set."""
     try:
-        found = list(given)
+        found = in_order(given)
     except TypeError:
         raise ValueError(
-            f"{name} must be a sequence of labels, got {reprlib.repr(given)}"
+            f"{name} must be a sequence of labels, in an order, "
+            f"got {reprlib.repr(given)}"
         ) from None
     if not found:
         raise ValueError(f"{name} must have at least one label, got none")
     return found
 
 
-def records(name: str, run: Iterable, *fields: str) -> list:
-    """The records of a run, as a list.
-
-    Raises ValueError unless they have real numbers in the fields, and rising epochs.
-    """
-    needed = ("epoch", *fields)
-    try:
-        found = list(run)
-    except TypeError:
-        found = [run]
-    for record in found:
-        if not all(hasattr(record, field) for field in needed):
-            raise ValueError(
-                f"{name} must be a sequence of records with {', '.join(needed)}, "
-                f"got {reprlib.repr(record)} in it"
-            )
-    for field in fields:
-        real_array(f"{field} of {name}", [getattr(record, field) for record in found])
-    epochs = series(f"epoch of {name}", [record.epoch for record in found])
-    if not np.isfinite(epochs).all() or (np.diff(epochs) <= 0).any():
-        raise ValueError(
-            f"the epochs of {name} must rise from record to record, "
-            f"got {reprlib.repr(epochs.tolist())}"
-        )
-    return found
+def in_order(given: Iterable) -> list:
+    """A sequence as a list; raises TypeError if it is none, as a set is not."""
+    if isinstance(given, (set, frozenset)):
+        raise TypeError("a set has no order")
+    return list(given)
 
 
-def column(run: Iterable, field: str) -> list[float]:
-    """A field of all records, with NaN for what is not finite, or far too large."""
-    values = (float(getattr(record, field, math.nan)) for record in run)
-    return [each if abs(each) <= MOST else math.nan for each in values]
-
-
-def highest(run: Iterable) -> float:
-    """The highest perplexity of a run that can be drawn; 0 if there is none."""
-    return max((each for each in column(run, "perplexity") if each > 0), default=0.0)
-
-
-def percentages(name: str, run: Iterable, field: str) -> list[float]:
-    """A field of all records, in per cent.
-
-    Raises ValueError if one is not from 0 to 1; NaN may stand for none.
-    """
-    values = column(run, field)
-    for value in values:
-        if value < 0 or value > 1:
-            raise ValueError(f"{field} of {name} must be from 0 to 1, got {value:g}")
-    return [100 * value for value in values]
-
-
-def histories(runs: Mapping[str, Iterable]) -> dict[str, list]:
-    """Runs {label: history} as lists.
-
-    Raises ValueError if there is none, as `records` does, and for a perplexity that is
-    not positive.
-    """
-    form = "{label: history}, such as {'RNN': history}"
-    found = {}
-    for label, run in mapping("runs", runs, form).items():
-        name = f"runs[{shown(label)}]"
-        found[label] = records(name, run, "perplexity")
-        for record in found[label]:
-            for field in ("perplexity", HELD_OUT):
-                if (value := getattr(record, field, math.nan)) <= 0:
-                    raise ValueError(
-                        f"{field} of {name} must be greater than 0, got {shown(value)}"
-                    )
-    if not found:
-        raise ValueError(f"runs must have at least one run {form}, got none")
-    return found
+def steps(num_steps: int) -> int:
+    """The time steps of an unrolled network; ValueError unless they are 1 to 200."""
+    return integer("num_steps", num_steps, 1, MOST_STEPS)
 
 
 def positions(minibatches: Iterable[ArrayLike]) -> list[np.ndarray]:
@@ -222,15 +162,20 @@ def positions(minibatches: Iterable[ArrayLike]) -> list[np.ndarray]:
 
     Raises ValueError if there is none, or if one is anything else.
     """
-    if isinstance(minibatches, Mapping) or not isinstance(minibatches, Iterable):
+    try:
+        given = in_order(minibatches)
+    except TypeError:
+        given = None
+    if given is None or isinstance(minibatches, Mapping):
         raise ValueError(
             f"minibatches must be a sequence, got {reprlib.repr(minibatches)}"
         )
     found = []
-    for i, X in enumerate(minibatches):
+    for i, X in enumerate(given):
         name = f"minibatch {i} of minibatches"
         X = matrix(name, X)
-        if (X < 0).any() or (X % 1 != 0).any() or (np.diff(X) != 1).any():
+        are_positions = ((X >= 0) & (X <= LAST) & (np.floor(X) == X)).all()
+        if not are_positions or (np.diff(X) != 1).any():
             raise ValueError(
                 f"{name} must hold positions in the corpus, each row k, k + 1, …, "
                 f"got {reprlib.repr(X.tolist())}"
@@ -263,24 +208,31 @@ def vectors(name: str, values: ArrayLike, at_most: float) -> np.ndarray:
 
 
 def numbers_by_name(
-    name: str, groups: Mapping[Any, Sequence[float]], count: int
+    name: str, groups: Mapping[Any, Sequence[float]], count: int, what: str = "label"
 ) -> dict[Any, np.ndarray]:
-    """Groups {name: values}, at least one, of `count` values each.
+    """Groups {name: values}, at least one, each with one value for each `what`.
 
-    Raises ValueError if there is none, and as `series` does.
+    Raises ValueError if there is none, and as `as_many` does.
     """
     found = {
-        label: series(f"{name}[{shown(label)}]", values)
+        label: as_many(f"{name}[{shown(label)}]", values, count, what)
         for label, values in mapping(name, groups, "{name: values}").items()
     }
     if not found:
         raise ValueError(f"{name} must have at least one group, got none")
-    for label, values in found.items():
-        if len(values) != count:
-            raise ValueError(
-                f"{name}[{shown(label)}] must have {count} values, one for each label, "
-                f"got {len(values)}"
-            )
+    return found
+
+
+def as_many(name: str, values: ArrayLike, count: int, what: str) -> np.ndarray:
+    """Numbers as `series` returns them, if they are `count`, one for each `what`.
+
+    Raises ValueError if they are not, and as `series` does.
+    """
+    found = series(name, values)
+    if len(found) != count:
+        raise ValueError(
+            f"{name} must have {count} values, one for each {what}, got {len(found)}"
+        )
     return found
 
 

@@ -84,7 +84,7 @@ def shortened(label: object, widest: int = WIDEST) -> str:
         is_wide = unicodedata.east_asian_width(sign) in "WF"
         columns += 2 if is_wide else 1.5 if sign.isupper() else 1
         if columns > widest:
-            return f"{words[: i - 1]}…"
+            return f"{words[: max(i - 1, 0)]}…"
     return words
 
 
