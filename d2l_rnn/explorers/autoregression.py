@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from d2l_rnn import checks, series
+from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.chart import Axis, Band, Chart, Level, Line, Mark, Plot
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Real, Whole
@@ -51,7 +51,7 @@ class Experiment:
         return series.k_step_forecasts(self.model, self.x, self.model.tau, k)
 
 
-@functools.lru_cache(maxsize=64, typed=True)
+@cached(maxsize=64)
 def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
     """The book's sine, and an AR(tau) fitted by least squares to its first 600 rows.
 
@@ -76,8 +76,9 @@ def experiment(tau: int = 4, noise: float = 0.2, seed: int = 0) -> Experiment:
 def draw(done: Experiment, k: int) -> Chart:
     """Above, the data and their forecasts; below, the error by steps ahead, k marked.
 
-    Raises ValueError if k is not an integer from 1 to 100.
+    Raises ValueError if k is not an integer from 1 to 100, or `done` no Experiment.
     """
+    checks.of_type(Experiment, done=done)
     k = checks.integer("k", k, 1, MAX_STEPS)
     return Chart([_forecasts(done, k), _errors(done, k)], margin=116)
 
@@ -116,8 +117,9 @@ def _errors(done: Experiment, k: int) -> Plot:
 def describe(done: Experiment, k: int) -> str:
     """The errors one step and k steps ahead, as HTML.
 
-    Raises ValueError if k is not an integer from 1 to 100.
+    Raises ValueError as `draw` does.
     """
+    checks.of_type(Experiment, done=done)
     k = checks.integer("k", k, 1, MAX_STEPS)
     one, ahead = done.errors[0].item(), done.errors[k - 1].item()
     noise = f"The noise alone gives {done.noise:.2f}" if done.noise else "No noise"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from d2l_rnn.checks import finite, positive, shown
+from d2l_rnn.checks import finite, of_type, positive, shown
+from d2l_rnn.explorers.axis import Axis
 from d2l_rnn.explorers.shapes import (
-    Axis,
     Band,
     Bar,
     Level,
@@ -127,6 +127,7 @@ class Chart:
 
         Both must have the same number of plots, or ValueError is raised.
         """
+        of_type(Chart, before=before)
         if len(before.plots) != len(self.plots):
             raise ValueError(
                 f"before must have {len(self.plots)} plots, got {len(before.plots)}"
@@ -167,7 +168,8 @@ def _x_of(plot: Plot) -> Axis:
 
 def _all_are(name: str, parts: Iterable, kind: type) -> tuple:
     """The parts, all of one kind; ValueError if there is another among them."""
-    found = tuple(parts) if isinstance(parts, Iterable) else None
+    is_set = isinstance(parts, (set, frozenset))  # without an order
+    found = tuple(parts) if isinstance(parts, Iterable) and not is_set else None
     if found is None or not all(isinstance(part, kind) for part in found):
         raise ValueError(
             f"{name} must be a sequence of {kind.__name__}, got {reprlib.repr(parts)}"

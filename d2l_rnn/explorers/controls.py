@@ -151,7 +151,10 @@ class Steps(Control[float | None]):
         positions = [each for _, each in widget.options]
         if value not in positions:
             bisect.insort(positions, value)
-            widget.options = self._options(positions)
+            try:
+                widget.options = self._options(positions)
+            finally:  # a reader may observe it, and raise an error
+                widget.value = value
         widget.value = value
 
     def read(self, widget: widgets.SelectionSlider) -> float | None:

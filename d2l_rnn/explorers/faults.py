@@ -25,6 +25,15 @@ def error_of(function: Callable[[], object]) -> Exception | None:
     return None
 
 
+def words_of(error: Exception) -> str:
+    """What an error says, or else the name of its type: a MemoryError says nothing."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    return said if said.strip() else type(error).__name__
+
+
 def is_fault(error: Exception | None) -> bool:
     """True of an error that the reader should see."""
     return error is not None and not isinstance(error, Stopped)

@@ -7,7 +7,6 @@ has been computed, and so scales the part from each time step by the same factor
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from d2l_rnn import bptt, checks, clipping, corpora, rnn, text
 from d2l_rnn.checks.tensors import check_tokens
+from d2l_rnn.explorers.caching import cached
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -77,7 +77,7 @@ def flow(
     )
 
 
-@functools.lru_cache(maxsize=1)
+@cached(maxsize=1)
 def sequences() -> tuple[Tensor, int]:
     """Pieces of the built-in story, shape (B, T + 1), and the size of its vocabulary.
 
@@ -87,7 +87,8 @@ def sequences() -> tuple[Tensor, int]:
     corpus, vocab = text.load_corpus(
         corpora.STORY_PATH, max_tokens=BATCH_SIZE * length
     )  # fmt: skip
-    return torch.tensor(corpus).long().view(BATCH_SIZE, length), len(vocab)
+    tokens = torch.tensor(corpus, dtype=torch.int64, device="cpu")
+    return tokens.view(BATCH_SIZE, length), len(vocab)
 
 
 def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
@@ -104,7 +105,7 @@ def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
     return net
 
 
-@functools.lru_cache(maxsize=64, typed=True)
+@cached(maxsize=64)
 def flow_of(
     scale: float, num_steps: int, loss: str, num_hiddens: int, seed: int
 ) -> Flow:
@@ -124,7 +125,8 @@ def clipped(gradient: Tensor, theta: float | None) -> tuple[float, float]:
     """The norm of a gradient before and after clipping, which is done on a copy.
 
     A norm that is not finite is the same after clipping. Raises ValueError if theta is
-    neither None nor greater than 0.
+    neither None nor greater than 0, or the gradient no tensor.
     """
+    checks.of_type(Tensor, gradient=gradient)
     copy = gradient.clone()
     return clipping.project([copy], theta), float(copy.norm())

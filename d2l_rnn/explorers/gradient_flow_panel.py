@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import positive
+from d2l_rnn.checks import of_type, positive
 from d2l_rnn.explorers.chart import (
     Axis,
     Band,
@@ -46,8 +46,9 @@ def draw(flow: Flow, scale: float, theta: float | None = None) -> Chart:
     the time steps add to dL/dW_hh, before and after clipping, and the shares of the two
     halves of the time steps.
 
-    Raises ValueError if `scale` or theta is not greater than 0.
+    Raises ValueError if `scale` or theta is not greater than 0, or `flow` no Flow.
     """
+    of_type(Flow, flow=flow)
     scale = positive("scale", scale)
     before, after = clipped(flow.gradient, theta)
     lengths, parts = {"before": before}, {"before": flow.part_norms}
@@ -100,7 +101,11 @@ class GradientFlow(ChartExplorer):
 
 
 def describe(flow: Flow, theta: float | None) -> str:
-    """The flow in words, as HTML: on the way back, at the end, and after clipping."""
+    """The flow in words, as HTML: on the way back, at the end, and after clipping.
+
+    Raises ValueError if theta is not greater than 0, or `flow` no Flow.
+    """
+    of_type(Flow, flow=flow)
     T = len(flow.state_norms)
     first, last = (float(flow.state_norms[t]) for t in (0, -1))
     if first > FACTOR * last:
@@ -133,7 +138,7 @@ def _states(x: Axis, state_norms: Tensor, scale: float) -> Plot:
     if not 0 < last < math.inf:
         y = _fitted("norm of dL/dH_t", state_norms.tolist())
         return Plot(x, y, [line], height=160, marks=marks)
-    back = torch.arange(T - 1, -1, -1, dtype=torch.double)
+    back = torch.arange(T - 1, -1, -1, dtype=torch.double, device=state_norms.device)
     powers = math.log10(last) + back * math.log10(scale)
     name = f"a chain of numbers, {scale:g} each"
     chain = 10 ** powers.clamp(LOWEST, HIGHEST)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from d2l_rnn.explorers import model_files
-from d2l_rnn.explorers.faults import error_of
+from d2l_rnn.explorers.faults import error_of, words_of
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.training_controls import TrainingControls
 from d2l_rnn.explorers.training_runs import Run
@@ -100,7 +100,7 @@ class Keeping(TrainingControls):
     def _try(self, act: Callable[[], None]) -> None:
         """Do what a button asks for; an error is shown, and changes nothing."""
         error = error_of(act)
-        self.view.refused = "" if error is None else str(error)
+        self.view.refused = "" if error is None else words_of(error)
 
 
 def _existing(run: Run | None) -> Run:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from d2l_rnn.checks import non_negative
 from d2l_rnn.explorers import lifetime
 from d2l_rnn.explorers.faults import Stopped, error_of, is_fault
 
@@ -58,7 +59,7 @@ class Live:
         """Run a job now, or `apart` seconds after the last one began.
 
         It pauses after `steps` steps; without `steps`, it runs to its end. After `end`,
-        nothing is run.
+        nothing is run. Raises RuntimeError if there can be no thread.
         """
         with self._changed:
             if self._is_awake():
@@ -71,6 +72,7 @@ class Live:
 
         An aside that is already waiting is not added again. It may end the job by
         raising `Stopped`. `wait` does not wait for one that is `extra`, and comes last.
+        Raises RuntimeError as `start` does.
         """
         with self._changed:
             asides = self._extras if extra else self._asides
@@ -111,8 +113,9 @@ class Live:
         """Wait until all requested work is done; False if it takes longer.
 
         Raises the error that ended the job, such as the ValueError of a bad setting, or
-        else that of an aside.
+        else that of an aside, and ValueError for seconds that are no time.
         """
+        seconds = non_negative("seconds", seconds, threading.TIMEOUT_MAX)
         with self._changed:
             done = self._changed.wait_for(self._owes_nothing, seconds)
         if done and self.error is not None:
@@ -197,12 +200,21 @@ class Live:
         self.on_change()
 
     def _is_awake(self) -> bool:
-        """Have a thread; False if it is too late for one."""
+        """Have a thread; False if it is too late for one.
+
+        Raises RuntimeError if this machine has no more; `wait` does, too, until another
+        job has begun: what was asked for is not done.
+        """
         if self._thread is None and not self._has_ended:
             thread = threading.Thread(
                 target=self._work, name="d2l_rnn explorer", daemon=True
             )
-            self._thread = thread if lifetime.begin(thread) else None
+            try:
+                self._thread = thread if lifetime.begin(thread) else None
+            except RuntimeError as error:
+                self.job_error = error
+                self._tell()
+                raise
         self._changed.notify_all()
         return self._thread is not None and not self._has_ended
 
@@ -272,29 +284,3 @@ class Live:
         error = error_of(self.on_change)
         if error is not None:
             self.job_error = self.job_error or error
-
-
-class Turn:
-    """An action to repeat while a job runs, at most once every `seconds`.
-
-    A slow action is repeated less often: one that takes t seconds is next due
-    `share` * t seconds after it began.
-    """
-
-    def __init__(self, do: Callable[[], None], seconds: float, share: float):
-        self.do, self.seconds, self.share = do, seconds, share
-        self.begin()
-
-    def begin(self) -> None:
-        """Count the seconds from now."""
-        self.due = time.perf_counter() + self.seconds
-
-    def take(self) -> bool:
-        """Perform the action if it is due; True if it was."""
-        began = time.perf_counter()
-        if began < self.due:
-            return False
-        self.do()
-        took = time.perf_counter() - began
-        self.due = began + max(self.seconds, self.share * took)
-        return True

@@ -75,8 +75,9 @@ def walk(stay_sunny: float, stay_rainy: float, start: str) -> Walk:
 def draw(walked: Walk, k: int) -> Chart:
     """Above, the probability of each state; below, how far it is from stationary.
 
-    Raises ValueError if k is not an integer from 0 to 30.
+    Raises ValueError if k is not an integer from 0 to 30, or `walked` no Walk.
     """
+    checks.of_type(Walk, walked=walked)
     k = checks.integer("k", k, 0, NUM_STEPS)
     x = Axis("k (steps)", -0.5, NUM_STEPS + 0.5, is_whole=True)
     return Chart([_probabilities(x, walked, k), _distances(x, walked, k)])
@@ -119,8 +120,9 @@ def _distances(x: Axis, walked: Walk, k: int) -> Plot:
 def describe(walked: Walk, k: int) -> str:
     """The distribution after k steps, the speed and the floor, as HTML.
 
-    Raises ValueError if k is not an integer from 0 to 30.
+    Raises ValueError as `draw` does.
     """
+    checks.of_type(Walk, walked=walked)
     k = checks.integer("k", k, 0, NUM_STEPS)
     eigenvalue = walked.eigenvalue
     return (

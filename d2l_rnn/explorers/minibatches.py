@@ -7,13 +7,13 @@ anywhere.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from d2l_rnn import batching
 from d2l_rnn.checks import integer, one_of
+from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.text_controls import at_hand, lines_of
 
 WAYS = {
@@ -22,7 +22,7 @@ WAYS = {
 }
 
 
-@functools.lru_cache(maxsize=2, typed=True)
+@cached(maxsize=2, copies=False)
 def beginning(num_characters: int) -> str:
     """The first characters of *The Time Machine* if it is found, else of the story.
 

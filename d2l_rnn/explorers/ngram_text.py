@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from d2l_rnn import checks
+from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.chart import Axis, Chart, Level, Line, Mark, Plot, Vertical
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole
@@ -22,15 +23,17 @@ from d2l_rnn.explorers.text_controls import (
 )
 from d2l_rnn.explorers.wording import two_decimals
 from d2l_rnn.ngrams import NGramModel, Tally
+from d2l_rnn.pictures.drawable import MOST, as_many, series
 
 MAX_N = 6
 LENGTH = 300  # characters that the model writes
 MOST_NEW = 5000  # characters, from the end of the text, that no model sees
+LEAST_EPSILON = 1e-40
 LEAST = 100  # characters that a text needs to be divided
 TYPED = "font-family: monospace; overflow-wrap: anywhere"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Division:
     """Two parts of a text: one that a model has seen, and one that is new to it.
 
@@ -42,14 +45,15 @@ class Division:
     vocab: str
 
 
-@functools.lru_cache(maxsize=8)
+@cached(maxsize=8, copies=False)
 def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
     """The first `num_chars` characters of a text, and its last tenth (at most 5,000).
 
     If the text is shorter, the first part is everything but the last tenth.
 
-    Raises ValueError as `characters` does.
+    Raises ValueError as `characters` does, and if `num_chars` is not at least 1.
     """
+    num_chars = checks.integer("num_chars", num_chars, 1)
     whole = characters(text, own_text)
     num_new = min(MOST_NEW, len(whole) // 10)
     num_chars = min(num_chars, len(whole) - num_new)
@@ -57,14 +61,15 @@ def divide(text: str, own_text: str = "", num_chars: int = 10_000) -> Division:
     return Division(whole[:num_chars], whole[-num_new:], vocab)
 
 
-@functools.lru_cache(maxsize=4)
+@cached(maxsize=4, copies=False)
 def characters(text: str, own_text: str = "") -> str:
     """The story, or *The Time Machine*, as the book cleans it; or the reader's text.
 
-    Raises ValueError if *The Time Machine* was not found, or if the reader's text has
-    fewer than 100 characters.
+    Raises ValueError if there is no such text, if *The Time Machine* was not found, or
+    if the reader's text has fewer than 100 characters.
     """
     if text == OWN:
+        checks.string("own_text", own_text)
         whole = " ".join(own_text.split())
         if len(whole) < LEAST:
             raise ValueError(f"own_text must have at least {LEAST} characters, got "
@@ -79,7 +84,11 @@ def _tally(division: Division) -> Tally:
 
 
 def perplexities(division: Division, epsilon: float) -> tuple[list[float], list[float]]:
-    """The perplexities for n = 1 … 6 on the seen part, and on the new one."""
+    """The perplexities for n = 1 … 6 on the seen part, and on the new one.
+
+    Raises ValueError as `ngrams.Tally` does, and if `division` is no Division.
+    """
+    checks.of_type(Division, division=division)
     return _tally(division).perplexities(epsilon)
 
 
@@ -89,14 +98,24 @@ def _count(division: Division, n: int) -> NGramModel:
 
 
 def write(division: Division, n: int, epsilon: float, seed: int = 0) -> str:
-    """300 characters, drawn one after the other from the n-gram model."""
+    """300 characters, drawn one after the other from the n-gram model.
+
+    Raises ValueError as `ngrams.NGramModel` does, if n is not from 1 to 6, and if
+    `division` is no Division.
+    """
+    checks.of_type(Division, division=division)
+    n = checks.integer("n", n, 1, MAX_N)
     model = copy.copy(_count(division, n))  # the counts are shared, and stay
     model.epsilon = epsilon
     return "".join(model.sample(LENGTH, seed=seed))
 
 
 def longest_copy(written: str, source: str) -> slice:
-    """The slice of `written` with the longest passage that is also in `source`."""
+    """The slice of `written` with the longest passage that is also in `source`.
+
+    Raises ValueError if either is no string.
+    """
+    checks.of_type(str, written=written, source=source)
     longest, start = slice(0, 0), 0
     for end in range(1, len(written) + 1):
         while written[start:end] not in source:
@@ -112,8 +131,12 @@ def draw(seen: Sequence[float], new: Sequence[float], guessing: float, n: int) -
     `guessing` is the perplexity of a model that knows nothing. An infinite perplexity
     is marked at the top of the scale.
 
-    Raises ValueError if there are no perplexities for n.
+    Raises ValueError if there are no perplexities for n, or other than finite ones over
+    0 and infinity, as many of `new` as of `seen`.
     """
+    seen = series("seen", seen, is_log=True).tolist()
+    new = as_many("new", new, len(seen), "n").tolist()
+    guessing = checks.positive("guessing", guessing, MOST)
     n = checks.integer("n", n, 1, len(seen))
     orders, lines, marks = range(1, len(seen) + 1), [], []
     for i, (label, values) in enumerate((("seen text", seen), ("new text", new))):
@@ -139,7 +162,11 @@ def draw(seen: Sequence[float], new: Sequence[float], guessing: float, n: int) -
 def describe(
     division: Division, n: int, perplexity: tuple[float, float], written: str
 ) -> str:
-    """The perplexities for n, and the text that its model writes, as HTML."""
+    """The perplexities for n, and the text that its model writes, as HTML.
+
+    Raises ValueError if `division` is no Division, or `written` no string.
+    """
+    checks.of_type(Division, division=division)
     copied = longest_copy(written, division.seen)
     before, passage, after = (
         html.escape(part)
@@ -154,11 +181,25 @@ def describe(
     )
 
 
+class Epsilon(Steps):
+    """The strength of smoothing: 0, or large enough for a float to hold the product of
+    one for each character of the longest n-gram."""
+
+    def checked(self, value: float) -> float:
+        """A number in the range; ValueError for one that is almost 0."""
+        value = super().checked(value)
+        if 0 < value < LEAST_EPSILON:
+            raise ValueError(
+                f"epsilon must be 0 or at least {LEAST_EPSILON:g}, got {value:g}"
+            )
+        return value
+
+
 class NGramText(ChartExplorer):
     """What an n-gram model writes, and how much of that it has memorised."""
 
     n = Whole("n (n-gram)", 1, MAX_N, 3, hint="characters of an n-gram (n元语法)")
-    epsilon = Steps(
+    epsilon = Epsilon(
         "smoothing epsilon", (0, 0.01, 0.1, 1, 10, 100), default=1,
         hint="how much the shorter context counts (平滑)",
     )  # fmt: skip

@@ -31,7 +31,7 @@ from d2l_rnn.explorers.live import Live
 from d2l_rnn.explorers.saved import saved
 from d2l_rnn.explorers.subshells import answer_meanwhile
 from d2l_rnn.explorers.view import View
-from d2l_rnn.explorers.wording import complaint
+from d2l_rnn.explorers.wording import brief, complaint
 
 # Seconds that a cell waits for the picture of its panel, to be saved in the notebook.
 TO_ANSWER = 30
@@ -97,7 +97,8 @@ class Panel(ABC):
         """Set several controls at once.
 
         Raises ValueError for a name that is not a control, or an invalid value, and if
-        the panel is closed.
+        the panel is closed; nothing is changed then. An error of the reader's own that
+        observes a widget is raised once the panel is at work.
         """
         self.check_open()
         for name in values:
@@ -107,13 +108,14 @@ class Panel(ABC):
         }
         with self._lock:
             self.check_together(checked, {**self.values, **checked})
-            self._is_setting = True
-            try:  # in this order: a control may set a later one's range
-                for name in filter(checked.__contains__, self.controls):
-                    self.controls[name].show(self.widgets[name], checked[name])
-            finally:
-                self._is_setting = False
-            self.answer_to(*checked)
+            with contextlib.ExitStack() as do:  # all, even if an observer's error comes
+                do.callback(self.answer_to, *checked)
+                do.callback(setattr, self, "_is_setting", False)
+                self._is_setting = True
+                # The first is done last: a control may set a later one's range.
+                for name in filter(checked.__contains__, reversed(self.controls)):
+                    show, widget = self.controls[name].show, self.widgets[name]
+                    do.callback(show, widget, checked[name])
 
     def check_together(self, given: dict, values: dict) -> None:  # noqa: B027
         """Raise ValueError if the given values are incompatible with the others.
@@ -129,7 +131,8 @@ class Panel(ABC):
     def wait(self, seconds: float = TO_ANSWER) -> bool:
         """Wait until what is shown matches the controls; False if that takes too long.
 
-        Raises ValueError if their setting is invalid.
+        Raises ValueError if their setting is invalid, or if `seconds` are no time, and
+        RuntimeError if no thread could be started for the work.
         """
         return self.live.wait(seconds)
 
@@ -168,7 +171,7 @@ class Panel(ABC):
 
     def __repr__(self) -> str:
         values = ", ".join(
-            f"{name}={_brief(value)}" for name, value in self.values.items()
+            f"{name}={brief(value)}" for name, value in self.values.items()
         )
         return f"{type(self).__name__}({values})"
 
@@ -284,12 +287,6 @@ def _all_in(widget: widgets.Widget) -> list[widgets.Widget]:
         *(each for each in looks if isinstance(each, widgets.Widget)),
         *(each for child in children for each in _all_in(child)),
     ]
-
-
-def _brief(value) -> str:
-    """The repr of a value, cut if it is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}...'"
 
 
 def known(name: str, controls: Collection[str]) -> None:

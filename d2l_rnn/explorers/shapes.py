@@ -1,4 +1,4 @@
-"""What stands on a chart: axes, lines and marks, each described in numbers.
+"""What stands on a chart: lines and marks, each described in numbers.
 
 A colour is the number of a line's colour, or "text" or "quiet", as the theme of a page
 has them. All places are finite numbers, or ValueError is raised.
@@ -6,14 +6,13 @@ has them. All places are finite numbers, or ValueError is raised.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from d2l_rnn.checks import finite, integer, non_negative, one_of, positive, real_array
+from d2l_rnn.explorers.axis import put, words
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -21,70 +20,6 @@ if TYPE_CHECKING:
 SHAPES = ("ring", "square", "up", "down")  # of marks
 EDGES = ("top", "bottom")  # where a mark stands for a value that no axis can hold
 NUM_DASHES = 4
-NARROWEST = 1e-12  # an axis, compared with the size of its ends
-LEAST, MOST = 1e-280, 1e307  # sizes of the ends of a linear axis
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis from `low` to `high`.
-
-    `ticks` are where its numbers stand, if given; `names` stand there in their place.
-
-    Raises ValueError unless low < high, both finite, far enough apart for numbers
-    between them, and positive if `log`; for ticks that are not between them, and for
-    other than one name for each tick.
-    """
-
-    label: str
-    low: float
-    high: float
-    log: bool = False
-    is_whole: bool = False
-    ticks: Sequence[float] | None = None
-    names: Sequence[str] | None = None
-
-    def __post_init__(self):
-        _set(self, label=_words(self.label))
-        low, high = (_end(self, name) for name in ("low", "high"))
-        least, size = 0 if self.log else -MOST, max(abs(low), abs(high))
-        if not least < low < high < MOST:
-            raise ValueError(
-                f"low and high of the axis {self.label!r} must be finite and in this "
-                f"order{', and positive' if self.log else ''}, got {self.low} and "
-                f"{self.high}"
-            )
-        if high - low < NARROWEST * size or (size < LEAST and not self.log):
-            raise ValueError(
-                f"low and high of the axis {self.label!r} must be further apart, got "
-                f"{self.low} and {self.high}"
-            )
-        if self.ticks is not None:
-            _set(self, ticks=self._checked_ticks(low, high))
-        if self.names is not None:
-            _set(self, names=tuple(map(_words, self.names)))
-            if len(self.names) != len(self.ticks or ()):
-                raise ValueError(
-                    f"names of the axis {self.label!r} must be one for each tick, got "
-                    f"{len(self.names)} for {len(self.ticks or ())} ticks"
-                )
-
-    def _checked_ticks(self, low: float, high: float) -> tuple:
-        ticks = real_array(f"ticks of the axis {self.label!r}", self.ticks)
-        if ticks.ndim != 1 or not ((low <= ticks) & (ticks <= high)).all():
-            raise ValueError(
-                f"ticks of the axis {self.label!r} must be from {low:g} to {high:g}, "
-                f"got {ticks.tolist()}"
-            )
-        return tuple(ticks.tolist())
-
-    def for_browser(self) -> dict:
-        """The axis as figure.js has it."""
-        ticks, names = (None if x is None else [*x] for x in (self.ticks, self.names))
-        return {
-            "label": self.label, "min": float(self.low), "max": float(self.high),
-            "log": self.log, "isWhole": self.is_whole, "ticks": ticks, "names": names,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +47,12 @@ class Line:
     leaves_ghost: bool = False
 
     def __post_init__(self):
-        _set(self, label=_words(self.label))
+        put(self, label=words(self.label))
         for name in ("x", "y"):
             found = real_array(
                 f"{name} of the line {self.label!r}", getattr(self, name)
             )
-            _set(self, **{name: found.astype("<f8")})
+            put(self, **{name: found.astype("<f8")})
         if self.x.ndim != 1 or self.x.shape != self.y.shape:
             raise ValueError(
                 f"x and y of the line {self.label!r} must both be (N,), got "
@@ -129,7 +64,7 @@ class Line:
             )
         _check(self)
         for name in ("width", "size"):
-            _set(self, **{name: non_negative(name, getattr(self, name))})
+            put(self, **{name: non_negative(name, getattr(self, name))})
 
     def is_where(self, other: Line) -> bool:
         """True if both go through the same points."""
@@ -189,7 +124,7 @@ class Mark:
         one_of("shape", self.shape, SHAPES)
         is_at_edge = isinstance(self.y, str) and self.y in EDGES
         _check(self, "x", *(() if is_at_edge else ("y",)))
-        _set(self, size=positive("size", self.size))
+        put(self, size=positive("size", self.size))
 
 
 @dataclass(frozen=True)
@@ -224,7 +159,7 @@ class Bar:
 
     def __post_init__(self):
         _check(self, "x", "high", "low")
-        _set(self, width=non_negative("width", self.width))
+        put(self, width=non_negative("width", self.width))
 
 
 @dataclass(frozen=True)
@@ -261,7 +196,7 @@ class Shades:
                 "table must be finite numbers of shape (rows, columns), got the shape "
                 f"{table.shape} with {int((~np.isfinite(table)).sum())} not finite"
             )
-        _set(self, table=table)
+        put(self, table=table)
         _check(self)
 
     def for_browser(self) -> dict:
@@ -270,31 +205,17 @@ class Shades:
         return {**vars(self), "table": self.table.tobytes(), "columns": columns}
 
 
-def _set(part: object, **values) -> None:
-    for name, value in values.items():
-        object.__setattr__(part, name, value)
-
-
 def _check(part: object, *places: str) -> None:
     """Places must be finite, labels become text, and a look must be one there is."""
     kind = type(part).__name__.lower()
     for name in places:
-        _set(part, **{name: finite(f"{name} of a {kind}", getattr(part, name))})
+        put(part, **{name: finite(f"{name} of a {kind}", getattr(part, name))})
     if hasattr(part, "label"):
-        _set(part, label=_words(part.label))
+        put(part, label=words(part.label))
     if hasattr(part, "dash"):
-        _set(part, dash=integer("dash", part.dash, 0, NUM_DASHES - 1))
+        put(part, dash=integer("dash", part.dash, 0, NUM_DASHES - 1))
     for name in {"colour", "positive", "negative"} & {*vars(part)}:
         value = getattr(part, name)
         if not isinstance(value, str) or value not in ("text", "quiet"):
             what = f"{name} of a {kind} ('text', 'quiet', or a number)"
-            _set(part, **{name: integer(what, value, 0)})
-
-
-def _words(label: object) -> str:
-    return "" if label is None else str(label)
-
-
-def _end(axis: Axis, name: str) -> float:
-    found = real_array(f"{name} of the axis {axis.label!r}", getattr(axis, name))
-    return float(found.item()) if found.size == 1 else math.nan
+            put(part, **{name: integer(what, value, 0)})

@@ -5,12 +5,12 @@ Its controls, and the rules for which text is available and how its lines are cl
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from d2l_rnn import corpora, text
+from d2l_rnn import checks, corpora, text
+from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.controls import Choice, Words
 
 TIME_MACHINE, STORY, OWN = "time machine", "story", "own"
@@ -47,17 +47,19 @@ def in_use(which: str, own_text: str) -> str:
     return own_text if which == OWN else ""
 
 
-@functools.lru_cache(maxsize=8)
+@cached(maxsize=8)
 def lines_of(which: str, own_text: str = "", clean: bool | None = None) -> list[str]:
     """The lines of a text; with `clean=True`, only their letters from a to z.
 
     By default the reader's own text stays as it is, in any script, and the others are
     cleaned.
 
-    Raises ValueError if *The Time Machine* was not found, if the reader's text is
-    empty, or if cleaning leaves nothing of it.
+    Raises ValueError if there is no such text, if *The Time Machine* was not found, if
+    the reader's text is empty, or if cleaning leaves nothing of it.
     """
-    clean = which != OWN if clean is None else clean
+    checks.one_of("which", which, list(CHOICES.values()))
+    checks.string("own_text", own_text)
+    clean = which != OWN if clean is None else checks.truth("clean", clean)
     if which != OWN:
         return text.load_lines(_path(which), clean)
     if not own_text.strip():

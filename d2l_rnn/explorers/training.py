@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import ipywidgets as widgets
 
 from d2l_rnn import progress
+from d2l_rnn.checks import items, string
 from d2l_rnn.explorers import layout, panel, training_picture
 from d2l_rnn.explorers.keeping import Keeping
 from d2l_rnn.explorers.lifetime import weakly
@@ -24,6 +25,7 @@ from d2l_rnn.explorers.training_runs import Plan, Run
 from d2l_rnn.explorers.training_view import TrainingView
 from d2l_rnn.explorers.training_words import as_html, labels, listed
 from d2l_rnn.pictures import Picture
+from d2l_rnn.pictures.drawable import mapping
 
 
 class Training(Keeping):
@@ -34,8 +36,9 @@ class Training(Keeping):
     {"too fast": {"lr": 10}}. `history` has the records of the run with the current
     setting. `save` and `open`, or their buttons, keep its model in a file.
 
-    Raises ValueError as `Panel` does, and if a name in `show` or `tries` is not a
-    control, or a value in `tries` is not allowed.
+    Raises ValueError as `Panel` does, if `show` is no list of names and `tries` no dict
+    of dicts, and if a name in them is not a control, or a value in `tries` is not
+    allowed.
     """
 
     def __init__(
@@ -44,8 +47,9 @@ class Training(Keeping):
         tries: Mapping[str, Mapping] | None = None,
         **values,
     ):
-        self.show, self.tries = tuple(show), dict(tries or {})
+        self.show, self.tries = _names_in(show), _checked(tries)
         self._moved_last, self._draws, self._lesson = "theta", 0, {}
+        self._goal = 0  # the epoch that `step` has asked for; 0: none
         super().__init__(**values)
         self._lesson = self.values
 
@@ -61,9 +65,9 @@ class Training(Keeping):
 
     @property
     def history(self) -> progress.History:
-        """The records of the run with the current plan; empty if there is none."""
+        """The records of the run with the current plan so far, to keep or change."""
         run = self.runs.get(self.plan)
-        return progress.History() if run is None else run.history
+        return progress.History() if run is None else run.history.copy()
 
     @property
     def picture(self) -> Picture | None:
@@ -112,18 +116,24 @@ class Training(Keeping):
 
     def pause(self) -> None:
         """Pause the run after the current minibatch."""
+        self._goal = 0
         self.live.pause()
 
     def resume(self) -> None:
         """Let a paused run continue."""
+        self._goal = 0
         self.live.resume()
 
     def step(self) -> None:
-        """Train the current run for one more epoch, then pause."""
-        if self.live.is_busy:
-            self.live.step()
-        else:
-            self._learn(self.plan, steps=1)
+        """Train the current run for one more epoch, then pause; five calls add five."""
+        with self._lock:
+            done, is_busy = len(self.history), self.live.is_busy
+            goal = max(done, self._goal if is_busy else 0) + 1
+            if is_busy and goal <= self.num_epochs:
+                self._goal = goal
+                self.live.step()
+            else:  # no job goes so far: begin one that does
+                self._learn(self.plan, steps=goal - done, goal=goal)
 
     def stop(self) -> None:
         """End the run; its curve stays."""
@@ -149,12 +159,13 @@ class Training(Keeping):
         self._set_writing()
         self.live.ask(self.trainer.write)
 
-    def _learn(self, plan: Plan, apart: float = 0, steps: int | None = None, **how):
+    def _learn(
+        self, plan: Plan, apart: float = 0, steps: int | None = None, goal: int = 0,
+        **how,
+    ) -> None:  # fmt: skip
         self.check_open()
-        self.view.refused = ""
-        num_epochs = self.num_epochs
-        if steps is not None:
-            num_epochs = max(num_epochs, len(self.history) + steps)
+        self.view.refused, self._goal = "", goal
+        num_epochs = max(self.num_epochs, goal)
         if self.is_watched:
             how["near"] = functools.partial(self.neighbours, plan, self._moved_last)
         learn = functools.partial(self.trainer.learn, plan, num_epochs, **how)
@@ -248,6 +259,23 @@ class Training(Keeping):
         # Drawing is slow: the trainer finds time for it, unless it was stopped.
         if not self.trainer.is_at_work:
             super()._renew()
+
+
+def _names_in(show: Iterable[str]) -> tuple:
+    if isinstance(show, str):
+        raise ValueError(f"show must be a list of names of controls, got {show!r}")
+    return tuple(items("show", show))
+
+
+def _checked(tries: Mapping[str, Mapping] | None) -> dict[str, dict]:
+    given = mapping("tries", tries, "{label: {control: value}}")
+    of_each = {
+        string("each label of tries", label): mapping(
+            f"tries[{label!r}]", values, "{control: value}"
+        )
+        for label, values in given.items()
+    }
+    return {label: dict(values) for label, values in of_each.items()}
 
 
 def _button(

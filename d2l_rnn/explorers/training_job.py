@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from d2l_rnn.explorers import model_files
-from d2l_rnn.explorers.live import Live, Stopped, Turn
+from d2l_rnn.explorers.live import Live, Stopped
 from d2l_rnn.explorers.training_runs import Plan, Run, Runs, train_side_by_side
 from d2l_rnn.explorers.training_view import TrainingView
 from d2l_rnn.explorers.training_words import describe, trouble, writing
+from d2l_rnn.explorers.turns import Turn
 
 # Seconds between two pictures, and two texts by the model.
 FRAME, WRITE = 1 / 50, 0.3

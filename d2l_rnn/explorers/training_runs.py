@@ -6,7 +6,6 @@ No widgets: these are in `training` and `training_view`.
 from __future__ import annotations
 
 import copy
-import functools
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from d2l_rnn import progress, threads
 from d2l_rnn.batching import SequenceLoader, split
+from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.text_controls import in_use, lines_of
 from d2l_rnn.ngrams import perplexity_to_beat
 from d2l_rnn.parameters import parameters_of
@@ -49,7 +49,7 @@ class TrainingText:
     held_out: SequenceLoader | None = None
 
 
-@functools.lru_cache(maxsize=8)
+@cached(maxsize=8, copies=False)
 def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText:
     """The first characters of a text, and the perplexities to compare with.
 

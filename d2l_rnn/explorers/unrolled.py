@@ -6,7 +6,6 @@ probabilities of the next character. The notes, "recurrent neural networks".
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from torch import Tensor
 from d2l_rnn import checks, rnn, text, training
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, shown
+from d2l_rnn.explorers.caching import cached
 
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book
 BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
@@ -65,7 +65,8 @@ def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
         integer(
             "each of indices", index, 0, len(W_xh) - 1, "the size of the vocabulary"
         )
-    from_input = W_xh[torch.tensor(indices)]  # one-hot times W_xh: its rows
+    rows = torch.tensor(indices, device=W_xh.device)
+    from_input = W_xh[rows]  # one-hot times W_xh
     H_t, from_state, H = torch.zeros_like(b_h), [], []
     for X_t_W_xh in from_input:
         from_state.append(H_t @ W_hh)
@@ -88,13 +89,13 @@ def multiplications(vocab_size: int, num_hiddens: int) -> int:
     return num_hiddens * (vocab_size + num_hiddens + vocab_size)
 
 
-@functools.lru_cache(maxsize=1)
+@cached(maxsize=1)
 def corpus() -> tuple[np.ndarray, text.Vocab]:
     """The characters that the network learns from, and their vocabulary."""
     return text.load_corpus(max_tokens=MAX_TOKENS)
 
 
-@functools.lru_cache(maxsize=32, typed=True)
+@cached(maxsize=32)
 def trained(num_hiddens: int, num_epochs: int) -> rnn.RNNModelScratch:
     """A scratch RNN after some epochs on the text, with a fixed seed.
 

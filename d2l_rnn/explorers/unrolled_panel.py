@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn, text
-from d2l_rnn.checks import integer
+from d2l_rnn.checks import integer, of_type
 from d2l_rnn.explorers.chart import (
     Axis,
     Bar,
@@ -45,8 +45,10 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
     From top to bottom: the hidden states of all time steps, and the cost of the steps;
     the terms of Z_t; the probabilities of the next character.
 
-    Raises ValueError for another t.
+    Raises ValueError for another t, or if `reading` and `vocab` are of other types.
     """
+    of_type(Reading, reading=reading)
+    of_type(text.Vocab, vocab=vocab)
     T = len(indices)
     t = integer("t", t, 1, T)
     names = [_tick(vocab.to_tokens(index)) for index in indices]
@@ -164,9 +166,14 @@ class UnrolledRNN(ChartExplorer):
 
 
 def describe(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
-    """Step t of a reading, as HTML; raises ValueError if t is not from 1 to T."""
+    """Step t of a reading, as HTML.
+
+    Raises ValueError as `draw` does, and if `string` has fewer characters than t.
+    """
+    of_type(Reading, reading=reading)
+    of_type(text.Vocab, vocab=vocab)
     T, num_hiddens = reading.H.shape
-    t = integer("t", t, 1, T)
+    t = integer("t", t, 1, min(T, len(string)))
     p = reading.probabilities[t - 1]
     best = [f"<b>{_named(vocab.to_tokens(i))} {p[i]:.0%}</b>" for i in _top(p, 3)]
     words = (

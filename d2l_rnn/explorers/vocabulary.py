@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from d2l_rnn import text
-from d2l_rnn.checks import integer
+from d2l_rnn.checks import array, integer, of_type, shown
 from d2l_rnn.explorers.chart import Axis, Bar, Chart, Level, Line, Note, Plot
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Choice, Steps, Words
@@ -65,9 +65,11 @@ def take_census(
 ) -> Census:  # fmt: skip
     """Count the tokens of a text, and make a vocabulary of those frequent enough.
 
-    `lines` must not all be empty. Raises ValueError as `text.Vocab` does.
+    Raises ValueError if all lines are empty, and as `text.Vocab` does.
     """
     tokens = text.tokenize(lines, token)
+    if not any(tokens):
+        raise ValueError("lines must have at least one token, got none")
     vocab = text.Vocab(tokens, min_freq, reserved_tokens)
     return Census(
         vocab,
@@ -82,7 +84,15 @@ def zipf_line(freqs: np.ndarray) -> tuple[float, float] | None:
 
     The line is fitted to ranks i from 11 to 1,000, or to all ranks if there are fewer
     than 100. None for a single rank, which has no slope.
+
+    Raises ValueError unless `freqs` are finite numbers over 0, at least one.
     """
+    freqs = array("freqs", freqs)
+    are_counts = ((freqs > 0) & np.isfinite(freqs)).all()
+    if freqs.ndim != 1 or not len(freqs) or not are_counts:
+        raise ValueError(
+            f"freqs must be finite numbers over 0 of shape (N,), got {shown(freqs)}"
+        )
     first, last = _fitted(len(freqs))
     if last == first:
         return None
@@ -100,8 +110,10 @@ def _fitted(num_types: int) -> tuple[int, int]:
 def draw(census: Census, min_freq: int) -> Chart:
     """Above, frequency against rank, with Zipf's line; below, the shares kept.
 
-    Raises ValueError if `min_freq` is not an integer of at least 0.
+    Raises ValueError if `min_freq` is not an integer of at least 0, or `census` no
+    Census.
     """
+    of_type(Census, census=census)
     min_freq = integer("min_freq", min_freq, 0)
     return Chart([_ranks(census, min_freq), _shares(census)], margin=112)
 
@@ -152,7 +164,11 @@ def _shares(census: Census) -> Plot:
 
 
 def describe(census: Census) -> str:
-    """The size and coverage of the vocabulary, and its beginning, as HTML."""
+    """The size and coverage of the vocabulary, and its beginning, as HTML.
+
+    Raises ValueError if `census` is no Census.
+    """
+    of_type(Census, census=census)
     line = zipf_line(census.freqs)
     first, last = _fitted(len(census.freqs))
     zipf = "only one kind of token, so no Zipf exponent" if line is None else (

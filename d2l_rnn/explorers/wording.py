@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import math
 
+from d2l_rnn.explorers.faults import words_of
+
 WARNING = "color: #A03000"  # dark enough to be readable on white
 
 
@@ -32,6 +34,12 @@ def percent(share: float) -> str:
     return "< 0.1%" if share < 0.001 else "> 99.9%" if share > 0.999 else f"{share:.1%}"
 
 
+def brief(value: object) -> str:
+    """The repr of a value, cut if it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}...'"
+
+
 def visible(token: str) -> str:
     """A token as a label, in which spaces and unprintable characters are visible."""
     return "".join(
@@ -47,4 +55,4 @@ def warning(words: str) -> str:
 
 def complaint(error: Exception) -> str:
     """The message of an error, as HTML."""
-    return warning(html.escape(str(error)))
+    return warning(html.escape(words_of(error)))

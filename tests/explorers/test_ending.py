@@ -150,10 +150,23 @@ def test_a_panel_can_be_closed_in_its_own_thread(panel):
     until(lambda: panel.is_closed and not threads())
 
 
-@pytest.mark.parametrize("values", [{"theta": -1}, {"nothing": 1}, {"show": ["x"]}])
-def test_a_panel_that_cannot_be_made_leaves_nothing(values):
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"theta": -1}, "theta must be"), ({"nothing": 1}, "no control 'nothing'"),
+        ({"show": ["x"]}, "no control 'x'"), ({"show": "theta"}, "show must be"),
+        *(({"show": show}, "show must be") for show in (3, None, [["x"]], {"theta"})),
+        *(({"tries": tries}, "tries must be a dict") for tries in (3, [1], "ab")),
+        ({"tries": {"a": 3}}, r"tries\['a'\] must be a dict"),
+        ({"tries": {"a": [("lr", 1)]}}, r"tries\['a'\] must be a dict"),
+        ({"tries": {3: {"lr": 1}}}, "each label of tries must be a string, got 3"),
+        ({"tries": {"a": {3: 1}}}, "no control 3"),
+        ({"tries": {"a": {"lr": -1}}}, "lr must be"),
+    ],
+)  # fmt: skip
+def test_a_panel_that_cannot_be_made_leaves_nothing(values, words):
     before = len(_instances)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=words):
         explorers.Training(**values)
     assert len(_instances) == before
 

@@ -11,7 +11,14 @@ from driving import until
 from d2l_rnn import explorers
 from d2l_rnn.explorers import answering, controls, lifetime
 from d2l_rnn.explorers.live import Live
+from d2l_rnn.explorers.wording import complaint
 from d2l_rnn.pictures import Picture
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise ZeroDivisionError
+
 
 ENDINGS = [SystemExit(3), KeyboardInterrupt(), ZeroDivisionError("no")]
 
@@ -34,6 +41,20 @@ class Failing(answering.Explorer):
         if self.fails_to_change:
             raise ZeroDivisionError("the change")
         super()._changed()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ValueError(" "), Mute()], ids=repr)
+def test_an_error_without_a_word_is_shown_by_its_name(error):
+    assert type(error).__name__ in complaint(error)
+    panel = explorers.Training(text="story", num_hiddens=8, num_epochs=1)
+    assert panel.wait(30)
+
+    def fail():
+        raise error
+
+    panel._try(fail)
+    assert panel.view.refused == type(error).__name__
+    panel.close()
 
 
 @pytest.mark.parametrize("error", ENDINGS, ids=repr)
@@ -79,6 +100,45 @@ def test_a_thread_survives_an_error_in_what_it_calls(error):
         live.wait(30)
     live.start(lambda: done.append(2))
     assert live.wait(30) and done == [1, 2]
+
+
+def test_where_no_thread_can_start_the_panel_says_so_until_one_can(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    panel = Failing()
+    assert panel.wait(30)
+    until(lambda: not panel.live.is_running)
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            panel.at = 2
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            panel.wait(2)
+        assert "can&#x27;t start new thread" in panel.view.readout
+    panel.at = 3
+    assert panel.wait(30) and panel.view.readout == "at 3"
+    panel.close()
+
+
+@pytest.mark.parametrize("theta", [2, 0.3])  # on a position of the slider, and between
+def test_an_error_in_a_readers_own_observer_comes_after_the_work(theta):
+    panel = explorers.Training(text="story", num_hiddens=8, num_epochs=2)
+    assert panel.wait(30)
+    panel.widgets["theta"].observe(lambda change: 1 / 0, "value")
+    with pytest.raises(ZeroDivisionError):
+        panel.set(theta=theta, seed=1)
+    assert (panel.theta, panel.seed) == (theta, 1)
+    assert panel.wait(30) and len(panel.history) == 2
+    panel.close()
+
+
+@pytest.mark.parametrize("seconds", ["x", [1], None, -1, float("nan"), float("inf")])
+def test_seconds_that_are_no_time_are_refused(seconds):
+    panel = Failing()
+    with pytest.raises(ValueError, match="seconds must be a finite number of at least"):
+        panel.wait(seconds)
+    panel.close()
 
 
 def test_the_error_of_an_aside_is_not_that_of_the_job_and_is_not_lost():

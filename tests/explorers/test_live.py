@@ -10,7 +10,8 @@ import pytest
 from driving import until
 
 from d2l_rnn.explorers import live as live_module
-from d2l_rnn.explorers.live import APART, Live, Stopped, Turn
+from d2l_rnn.explorers.live import APART, Live, Stopped
+from d2l_rnn.explorers.turns import Turn
 
 
 class Counting:

@@ -114,8 +114,7 @@ def test_a_setting_seen_before_comes_back_without_training(explorer, monkeypatch
     monkeypatch.setattr(training_runs, "train", lambda *_, **__: 1 / 0)
     explorer.theta = 1
     assert explorer.wait(30)
-    assert explorer.history is first
-    assert explorer.current.history is first
+    assert explorer.history == explorer.current.history == first
     assert len(explorer.runs) == len(explorer.view.runs) == 2
 
 
@@ -180,7 +179,7 @@ def test_start_trains_anew(explorer):
     before = explorer.history
     button(explorer, "start").click()
     assert explorer.wait(30)
-    assert explorer.history is not before
+    assert explorer.history != before
     assert explorer.history.perplexity == pytest.approx(before.perplexity)
     assert len(explorer.runs) == 1
 
@@ -268,6 +267,39 @@ def test_stop_ends_the_run_and_keeps_its_curve(explorer):
     until(lambda: explorer.current.plan.setting.theta == 1)
     until(lambda: len(explorer.history) > epochs)
     assert explorer.history.epoch == [*range(1, len(explorer.history) + 1)]
+
+
+def test_five_steps_are_five_epochs_past_the_end_and_across_it(explorer):
+    for _ in range(5):
+        explorer.step()
+    assert explorer.wait(30) and explorer.history.epoch == [*range(1, 11)]
+    explorer.num_epochs = 12
+    explorer.pause()
+    time.sleep(0.1)  # for the minibatch in which it pauses
+    before = len(explorer.history)
+    for _ in range(5):
+        button(explorer, "one epoch").click()
+    assert explorer.wait(30)
+    assert explorer.history.epoch == [*range(1, before + 6)] and before + 5 > 12
+
+
+def test_steps_that_are_no_longer_wanted_are_not_made_up_for(explorer):
+    explorer.num_epochs = 500
+    until(lambda: len(explorer.history) > 5)
+    for _ in range(100):
+        explorer.step()
+    explorer.stop()
+    until(lambda: not explorer.live.is_running)
+    before = len(explorer.history)
+    explorer.step()
+    until(lambda: explorer.live.is_paused)
+    assert len(explorer.history) == before + 1 < 500
+
+
+def test_a_history_is_the_readers_own(explorer):
+    explorer.history.clear()
+    explorer.num_epochs = 6
+    assert explorer.wait(30) and explorer.history.epoch == [*range(1, 7)]
 
 
 def test_clear_forgets_all_curves_and_start_begins_again(explorer):
