@@ -15,6 +15,7 @@ from d2l_rnn.explorers.chart import Axis, Chart, Level, Line, Mark, Plot, Vertic
 from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole
 from d2l_rnn.explorers.text_controls import (
+    CHOICES,
     OWN,
     OwnText,
     TextChoice,
@@ -68,6 +69,7 @@ def characters(text: str, own_text: str = "") -> str:
     Raises ValueError if there is no such text, if *The Time Machine* was not found, or
     if the reader's text has fewer than 100 characters.
     """
+    checks.one_of("text", text, list(CHOICES.values()))
     if text == OWN:
         checks.string("own_text", own_text)
         whole = " ".join(own_text.split())

@@ -42,6 +42,19 @@ def test_a_text_too_short_is_refused_by_name(own):
         divide("own", own)
 
 
+@pytest.mark.parametrize("epsilon", [1e-300, 1e-41, 5e-324])
+def test_an_epsilon_whose_products_vanish_is_refused_at_the_door(epsilon):
+    with pytest.raises(ValueError, match="epsilon must be 0 or at least 1e-40"):
+        explorers.NGramText(text="story", epsilon=epsilon)
+
+
+@pytest.mark.parametrize("num_chars", [500, 50_000])
+def test_with_any_other_epsilon_there_are_perplexities(num_chars):
+    division = divide("story", num_chars=num_chars)
+    seen, new = perplexities(division, ngram_text.LEAST_EPSILON)
+    assert all(map(math.isfinite, seen + new))
+
+
 def test_the_time_machine_that_is_not_there_is_refused(offline):
     with pytest.raises(ValueError, match="text must be the story"):
         ngram_text.characters("time machine")

@@ -6,14 +6,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from d2l_rnn import rnn, text
+from d2l_rnn import checks, rnn, text
 from d2l_rnn.explorers import (
     autoregression,
     gradient_flow,
     gradient_flow_panel,
     markov_chain,
     minibatches,
+    ngram_text,
+    text_controls,
+    training_runs,
     unrolled,
     unrolled_panel,
     vocabulary,
@@ -39,6 +43,7 @@ NET = rnn.RNNModelScratch(5, 3)
 TOKENS = torch.tensor([[0, 1, 2]])
 VOCAB = text.Vocab(list("abcd"))
 READING = unrolled.steps_of(NET, [0, 1, 2])
+DIVISION = ngram_text.divide("own", "abc " * 50)
 WALK = markov_chain.walk(0.9, 0.8, "rainy")
 CENSUS = vocabulary.take_census(["a b a"])
 
@@ -122,6 +127,45 @@ REFUSED = [
     (lambda: autoregression.describe(autoregression.experiment(), 0), "k must be"),
     (lambda: autoregression.experiment().k_step(0), "k must be an integer from 1"),
     (lambda: vocabulary.draw(CENSUS, -1), "min_freq must be an integer of at least 0"),
+    (lambda: Axis("x", [0, 1], 2), "low and high of the axis 'x' must be finite"),
+    (lambda: Axis("x", 0, 2, ticks=[1, 2], names={"a", "b"}), "names of the axis 'x'"),
+    (lambda: Plot(X, Y, {Line("a", [1], [1])}), "lines must be a sequence of Line"),
+    (lambda: Chart([Plot(X, Y)]).after(3, ""), "before must be of the type Chart"),
+    (lambda: ngram_text.divide("nope"), "text must be one of 'time machine', 'story'"),
+    (lambda: ngram_text.divide(["own"]), "text must be one of"),
+    *((lambda num=num: ngram_text.divide("own", "a" * 100, num), "num_chars must be an")
+      for num in (-5, 0, "5", 2.0)),
+    (lambda: ngram_text.divide("own", 3), "own_text must be a string"),
+    (lambda: ngram_text.write(DIVISION, [2], 1), "n must be an integer from 1 to 6"),
+    (lambda: ngram_text.write("abc", 2, 1), "division must be of the type Division"),
+    (lambda: ngram_text.perplexities(3, 1), "division must be of the type Division"),
+    (lambda: ngram_text.draw([1, 2], [1], 9, 1), "new must have 2 values"),
+    (lambda: ngram_text.draw([1, 2], [1, 2], NAN, 1), "guessing must be a number"),
+    (lambda: ngram_text.longest_copy("a", 3), "source must be of the type str"),
+    (lambda: text_controls.lines_of("nope"), "which must be one of"),
+    (lambda: text_controls.lines_of("story", clean=2), "clean must be True or False"),
+    (lambda: training_runs.load("nope"), "which must be one of"),
+    (lambda: minibatches.beginning([1]), "num_characters must be an integer"),
+    (lambda: autoregression.experiment([4]), "tau must be an integer from 1 to 300"),
+    (lambda: autoregression.experiment(4, [0]), "noise must be a finite number"),
+    (lambda: autoregression.draw(1, 1), "done must be of the type Experiment"),
+    (lambda: autoregression.describe(1, 1), "done must be of the type Experiment"),
+    (lambda: gradient_flow.flow_of([1], 3, "all", 4, 0), "scale must be a finite"),
+    (lambda: gradient_flow.clipped([1, 2], 1), "gradient must be of the type Tensor"),
+    (lambda: gradient_flow_panel.draw(3, 1), "flow must be of the type Flow"),
+    (lambda: gradient_flow_panel.describe(3, 1), "flow must be of the type Flow"),
+    (lambda: markov_chain.draw(3, 1), "walked must be of the type Walk"),
+    (lambda: markov_chain.describe(3, 1), "walked must be of the type Walk"),
+    (lambda: unrolled.trained([4], 1), "num_hiddens must be an integer"),
+    (lambda: unrolled_panel.draw(3, [0], VOCAB, 1), "reading must be of the type Read"),
+    (lambda: unrolled_panel.draw(READING, [0], 3, 1), "vocab must be of the type V"),
+    (lambda: unrolled_panel.describe(READING, "ab", VOCAB, 3), "t must be an integer"),
+    (lambda: vocabulary.draw(3, 1), "census must be of the type Census"),
+    (lambda: vocabulary.describe(3), "census must be of the type Census"),
+    *((lambda lines=lines: vocabulary.take_census(lines), "lines must have at least")
+      for lines in ([], [""], [" ", ""])),
+    *((lambda freqs=freqs: vocabulary.zipf_line(np.array(freqs)), "freqs must be fin")
+      for freqs in ([], [2, 0], [INF, 1], [NAN, 1], [[1, 2]], 3)),
 ]  # fmt: skip
 
 
@@ -144,6 +188,24 @@ def test_numbers_of_all_kinds_make_a_line(values):
     assert Line("a", [0, 1], values).y.tolist() == [1, 2]
 
 
+KEPT = [
+    (lambda: unrolled.trained(4, 1).params[1], Tensor.zero_),
+    (lambda: unrolled.corpus()[0], lambda indices: indices.fill(0)),
+    (lambda: gradient_flow.flow_of(1.0, 3, "all", 4, 0).gradient, Tensor.zero_),
+    (lambda: gradient_flow.sequences()[0], Tensor.zero_),
+    (lambda: autoregression.experiment().errors, Tensor.zero_),
+    (lambda: text_controls.lines_of("story"), list.clear),
+]
+
+
+@pytest.mark.parametrize(("of", "spoil"), KEPT)
+def test_what_is_kept_is_handed_out_as_a_copy(of, spoil):
+    with torch.no_grad():
+        before = checks.plain(of())
+        spoil(of())
+        assert checks.plain(of()) == before
+
+
 def test_numbers_of_numpy_and_torch_can_be_sent():
     one = np.float32(1)
     plot = Plot(
@@ -151,6 +213,7 @@ def test_numbers_of_numpy_and_torch_can_be_sent():
         levels=[Level(torch.tensor(2.0))], marks=[Mark(one, np.int64(3))],
         bars=[Bar(one, one, one)], notes=[Note(one, one, 3)], bands=[Band(one, 2)],
     )  # fmt: skip
+    assert Axis("x", [0], np.array([1])) == Axis("x", 0.0, 1.0)
     json.dumps(Chart([plot]).for_browser(), allow_nan=False)
 
 
