@@ -15,6 +15,7 @@ from torch import Tensor
 from d2l_rnn import bptt, checks, clipping, corpora, rnn, text
 from d2l_rnn.checks.tensors import check_tokens
 from d2l_rnn.explorers.caching import cached
+from d2l_rnn.explorers.precision import Single
 
 MOST_STEPS, BATCH_SIZE = 200, 16
 LAST, ALL = "last", "all"
@@ -98,7 +99,8 @@ def network(num_hiddens: int, scale: float, seed: int) -> rnn.RNNModelScratch:
     is not finite and at least 0, and as `rnn.make_model` does.
     """
     scale = checks.non_negative("scale", scale)
-    net = rnn.make_model("scratch", sequences()[1], num_hiddens, seed=seed)
+    with Single():
+        net = rnn.make_model("scratch", sequences()[1], num_hiddens, seed=seed)
     W_xh, W_hh, *others = (param.detach().double() for param in net.params)
     W_hh *= scale / torch.linalg.eigvals(W_hh).abs().max()
     net.params = [param.requires_grad_() for param in (W_xh, W_hh, *others)]

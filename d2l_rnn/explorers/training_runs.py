@@ -17,6 +17,7 @@ from torch import Tensor
 from d2l_rnn import progress, threads
 from d2l_rnn.batching import SequenceLoader, split
 from d2l_rnn.explorers.caching import cached
+from d2l_rnn.explorers.precision import Single
 from d2l_rnn.explorers.text_controls import in_use, lines_of
 from d2l_rnn.ngrams import perplexity_to_beat
 from d2l_rnn.parameters import parameters_of
@@ -181,7 +182,8 @@ class Run:
         setting, done = self.plan.setting, len(self.history)
         loader = setting.minibatches(self.text.corpus)
         # A copy: an interrupted epoch must not leave its mark on the model kept.
-        net = copy.deepcopy(self.net) or setting.model(len(self.text.vocab))
+        with Single():
+            net = copy.deepcopy(self.net) or setting.model(len(self.text.vocab))
         for record in train(
             net, loader, setting.lr, num_epochs - done, setting.theta,
             held_out=self.text.held_out, num_threads=_threads(setting),
@@ -274,10 +276,11 @@ def train_side_by_side(
     """
     of_setting = {run.plan.setting: run for run in runs}
     text = runs[0].text
-    swept = sweep(
-        of_setting, text.corpus, len(text.vocab), num_epochs, held_out=text.held_out,
-        check=check,
-    )  # fmt: skip
+    with Single():
+        swept = sweep(
+            of_setting, text.corpus, len(text.vocab), num_epochs,
+            held_out=text.held_out, check=check,
+        )  # fmt: skip
     for records in swept:
         for setting, record in records.items():
             of_setting[setting].add(record)

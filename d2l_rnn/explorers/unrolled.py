@@ -17,6 +17,7 @@ from d2l_rnn import checks, rnn, text, training
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, shown
 from d2l_rnn.explorers.caching import cached
+from d2l_rnn.explorers.precision import Single
 
 MAX_TOKENS = 10_000  # of the text that the network learns from, as in the book
 BATCH_SIZE, NUM_STEPS, LR, SEED = 16, 20, 2, 0
@@ -105,7 +106,8 @@ def trained(num_hiddens: int, num_epochs: int) -> rnn.RNNModelScratch:
     integer("num_hiddens", num_hiddens, 1)
     integer("num_epochs", num_epochs, 0)
     indices, vocab = corpus()
-    net = rnn.make_model("scratch", len(vocab), num_hiddens, seed=SEED)
+    with Single():
+        net = rnn.make_model("scratch", len(vocab), num_hiddens, seed=SEED)
     minibatches = SequenceLoader(indices, BATCH_SIZE, NUM_STEPS, seed=SEED)
     for _ in training.train(net, minibatches, LR, num_epochs):
         pass
