@@ -7,8 +7,8 @@ An exercise is a generator that takes the reader's answer and yields its trials:
         yield answer([1, 2, 6]).gives(3, "three values", "divide by how many there are")
 
 The reader's code is never trusted: whatever it is, returns or raises becomes a line of
-the verdict, and what it sets in PyTorch is set back. Only a KeyboardInterrupt ends the
-check: it is the user's Ctrl-C.
+the verdict, and the `settings` of PyTorch and NumPy that it changes are set back. Only
+a KeyboardInterrupt ends the check: it is the user's Ctrl-C.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ import contextlib
 import decimal
 import fractions
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -35,7 +37,11 @@ def what_is_set():
         torch.is_grad_enabled(), torch.is_inference_mode_enabled(),
         torch.get_default_dtype(), torch.get_num_threads(), torch.empty(0).device,
         torch.get_rng_state().tolist(), random.getstate(),
-        np.random.get_state()[1].tolist(),
+        np.random.get_state()[1].tolist(), torch.is_anomaly_enabled(),
+        torch.is_anomaly_check_nan_enabled(), torch.get_deterministic_debug_mode(),
+        torch.get_float32_matmul_precision(), str(torch.tensor([1e-9, 1 / 3])),
+        1e-310 * torch.get_num_threads() == 0, torch.backends.mkldnn.enabled,
+        np.geterr(), np.get_printoptions(),
     )  # fmt: skip
 
 
@@ -273,6 +279,14 @@ CHANGES = {
     "the seeds": lambda: [
         seed(1) for seed in (torch.manual_seed, random.seed, np.random.seed)
     ],
+    "a search for anomalies": lambda: torch.autograd.set_detect_anomaly(True, False),
+    "determinism": lambda: torch.use_deterministic_algorithms(True, warn_only=True),
+    "precision": lambda: torch.set_float32_matmul_precision("medium"),
+    "printing": lambda: torch.set_printoptions(precision=2, sci_mode=True),
+    "small numbers": lambda: torch.set_flush_denormal(True),
+    "a library": lambda: setattr(torch.backends.mkldnn, "enabled", False),
+    "NumPy's errors": lambda: np.seterr(all="raise"),
+    "NumPy's printing": lambda: np.set_printoptions(precision=2),
 }
 
 
@@ -290,6 +304,22 @@ def test_what_an_answer_sets_is_set_back(name, same_settings):
         raise ValueError
 
     assert_refused(doubled(failing))
+
+
+def test_checks_in_many_threads_at_once_set_back_what_was_set_before():
+    def slow(x):
+        time.sleep(0.02)
+        x *= 2
+        return x.view(2)
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            verdicts = [*pool.map(doubled, [slow] * 8)]
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(verdict.is_right for verdict in verdicts)
 
 
 @contextlib.contextmanager
