@@ -14,7 +14,7 @@ from torch import Tensor
 
 from d2l_rnn import threads, training
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import integer, one_of, positive, shown
+from d2l_rnn.checks import functions, integer, one_of, positive, shown, truth
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.progress import Progress
@@ -37,6 +37,8 @@ class Setting:
     use_random_iter  True: random sampling; False: sequential partitioning
     cell         what computes the next state, one of `rnn.CELLS`
 
+    Numbers of NumPy, say, become Python's own.
+
     Raises ValueError for a value that no run can have.
     """
 
@@ -50,14 +52,18 @@ class Setting:
     cell: str = "scratch"
 
     def __post_init__(self):
-        if self.theta is not None:
-            positive("theta", self.theta)
-        positive("lr", self.lr, at_most=torch.finfo(torch.float32).max)
-        integer("seed", self.seed, 0, 2**64 - 1)
+        largest = torch.finfo(torch.float32).max
+        checked = {
+            "theta": None if self.theta is None else positive("theta", self.theta),
+            "lr": positive("lr", self.lr, at_most=largest),
+            "seed": integer("seed", self.seed, 0, 2**64 - 1),
+            "use_random_iter": truth("use_random_iter", self.use_random_iter),
+            "cell": str(one_of("cell", self.cell, CELLS)),
+        }
         for name in ("num_hiddens", "batch_size", "num_steps"):
-            integer(name, getattr(self, name), at_least=1)
-        one_of("use_random_iter", self.use_random_iter, (True, False))
-        one_of("cell", self.cell, CELLS)
+            checked[name] = integer(name, getattr(self, name), at_least=1)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def model(self, vocab_size: int, device: Device = None) -> Model:
         """The model that the run begins with.
@@ -93,18 +99,17 @@ def sweep(
     the sweep by an exception.
 
     Raises ValueError if there is no setting, for `held_out` that can be iterated only
-    once, so that only the first run would see it, and for what `single` refuses.
+    once, so that only the first run would see it, for a `check` that is no function,
+    and for what `single` refuses.
     """
     if isinstance(held_out, Iterator):
         raise ValueError(
             "held_out must be iterable once a run and epoch, like a SequenceLoader or "
             f"a list, got a {type(held_out).__name__}"
         )
-    settings = [settings] if isinstance(settings, Setting) else list(settings)
-    if not settings or not all(isinstance(each, Setting) for each in settings):
-        raise ValueError(f"settings must be one Setting or more, got {shown(settings)}")
+    settings = _distinct(settings)
     integer("num_epochs", num_epochs, at_least=0)
-    settings = list(dict.fromkeys(settings))
+    functions(check=check)
     side_by_side = min(len(settings), threads.available())
     share = threads.available() // side_by_side if side_by_side > 1 else None
     runs = {
@@ -112,6 +117,16 @@ def sweep(
         for each in settings
     }
     return Sweep(runs, num_epochs, side_by_side, check)
+
+
+def _distinct(settings: Iterable[Setting] | Setting) -> list[Setting]:
+    try:
+        found = [settings] if isinstance(settings, Setting) else list(settings)
+    except TypeError:
+        found = []
+    if not found or not all(isinstance(each, Setting) for each in found):
+        raise ValueError(f"settings must be one Setting or more, got {shown(settings)}")
+    return list(dict.fromkeys(found))
 
 
 class Sweep(Iterator):

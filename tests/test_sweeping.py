@@ -308,7 +308,7 @@ def test_settings_that_are_none_are_told(settings):
     ({"num_hiddens": 8.0}, "num_hiddens must be an integer of at least 1"),
     ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
     ({"num_steps": 0}, "num_steps must be an integer of at least 1"),
-    ({"use_random_iter": "sequential"}, "use_random_iter must be one of True, False"),
+    ({"use_random_iter": "sequential"}, "use_random_iter must be True or False"),
     ({"cell": "elman"}, "cell must be one of 'scratch', 'rnn', 'gru', 'lstm'"),
 ])  # fmt: skip
 def test_a_setting_that_no_run_can_have_is_told(kwargs, message):
