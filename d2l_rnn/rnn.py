@@ -21,10 +21,11 @@ from d2l_rnn.checks.tensors import (
     State,
     check_recurrence,
     check_state,
-    check_state_dict,
     check_tokens,
     checked_device,
+    parts_of,
 )
+from d2l_rnn.checks.weights import check_layer, check_params_of, copied_like
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
@@ -115,7 +116,8 @@ class RNNModelScratch:
     that another recurrence can be put in their place. If it has `names`, like `rnn`,
     they are the keys of `state_dict`.
 
-    Raises ValueError if a size is smaller than 1, or for a device that is not there.
+    Raises ValueError if a size is smaller than 1, for a device that is not there, and
+    unless `get_params` returns the parameters of `forward_fn`, in these sizes.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class RNNModelScratch:
         functions(get_params=get_params, init_state=init_state, forward_fn=forward_fn)
         self.params = get_params(vocab_size, num_hiddens, device)
         self.init_state, self.forward_fn = init_state, forward_fn
+        check_params_of(forward_fn, self.params, vocab_size, num_hiddens)
 
     def __call__(self, X: Tensor, state: State) -> tuple[Tensor, State]:
         own = self.params[0]
@@ -167,11 +170,11 @@ class RNNModelScratch:
     def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> None:
         """Copy values into the parameters, which remain an optimizer's own.
 
-        Raises ValueError, and changes nothing, unless names and shapes fit.
+        Raises ValueError, and changes nothing, unless names and shapes fit, and for a
+        number that is too large for the parameters' dtype.
         """
         own = self.state_dict()
-        check_state_dict(state_dict, own)
-        for name, values in state_dict.items():
+        for name, values in copied_like(state_dict, own).items():
             own[name].copy_(values)
 
 
@@ -191,22 +194,15 @@ class RNNModel(nn.Module):
     def __init__(self, rnn_layer: nn.RNNBase, vocab_size: int):
         super().__init__()
         self.vocab_size = integer("vocab_size", vocab_size, at_least=1)
-        fits = (
-            isinstance(rnn_layer, nn.RNNBase)
-            and rnn_layer.input_size == vocab_size
-            and not rnn_layer.batch_first
-            and not rnn_layer.proj_size
-        )
-        if not fits:
-            raise ValueError(
-                f"rnn_layer must be an nn.RNN, nn.GRU or nn.LSTM with "
-                f"input_size={vocab_size} (vocab_size), batch_first=False and no "
-                f"proj_size, got {rnn_layer}"
-            )
+        check_layer(rnn_layer, self.vocab_size)
         self.rnn = rnn_layer
         self.num_hiddens = rnn_layer.hidden_size
         self.num_directions = 2 if rnn_layer.bidirectional else 1
-        self.linear = nn.Linear(self.num_directions * self.num_hiddens, vocab_size)
+        own = next(rnn_layer.parameters())
+        like = {"device": own.device, "dtype": own.dtype}
+        self.linear = nn.Linear(
+            self.num_directions * self.num_hiddens, vocab_size, **like
+        )
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs (T * B, V) and the new state for `inputs` (B, T)."""
@@ -264,7 +260,8 @@ def make_model(
     generator = None
     if seed is not None:
         seed = integer("seed", seed, 0, 2**64 - 1)
-        generator = torch.Generator(device).manual_seed(seed)
+        on = "cpu" if device.type == "meta" else device  # where nothing is drawn
+        generator = torch.Generator(on).manual_seed(seed)
     if cell == "scratch":
         draw = functools.partial(get_params, generator=generator)
         return RNNModelScratch(vocab_size, num_hiddens, device, draw)
@@ -297,4 +294,4 @@ def _each(state: State, change: Callable[[Tensor], Tensor]) -> State:
     """The state with each of its tensors changed."""
     if isinstance(state, Tensor):
         return change(state)
-    return tuple(change(part) for part in state)
+    return tuple(change(part) for part in parts_of(state))

@@ -833,3 +833,138 @@ def test_a_model_without_a_number_of_hidden_units_counts_as_small(num_hiddens):
     net = types.SimpleNamespace(num_hiddens=num_hiddens)
     with threads.suited_to(net):
         assert torch.get_num_threads() == 1
+
+
+# ---- parameters, layers, weights and settings that do not fit ----
+
+
+def model_of(get_params, forward_fn=rnn.rnn):
+    return lambda: rnn.RNNModelScratch(V, H, None, get_params, forward_fn=forward_fn)
+
+
+@pytest.mark.parametrize("make, message", [
+    (model_of(lambda V, H, device: rnn.get_params(V + 3, H)), r"shape \(D=11, H=8\)"),
+    (model_of(lambda V, H, device: rnn.get_params(V, H + 1)), r"shape \(D=11, H=8\)"),
+    (model_of(rnn.get_params, gated.gru), "the 11 tensors W_xz, W_hz"),
+    (model_of(gated.get_gru_params), "the 5 tensors W_xh, W_hh"),
+    (model_of(lambda *_: None), "the 5 tensors W_xh, W_hh"),
+    (model_of(lambda *_: None, lambda *_: None), "a list of tensors, got a NoneType"),
+    (model_of(lambda *_: [], lambda *_: None), r"a list of tensors, got \(\)"),
+    (model_of(lambda *_: [1, 2], lambda *_: None), "a list of tensors, got"),
+])  # fmt: skip
+def test_a_scratch_model_has_the_parameters_of_its_recurrence(make, message):
+    with raises(f"get_params must return .*{message}"):
+        make()
+
+
+def test_a_recurrence_with_names_of_its_own_has_as_many_parameters():
+    def cell(inputs, state, params):
+        return rnn.rnn(inputs, state, params)
+
+    cell.names = ("U", "V", "W", "X", "Y")
+    assert list(model_of(rnn.get_params, cell)().state_dict()) == list(cell.names)
+    with raises("get_params must return the tensors U, V, W, X, Y, got"):
+        model_of(gated.get_gru_params, cell)()
+
+
+@pytest.mark.parametrize("name", RECURRENCES)
+@pytest.mark.parametrize("other", RECURRENCES)
+def test_a_recurrence_tells_the_parameters_of_another(name, other):
+    recurrence, get_params, num_states = RECURRENCES[name]
+    state = (torch.zeros(B, H),) * num_states
+    if name != other:
+        with raises(f"params must be the {len(get_params(V, H))} tensors W_x"):
+            recurrence(torch.zeros(T, B, V), state, RECURRENCES[other][1](V, H))
+
+
+@pytest.mark.parametrize("layer", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_model_has_the_dtype_of_its_layer(layer, dtype):
+    net = rnn.RNNModel(layer(V, H, dtype=dtype, device="cpu"), V)
+    outputs, _ = net(X, net.begin_state(batch_size=B))
+    assert outputs.dtype == dtype
+    meta = rnn.RNNModel(layer(V, H, device="meta"), V)
+    assert all(param.is_meta for param in meta.parameters())
+
+
+def test_a_layer_of_two_dtypes_or_of_no_kind_is_told():
+    mixed = nn.RNN(V, H)
+    mixed.weight_hh_l0 = nn.Parameter(mixed.weight_hh_l0.detach().double())
+    for layer in (nn.RNNBase("GRU", V, H), mixed):
+        with raises("rnn_layer must be an nn.RNN, nn.GRU or nn.LSTM with input_size"):
+            rnn.RNNModel(layer, V)
+
+
+@pytest.mark.parametrize("cell", rnn.CELLS)
+def test_a_seeded_model_of_shapes_alone_draws_nothing(cell):
+    before = torch.get_rng_state()
+    net = rnn.make_model(cell, V, H, device="meta", seed=0)
+    assert device_of(net).type == "meta"
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_that_change_places_are_not_mixed_up():
+    net = rnn.make_model("scratch", H, H, seed=0)
+    weights = net.state_dict()
+    W_xh, W_hh = weights["W_xh"].clone(), weights["W_hh"].clone()
+    net.load_state_dict(weights | {"W_xh": weights["W_hh"], "W_hh": weights["W_xh"]})
+    assert torch.equal(net.params[0], W_hh) and torch.equal(net.params[1], W_xh)
+
+
+@pytest.mark.parametrize("W_hq, message", [
+    (torch.full((H, V), 1e300, dtype=torch.float64), "numbers that torch.float32 can"),
+    (torch.zeros(H, V, device="meta"), r"W_hq.*shape \(8, 11\) on meta"),
+    (torch.zeros(H, V).to_sparse(), r"W_hq.*shape \(8, 11\), torch.sparse_coo"),
+], ids=["too large", "meta", "sparse"])  # fmt: skip
+def test_weights_that_cannot_be_copied_change_nothing(W_hq, message):
+    net, other = (rnn.make_model("scratch", V, H, seed=seed) for seed in (0, 1))
+    before = [param.clone() for param in net.params]
+    with raises(f"state_dict must have .*{message}"):
+        net.load_state_dict(other.state_dict() | {"W_hq": W_hq})
+    assert all(map(torch.equal, before, net.params))
+
+
+def test_weights_of_a_run_that_has_diverged_can_be_copied():
+    net = rnn.make_model("scratch", V, H, seed=0)
+    b_q = torch.full((V,), math.inf, dtype=torch.float64)
+    net.load_state_dict(net.state_dict() | {"b_q": b_q})
+    assert net.params[-1].isinf().all()
+
+
+@pytest.mark.parametrize("state", [None, 3, (None,), "state", [1.5]])
+def test_only_a_state_can_be_detached(state):
+    with raises("state must be a tensor, or tensors in a tuple, got"):
+        rnn.detach(state)
+
+
+@pytest.mark.parametrize("name, given", [
+    ("theta", Fraction(1, 2)), ("theta", np.float32(0.5)), ("theta", 2),
+    ("lr", np.float64(0.25)), ("lr", 1), ("seed", np.int64(3)),
+    ("num_hiddens", np.uint8(9)), ("batch_size", np.int32(2)),
+    ("num_steps", np.int16(7)), ("use_random_iter", np.True_), ("cell", np.str_("gru")),
+])  # fmt: skip
+def test_a_setting_has_numbers_of_python(name, given):
+    setting = sweeping.Setting(**{name: given})
+    own = getattr(setting, name)
+    assert own == given
+    assert type(own) is type(getattr(sweeping.Setting(), name))
+    assert setting == sweeping.Setting(**{name: own})
+
+
+@pytest.mark.parametrize("given", [1, 0, 0.0, None, "yes", [True]])
+def test_a_setting_samples_at_random_or_not(given):
+    with raises("use_random_iter must be True or False, got"):
+        sweeping.Setting(use_random_iter=given)
+
+
+@pytest.mark.parametrize("settings", [
+    None, sweeping.Setting, 5, torch.tensor(1), "gru", [sweeping.Setting],
+])  # fmt: skip
+def test_a_sweep_is_one_of_settings(settings):
+    with raises("settings must be one Setting or more, got"):
+        sweeping.sweep(settings, [*range(V)] * 20, V, 1)
+
+
+def test_a_check_of_a_sweep_is_a_function():
+    with raises("check must be a function, got 5"):
+        sweeping.sweep(sweeping.Setting(), [*range(V)] * 200, V, 1, check=5)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from d2l_rnn.checks import shown
 from d2l_rnn.checks.layouts import is_dense
@@ -42,7 +42,7 @@ def check_tokens(
         wanted = "(batch_size, num_steps)" if is_any else tuple(shape)
         raise ValueError(
             f"{name} must be token indices, shape {wanted} and not empty, got "
-            f"{_contents(tokens)}"
+            f"{contents(tokens)}"
         )
     check_device(name, tokens, device)
     if not tokens.is_meta:
@@ -93,8 +93,18 @@ def check_state(
     if not (fits and {"any": True, "tensor": is_tensor, "pair": is_pair}[form]):
         raise ValueError(
             f"state must be {like.dtype} on {like.device} in shapes that end in "
-            f"{shape}, (…, batch_size, num_hiddens), got {_contents(state)}"
+            f"{shape}, (…, batch_size, num_hiddens), got {contents(state)}"
         )
+
+
+def parts_of(state: State) -> Sequence[Tensor]:
+    """The tensors of a state; ValueError if there is anything else in it."""
+    parts = (state,) if isinstance(state, Tensor) else state
+    if isinstance(parts, (tuple, list)) and all(isinstance(p, Tensor) for p in parts):
+        return parts
+    raise ValueError(
+        f"state must be a tensor, or tensors in a tuple, got {contents(state)}"
+    )
 
 
 def only_part(state: Sequence[Tensor]) -> Tensor:
@@ -103,7 +113,7 @@ def only_part(state: Sequence[Tensor]) -> Tensor:
         return state[0]
     raise ValueError(
         "state must be one tensor, (batch_size, num_hiddens), in a tuple, got "
-        f"{_contents(state)}"
+        f"{contents(state)}"
     )
 
 
@@ -126,7 +136,7 @@ class Sizes(dict):
                 sizes = ", ".join(f"{each}={self.get(each, '?')}" for each in letters)
                 raise ValueError(
                     f"{name} must be a tensor of floats, shape ({sizes}), got "
-                    f"{_contents(tensor)}"
+                    f"{contents(tensor)}"
                 )
             if dtype not in (None, tensor.dtype):
                 raise ValueError(f"{name} must be {dtype}, got {tensor.dtype}")
@@ -137,11 +147,11 @@ class Sizes(dict):
 
         W_x… has the shape (D, H), W_h… (H, H), b… (H,), but W_hq (H, Q) and b_q (Q,).
         """
-        listed = list(params) if isinstance(params, (list, tuple)) else []
+        listed = list(params) if isinstance(params, LISTS) else []
         if len(listed) != len(names):
             raise ValueError(
                 f"params must be the {len(names)} tensors {', '.join(names)}, got "
-                f"{_contents(params)}"
+                f"{contents(params)}"
             )
         for name, param in zip(names, listed, strict=True):
             letters = LETTERS.get(name) or LETTERS[name[:-1]]
@@ -149,6 +159,7 @@ class Sizes(dict):
 
 
 LETTERS = {"W_x": "DH", "W_h": "HH", "b_": "H", "W_hq": "HQ", "b_q": "Q"}
+LISTS = (list, tuple, nn.ParameterList)
 
 
 def check_recurrence(
@@ -162,7 +173,8 @@ def check_recurrence(
 
     `names` are those of the parameters, as `Sizes.check_params` has them.
     """
-    if _fit_together(inputs, state, params, num_states):  # as a rule
+    fits = _fit_together(inputs, state, params, num_states)
+    if fits and len(params) == len(names):  # as a rule
         return
     sizes = Sizes()
     sizes.check_params(names, params)
@@ -171,7 +183,7 @@ def check_recurrence(
     if not isinstance(state, (tuple, list)) or len(state) != num_states:
         raise ValueError(
             f"state must be a tuple of {num_states} (batch_size, num_hiddens), got "
-            f"{_contents(state)}"
+            f"{contents(state)}"
         )
     for part in state:
         sizes.check("BH", dtype, state=part)
@@ -190,25 +202,6 @@ def _fit_together(inputs, state, params, num_states: int) -> bool:
     wanted = [(B, H)] * num_states + [(D, H), (H, H), (H,)] * (len(params) // 3)
     fits = shapes[1:] == [*wanted, (H, Q), (Q,)] and 0 not in shapes[0]
     return fits and is_float and len(kinds) == 1 and type(state) is tuple
-
-
-def check_state_dict(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Raises ValueError unless the tensors have the names and shapes of the model's."""
-
-    def shapes(each: object) -> object:
-        if not isinstance(each, Mapping):
-            return _contents(each)
-        return {name: _shape(values) for name, values in each.items()}
-
-    if shapes(given) != shapes(own):
-        raise ValueError(
-            f"state_dict must have the tensors {shapes(own)}, got {shapes(given)}"
-        )
-
-
-def _shape(values: object) -> object:
-    is_float = isinstance(values, Tensor) and values.is_floating_point()
-    return tuple(values.shape) if is_float else _contents(values)
 
 
 def checked_device(device: Device) -> torch.device:
@@ -261,7 +254,7 @@ def _pair(minibatch: object, name: str) -> tuple[Tensor, Tensor]:
     )
     raise ValueError(
         f"{name} must yield pairs (X, Y) of token indices, shape (batch_size, "
-        f"num_steps) each and not empty, got {_contents(minibatch)}{hint}"
+        f"num_steps) each and not empty, got {contents(minibatch)}{hint}"
     )
 
 
@@ -275,13 +268,12 @@ def _are_tokens(part: object) -> bool:
     )
 
 
-def _contents(value: object, depth: int = 2) -> str:
+def contents(value: object, depth: int = 2) -> str:
     """A value in a few words: its type, and its shape or what is in it."""
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and not value.is_nested:
         place = "" if value.is_cpu else f" on {value.device}"
-        if not is_dense(value):
-            return f"a tensor of {value.dtype} that is sparse or nested"
-        return f"{value.dtype} of shape {tuple(value.shape)}{place}"
+        layout = "" if value.layout is torch.strided else f", {value.layout}"
+        return f"{value.dtype} of shape {tuple(value.shape)}{layout}{place}"
     if isinstance(value, (tuple, list)) and depth:
-        return f"({', '.join(_contents(each, depth - 1) for each in value[:3])})"
+        return f"({', '.join(contents(each, depth - 1) for each in value[:3])})"
     return f"a {type(value).__name__}"

@@ -28,7 +28,8 @@ from torch import Tensor
 from d2l_rnn import gated, rnn
 from d2l_rnn.bptt import DTYPES
 from d2l_rnn.checks import files, integer, one_of, shown
-from d2l_rnn.checks.tensors import Device, Sizes, check_state_dict, checked_device
+from d2l_rnn.checks.tensors import Device, Sizes, checked_device
+from d2l_rnn.checks.weights import check_state_dict
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.rnn import LAYERS, Model, RNNModel, RNNModelScratch
 from d2l_rnn.saving import describing
