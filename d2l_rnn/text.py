@@ -166,9 +166,9 @@ class Vocab:
                 f"tokens must be distinct, and {UNKNOWN!r} the first, "
                 f"got {shown(tokens)}"
             )
-        vocab = cls(reserved_tokens=tokens[1:])
-        vocab.token_freqs = list(token_freqs)
-        return vocab
+        counts = collections.Counter(dict(token_freqs))
+        too_often = 1 + max(counts.values(), default=0)  # none is added to the tokens
+        return cls(counts, too_often, tokens[1:])
 
     def __len__(self) -> int:
         return len(self.idx_to_token)

@@ -23,15 +23,33 @@ def obstacle(path: str | os.PathLike) -> str | None:
     """
     try:
         file = Path(path).expanduser()
-        mode = file.stat().st_mode
-        if stat.S_ISDIR(mode):
-            return "it is a folder"
-        if not stat.S_ISREG(mode):
-            return "it is not a regular file"
-        file.open("rb").close()
+        why_not = _kind_of_obstacle(file.stat().st_mode)
+        if why_not is None:
+            file.open("rb").close()
+        return why_not
     except (*PATH_ERRORS, TypeError) as error:
         return reason(error)
-    return None
+
+
+def _kind_of_obstacle(mode: int) -> str | None:
+    if stat.S_ISDIR(mode):
+        return "it is a folder"
+    return None if stat.S_ISREG(mode) else "it is not a regular file"
+
+
+def mode_to_keep(path: Path) -> int | None:
+    """The permissions of the file that is to be replaced; None if there is none yet.
+
+    Raises OSError for what no file may replace: a folder, a pipe, a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    why_not = _kind_of_obstacle(mode)
+    if why_not is not None:
+        raise OSError(why_not)
+    return stat.S_IMODE(mode)
 
 
 def reason(error: Exception) -> str:

@@ -34,7 +34,7 @@ def save(run: Run, path: str | os.PathLike) -> Path:
 
     Raises ValueError if it has none yet, or if the file cannot be written.
     """
-    net, history = run.copied()
+    net, history = _copied(run)
     return saving.save(path, net, run.text.vocab, run.plan.setting, history)
 
 
@@ -43,12 +43,18 @@ def contents(run: Run) -> tuple[str, bytes]:
 
     Raises ValueError as `save` does.
     """
-    net, history = run.copied()
+    net, history = _copied(run)
     setting = run.plan.setting
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / NAME
         saving.save(path, net, run.text.vocab, setting, history)
         return _name(setting, len(history)), path.read_bytes()
+
+
+def _copied(run: Run) -> tuple[Model, History]:
+    """Copies of model and history; the model may be writing a text in this moment."""
+    net, history = run.copied()
+    return net.train() if isinstance(net, nn.Module) else net, history
 
 
 def _name(setting: Setting, epoch: int) -> str:
