@@ -20,6 +20,7 @@ from collections.abc import Hashable, Iterable, Mapping
 import numpy as np
 
 from d2l_rnn import checks
+from d2l_rnn.checks.tokens import covering
 from d2l_rnn.markov import generator, kinds
 from d2l_rnn.progress import perplexity
 
@@ -65,7 +66,7 @@ class NGramModel:
             "n", n, 1, len(tokens), f"the text has {len(tokens)} tokens"
         )
         self.epsilon = epsilon
-        self.vocab = _vocabulary(kinds(tokens), vocab)
+        self.vocab = covering(kinds(tokens), vocab)
         self._known = frozenset(self.vocab)
         self.followers: dict[Gram, dict[Hashable, int]] = {}
         for length in range(1, self.n + 1):
@@ -103,16 +104,16 @@ class NGramModel:
 
         Raises ValueError if the token is not hashable or the context not a sequence.
         """
-        return self.estimate(checks.item("token", token), self._last(context))
+        return self.estimate(token, self._last(context))
 
     def estimate(self, token: Hashable, context: Gram) -> float:
         """Return `probability` for a context that is a tuple of at most n - 1 tokens.
 
         The loop goes from the empty context to the whole one.
 
-        Raises ValueError for any other context.
+        Raises ValueError for any other context, and if the token is not hashable.
         """
-        self._expect(context)
+        token, context = self._checked(token, context)
         if token not in self._known:
             return 0.0
         p = 1 / len(self.vocab)
@@ -152,21 +153,29 @@ class NGramModel:
         prefix is not a sequence.
         """
         num_tokens = checks.integer("num_tokens", num_tokens, 1)
-        context, rng, drawn = self._last(prefix), generator(seed), []
+        context, rng, drawn = self._last(prefix, "prefix"), generator(seed), []
         for _ in range(num_tokens):
             drawn.append(self._draw(context, rng))
             context = self._last(context + (drawn[-1],))
         return drawn
 
-    def _last(self, context: Iterable[Hashable]) -> Gram:
+    def _last(self, context: Iterable[Hashable], name: str = "context") -> Gram:
         """The last n - 1 tokens of a context."""
-        context = tuple(checks.items("context", context))
+        context = tuple(checks.items(name, context))
         return context[max(len(context) - self.n + 1, 0) :]
 
-    def _expect(self, context: Gram) -> None:
+    def _checked(self, token: Hashable, context: Gram) -> tuple[Hashable, Gram]:
+        """Both as Python has them; ValueError if they are not token and context."""
         if not isinstance(context, tuple) or len(context) >= self.n:
             allowed = f"a tuple of at most {self.n - 1} tokens"
             raise ValueError(f"context must be {allowed}, got {checks.shown(context)}")
+        try:
+            if token in self._known and self._known.issuperset(context):  # as a rule
+                return token, context
+        except TypeError:  # not hashable
+            pass
+        context = tuple(checks.items("context", context))
+        return checks.item("token", token), context
 
     def _draw(self, context: Gram, rng: np.random.Generator) -> Hashable:
         # P(x | context) is a mixture of the tokens that followed the context, with the
@@ -212,7 +221,7 @@ class Tally:
         max_n = checks.integer("max_n", max_n, 1)
         seen = checks.items("seen", seen, at_least=max_n)
         both = seen + checks.items("new", new, at_least=max_n)  # N tokens
-        self.num_seen, vocab = len(seen), _vocabulary(kinds(both), vocab)
+        self.num_seen, vocab = len(seen), covering(kinds(both), vocab)
         self.vocab_size = len(vocab)
         index = {token: i for i, token in enumerate(vocab)}
         codes = np.array([index[token] for token in both], dtype=np.int64)  # (N,)
@@ -251,7 +260,8 @@ class Tally:
 def count_grams(tokens: Iterable[Hashable], n: int) -> Counter[Gram]:
     """Count how often each n-gram occurs; ValueError if n is not at least 1."""
     tokens, n = checks.items("tokens", tokens), checks.integer("n", n, 1)
-    return Counter(zip(*(tokens[i:] for i in range(n)), strict=False))
+    columns = [tokens[i:] for i in range(n)] if n <= len(tokens) else []
+    return Counter(zip(*columns, strict=False))
 
 
 def _smoothing(epsilon: float) -> float:
@@ -272,23 +282,6 @@ def _finite(found: float, epsilon: float) -> float:
 def _times(numbers: np.ndarray, counted: slice) -> np.ndarray:
     """How often each of the numbers (N,) occurs among the counted ones: (N,)."""
     return np.bincount(numbers[counted], minlength=numbers.max() + 1)[numbers]
-
-
-def _vocabulary(
-    of_text: list[Hashable], vocab: Iterable[Hashable] | None
-) -> tuple[Hashable, ...]:
-    """The tokens of a text, or the given vocabulary, which must contain them all."""
-    if vocab is None:
-        return tuple(of_text)
-    names = list(vocab) if isinstance(vocab, Mapping) else vocab  # {token: index}
-    given = dict.fromkeys(checks.items("vocab", names))
-    for token in of_text:
-        if token not in given:
-            raise ValueError(
-                f"vocab must hold every token of the text, and "
-                f"{checks.shown(token)} is not in it"
-            )
-    return tuple(given)
 
 
 def _pick(counts: Mapping[Hashable, int], u: float) -> Hashable:

@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 
 from d2l_rnn import corpora, large_text
 from d2l_rnn.checks import integer, listed, one_of, plain, shown, string, truth
+from d2l_rnn.checks.tokens import checked as _checked
+from d2l_rnn.checks.tokens import frequency
 
 UNKNOWN = "<unk>"
 TOKEN_TYPES = ("word", "char")
@@ -69,7 +71,9 @@ def tokenize(lines: Iterable[str], token: str = "word") -> list[list[str]]:
 
 def _strings(lines: Iterable[str]) -> list[str]:
     if isinstance(lines, (str, bytes)):
-        raise ValueError(f"lines must be a list of lines, got a string: {lines[:20]!r}")
+        raise ValueError(
+            f"lines must be a list of lines, got a string: {shown(lines[:20])}"
+        )
     lines = listed("lines", lines)
     for line in lines:
         if not isinstance(line, str):
@@ -158,16 +162,22 @@ class Vocab:
     ) -> Vocab:
         """A vocabulary as it was: its tokens in order, and how often each occurred.
 
-        Raises ValueError unless the tokens are distinct, and `<unk>` the first.
+        Raises ValueError unless the tokens are distinct, and `<unk>` the first, and the
+        frequencies are pairs of a token and a whole number, each token once.
         """
-        tokens = list(tokens)
+        tokens = [_checked(token) for token in listed("tokens", tokens)]
         if tokens[:1] != [UNKNOWN] or len(set(tokens)) < len(tokens):
             raise ValueError(
                 f"tokens must be distinct, and {UNKNOWN!r} the first, "
                 f"got {shown(tokens)}"
             )
-        counts = collections.Counter(dict(token_freqs))
-        too_often = 1 + max(counts.values(), default=0)  # none is added to the tokens
+        pairs = [frequency(pair) for pair in listed("token_freqs", token_freqs)]
+        counts = collections.Counter(dict(pairs))
+        if len(counts) < len(pairs):
+            raise ValueError(
+                f"token_freqs must have each token once, got {shown(pairs)}"
+            )
+        too_often = 1 + max(counts.values(), default=0)  # so that none is added
         return cls(counts, too_often, tokens[1:])
 
     def __len__(self) -> int:
@@ -180,7 +190,7 @@ class Vocab:
         return _checked(plain(token, "tokens")) in self.token_to_idx
 
     def __repr__(self) -> str:
-        first = ", ".join(map(repr, self.idx_to_token[:6]))
+        first = ", ".join(map(shown, self.idx_to_token[:6]))
         return f"Vocab({len(self)} tokens: {first}{', …' if len(self) > 6 else ''})"
 
     def __getitem__(self, tokens: Hashable | Sequence[Hashable]) -> int | list:
@@ -221,25 +231,12 @@ def _reserved(tokens: Iterable[Hashable] | None) -> list[Hashable]:
             f"reserved_tokens must be a list of tokens, got {shown(tokens)}"
         )
     tokens = listed("reserved_tokens", [] if tokens is None else tokens)
-    if len({UNKNOWN, *map(_checked, tokens)}) <= len(tokens):
+    special = {UNKNOWN, *(_checked(token, "reserved_tokens") for token in tokens)}
+    if len(special) <= len(tokens):
         raise ValueError(
             f"reserved_tokens must be distinct and not {UNKNOWN!r}, got {shown(tokens)}"
         )
     return tokens
-
-
-def _checked(token: Hashable) -> Hashable:
-    """The token; ValueError if it is not hashable, or equal to no other token."""
-    try:
-        hash(token)
-    except TypeError as error:
-        raise ValueError(f"tokens must be hashable: {error}") from None
-    is_nan = isinstance(token, float) and token != token
-    if is_nan or hasattr(token, "__next__"):
-        raise ValueError(
-            f"tokens must be equal to others of their kind, got {shown(token)}"
-        )
-    return token
 
 
 def load_corpus(

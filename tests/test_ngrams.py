@@ -174,7 +174,7 @@ def test_tokens_may_be_words_or_indices():
         (lambda: NGramModel("abc", 1, vocab="ab"), "vocab .*'c' is not in it"),
         (lambda: NGramModel("abc", 2).perplexity("a"), "length of at least 2"),
         (lambda: NGramModel("abc", 2).sample(0), "num_tokens must be"),
-        (lambda: NGramModel("abc", 2).sample(1, 5), "context must be a sequence"),
+        (lambda: NGramModel("abc", 2).sample(1, 5), "prefix must be a sequence"),
         (lambda: NGramModel("abc", 2).count("abc"), "from 1 to 2, got 3"),
         (
             lambda: NGramModel("abc", 2).count(""),

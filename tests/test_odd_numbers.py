@@ -437,7 +437,11 @@ NO_SEQUENCES = {
     "counts": Counter("abab"),
     "NaN": [math.nan, 1.0, math.nan, 1.0],
     "array with NaN": np.array([np.nan, 1, np.nan, 1]),
+    "NaN in tuples": [("a", math.nan), ("a", math.nan)],
+    "no time": [np.datetime64("NaT")] * 4,
+    "array without a time": np.array(["NaT"] * 4, "M8[D]"),
     "masked": MASKED,
+    "0-d text": np.array("abba"),
     "itself": LOOP,
     "lists": [["a"], ["b"]],
     "tensors": [torch.tensor([1, 2]), torch.tensor([1, 2])],
@@ -462,7 +466,7 @@ NO_SEQUENCES = {
         (NGramModel("abab", 2).perplexity, "tokens"),
         (NGramModel("abab", 2).count, "gram"),
         (lambda s: NGramModel("abab", 2).probability("a", s), "context"),
-        (lambda s: NGramModel("abab", 2).sample(1, s), "context"),
+        (lambda s: NGramModel("abab", 2).sample(1, s), "prefix"),
         (lambda s: ngrams.count_grams(s, 1), "tokens"),
         (ngrams.perplexity_to_beat, "tokens"),
         (lambda s: Tally(s, "abab", 1), "seen"),
@@ -506,21 +510,34 @@ def test_tokens_that_are_tensors_are_found_by_their_value():
     model = NGramModel(torch.tensor([0, 1, 0, 2, 0, 1]), 2, 0.5)
     assert model.probability(one, [zero]) == model.probability(1, [0]) > 0
     assert model.probability(np.int64(1), np.array([0])) == model.probability(1, [0])
+    assert model.estimate(one, (zero,)) == model.estimate(1, (0,))
     assert model.count([zero, one]) == 2
 
 
 @pytest.mark.parametrize("token", [["a"], math.nan, torch.tensor([1, 2])])
 def test_what_cannot_be_a_token_is_refused(token):
     model = NGramModel("abab", 2, 1)
-    refused("token must be hashable and not NaN", lambda: model.probability(token))
+    for ask in (model.probability, lambda token: model.estimate(token, ("a",))):
+        refused("token must be hashable and not NaN", lambda ask=ask: ask(token))
 
 
-@pytest.mark.parametrize("context", ["ab", ["a", "b"], ("a", "b", "r"), None])
+@pytest.mark.parametrize(
+    "context", ["ab", ["a", "b"], ("a", "b", "r"), None, (["a"], "b", "r")]
+)
 def test_estimate_takes_only_a_tuple_that_is_short_enough(context):
     model = NGramModel("abracadabra", 3, 0.5)
     assert model.estimate("r", ("a", "b")) == model.probability("r", "ab") > 0.9
     refused("context must be a tuple of at most 2 tokens, got",
             lambda: model.estimate("r", context))  # fmt: skip
+    assert model.estimate("r", ("z",)) == model.estimate("r", ())  # of no use, but one
+    for part in (["a"], math.nan):
+        refused("context must", lambda part=part: model.estimate("r", (part,)))
+
+
+def test_no_text_has_grams_longer_than_itself():
+    for n in (4, 10**9):
+        assert ngrams.count_grams("abc", n) == Counter()
+    assert ngrams.count_grams("abc", 3) == {("a", "b", "c"): 1}
 
 
 def test_a_mapping_may_be_a_vocabulary_and_a_set_may_not():

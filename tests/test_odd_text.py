@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import decimal
 import math
 import pickle
 import random
@@ -26,7 +27,7 @@ def test_only_a_string_is_cleaned(line):
 
 @pytest.mark.parametrize("lines", [
     "one string", b"bytes", None, 3, ["a", None], [b"a"], [["a"]], {"a", "b"},
-    {"a": 1}, [1], torch.zeros(2),
+    {"a": 1}, [1], torch.zeros(2), np.array("the time"), np.ma.array(["a"], mask=[1]),
 ])  # fmt: skip
 @pytest.mark.parametrize("function", [text.tokenize, text.corpus_of])
 def test_what_are_no_lines_is_told(function, lines):
@@ -60,11 +61,11 @@ def test_clean_is_true_or_false(clean):
     {"min_freq": NAN}, {"min_freq": "2"}, {"token": ["char"]}, {"token": b"char"},
     {"reserved_tokens": 3}, {"reserved_tokens": b"ab"}, {"reserved_tokens": {"a", "b"}},
     {"reserved_tokens": [["a"]]}, {"reserved_tokens": [NAN]},
+    {"token": np.array(["char"])}, {"token": np.array("char")},
 ])  # fmt: skip
 def test_a_bad_argument_of_a_corpus_is_named(arguments):
     (name,) = arguments
-    pattern = "tokens must be" if name == "reserved_tokens" else f"{name} must be"
-    with pytest.raises(ValueError, match=pattern):
+    with pytest.raises(ValueError, match=f"^{name} must be"):
         text.corpus_of(["ab"], **arguments)
 
 
@@ -108,6 +109,10 @@ def test_what_is_counted(tokens, counts):
     torch.zeros(3, device="meta"), ["a", torch.tensor([1])],
     collections.Counter({"a": -1}), collections.Counter({"a": 1.5}),
     collections.Counter({"a": True}), collections.Counter({NAN: 1}),
+    [complex("nan")], [decimal.Decimal("nan")], [("a", NAN)], [("a", ("b", NAN))],
+    [frozenset([NAN])], np.ma.array(["a", "b"], mask=[0, 1]), [np.ma.masked],
+    [np.ma.array([1, 2], mask=[0, 1])], [np.datetime64("NaT")], np.array("aab"),
+    np.array(["NaT"], "m8[s]"), [("a", np.datetime64("NaT"))],
 ])  # fmt: skip
 def test_what_are_no_tokens_is_told(tokens):
     with pytest.raises(ValueError, match=r"tokens must|each count must"):
@@ -138,12 +143,15 @@ def test_arrays_and_tensors_are_looked_up_as_the_numbers_in_them():
     assert vocab[[torch.tensor(7), np.int8(5)]] == [2, 1]
 
 
-@pytest.mark.parametrize("tokens", [{"a"}, {}, NAN, ["a", {"b"}], iter("ab")])
+@pytest.mark.parametrize("tokens", [
+    {"a"}, {}, NAN, ["a", {"b"}], iter("ab"), complex("nan"), frozenset([NAN]),
+    np.datetime64("NaT"), np.ma.array([1, 2], mask=[0, 1]),
+])  # fmt: skip
 def test_what_can_be_no_token_is_not_unknown_but_told(tokens):
     vocab = text.Vocab(list("ab"))
-    with pytest.raises(ValueError, match="tokens must be"):
+    with pytest.raises(ValueError, match="tokens must"):
         vocab[tokens]
-    with pytest.raises(ValueError, match="tokens must be"):
+    with pytest.raises(ValueError, match="tokens must"):
         tokens in vocab  # noqa: B015
 
 
@@ -154,6 +162,51 @@ def test_what_can_be_no_token_is_not_unknown_but_told(tokens):
 def test_what_is_no_index_is_told(indices):
     with pytest.raises(ValueError, match="indices must be an integer from 0 to 2"):
         text.Vocab(list("ab")).to_tokens(indices)
+
+
+class Nameless:
+    """A token that cannot be shown."""
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+def test_a_vocabulary_shows_a_token_that_cannot_be_shown_by_its_type():
+    assert repr(text.Vocab([Nameless()])) == "Vocab(2 tokens: '<unk>', a Nameless)"
+
+
+@pytest.mark.parametrize("tokens, token_freqs, message", [
+    (None, [], "tokens must be a list"),
+    ({"<unk>", "a"}, [], "tokens must be a list, in an order"),
+    (["<unk>", ["a"]], [], "tokens must be hashable"),
+    (["<unk>", NAN], [], "tokens must be equal to others"),
+    (["<unk>"], None, "token_freqs must be a list"),
+    (["<unk>"], {"a": 1}, "token_freqs must be a list, in an order"),
+    (["<unk>"], ["a", 1], "token_freqs must be pairs .*, got 'a'"),
+    (["<unk>"], ["ab"], "token_freqs must be pairs .*, got 'ab'"),
+    (["<unk>"], [("a", 1, 2)], "token_freqs must be pairs"),
+    (["<unk>"], [(["a"], 1)], "token_freqs must be hashable"),
+    (["<unk>"], [(NAN, 1)], "token_freqs must be equal to others"),
+    (["<unk>"], [("a", 1), ("a", 2)], "token_freqs must have each token once"),
+    (["<unk>"], [("a", -1)], "each number in token_freqs must be an integer"),
+    (["<unk>"], [("a", 1.5)], "each number in token_freqs must be an integer"),
+    (["<unk>"], [("a", True)], "each number in token_freqs must be an integer"),
+])  # fmt: skip
+def test_what_no_vocabulary_was_is_not_restored(tokens, token_freqs, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        text.Vocab.restored(tokens, token_freqs)
+
+
+@pytest.mark.parametrize("vocab", [
+    text.Vocab(collections.Counter({"a": 0, "b": 2})),
+    text.Vocab([("a", "b"), "c", "c"], min_freq=2),
+    text.Vocab([("a", "b"), 3, 3], 1, ["<pad>"]),
+])  # fmt: skip
+def test_a_vocabulary_that_is_restored_answers_as_before(vocab):
+    again = text.Vocab.restored(vocab, vocab.token_freqs)
+    assert list(again) == list(vocab) and again.token_freqs == vocab.token_freqs
+    for tokens in ["a", "c", ("c", "c"), ("a", "b"), [("a", "b"), "b"], 3]:
+        assert again[tokens] == vocab[tokens]
 
 
 # ---- corpora ----

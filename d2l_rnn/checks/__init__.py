@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from d2l_rnn.checks.values import equals_itself, members
+from d2l_rnn.checks.values import own as _plain
+
 if TYPE_CHECKING:  # it is not loaded for the sake of an annotation
     import torch
     from torch import Tensor
@@ -97,8 +100,10 @@ def probability(name: str, value: object) -> float:
 
 def one_of(name: str, value: Value, allowed: Collection[Value]) -> Value:
     """Return `value` if it is one of `allowed`, else raise ValueError."""
-    with contextlib.suppress(TypeError, ValueError, RuntimeError):  # of an array
-        if value in allowed:
+    # An array of one would equal its only number, but be none of the keys of a dict.
+    is_array = isinstance(value, np.ndarray) or getattr(value, "shape", ()) != ()
+    with contextlib.suppress(TypeError, ValueError, RuntimeError):  # what has no `==`
+        if not is_array and value in allowed:
             return value
     names = ", ".join(repr(choice) for choice in allowed)
     raise ValueError(f"{name} must be one of {names}, got {shown(value)}")
@@ -143,9 +148,8 @@ def listed(name: str, sequence: Iterable) -> list:
     Raises ValueError if it is none, as sets and dicts are.
     """
     try:
-        each = _plain(sequence)
-        if not isinstance(each, (set, frozenset, Mapping)):
-            each = list(each)
+        if not isinstance(sequence, (set, frozenset, Mapping)):
+            each = members(sequence)
             has_arrays = any(hasattr(kind, "tolist") for kind in {*map(type, each)})
             return [_plain(item) for item in each] if has_arrays else each
     except (TypeError, RuntimeError) as error:
@@ -156,16 +160,13 @@ def listed(name: str, sequence: Iterable) -> list:
 def plain(value: Value, name: str = "value") -> Value | list:
     """Return an array or a tensor as lists and numbers of Python, all else as it is.
 
-    Raises ValueError for a tensor without numbers of its own, as on the meta device.
+    Raises ValueError for a tensor without numbers of its own, as on the meta device,
+    and where a value is masked or NaT.
     """
     try:
         return _plain(value)
-    except (RuntimeError, TypeError) as error:  # a tensor without numbers
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f"{name} must have numbers of its own: {error}") from None
-
-
-def _plain(value: Value) -> Value | list:
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Hashable]:
@@ -175,13 +176,13 @@ def items(name: str, sequence: Iterable[Hashable], at_least: int = 0) -> list[Ha
     items than `at_least`, or if one of them is NaN, which does not even equal itself.
     """
     wanted = f"{name} must be a sequence of hashable items"
-    if isinstance(sequence, (Set, Mapping)) or np.ma.is_masked(sequence):
+    if isinstance(sequence, (Set, Mapping)):
         raise ValueError(f"{wanted}, got a {type(sequence).__name__}")
     try:
-        listed = list(_plain(sequence))
+        listed = members(sequence)
         if any(hasattr(item, "tolist") for item in set(listed)):
             listed = list(map(_plain, listed))  # two equal tensors have two hashes
-        has_nan = any(item != item for item in set(listed))
+        has_nan = not all(map(equals_itself, set(listed)))
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{wanted}: {error}") from None
     if has_nan:
@@ -239,7 +240,7 @@ def real_array(name: str, values: object) -> np.ndarray:
     """
     try:
         return array(name, _without_gaps(values))
-    except RuntimeError as error:  # a tensor without numbers
+    except (RuntimeError, TypeError) as error:  # a tensor without numbers, or NaT
         raise ValueError(f"{name} must hold real numbers: {error}") from None
 
 

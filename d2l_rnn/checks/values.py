@@ -1,0 +1,45 @@
+"""Values as Python itself has them, and whether they are equal to anything."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
+
+import numpy as np
+
+Value = TypeVar("Value")
+
+
+def own(value: Value) -> Value | list:
+    """Return an array or a tensor as lists and numbers of Python, all else as it is.
+
+    Raises TypeError where something is masked, or NaT: Python would have None.
+    """
+    if not hasattr(value, "tolist"):
+        return value
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError("a value in it is masked")
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "") in ("m", "M") and np.isnat(value).any():
+        raise TypeError("a time in it is NaT")
+    return value.tolist()
+
+
+def members(sequence: Iterable) -> list:
+    """Return what is in a sequence, arrays as `own` does; a text has characters.
+
+    Raises TypeError for what is none, an array of one text too.
+    """
+    if isinstance(sequence, np.ndarray) and sequence.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    return list(own(sequence))
+
+
+def equals_itself(value: Hashable) -> bool:
+    """False for NaN of any type, and for a tuple or a frozen set with NaN in it.
+
+    Such a tuple does equal itself, but no other of the same values.
+    """
+    if isinstance(value, (tuple, frozenset)):
+        return all(map(equals_itself, value))
+    return bool(value == value)
