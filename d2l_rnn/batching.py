@@ -9,21 +9,19 @@ one before it ended, so that the hidden state can be carried along.
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 from array import array
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from d2l_rnn.checks import integer, is_integer, positive, shown, truth
+from d2l_rnn.checks import integer, positive, shown, truth
+from d2l_rnn.checks.indices import as_indices
 from d2l_rnn.text import Vocab, load_corpus
-
-# The types of number that PyTorch computes with: a corpus of them stays as it is.
-INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def random_sampling(
@@ -34,9 +32,9 @@ def random_sampling(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield minibatches (X, Y) of subsequences in a random order.
 
-    X and Y: int64, shape (batch_size, num_steps), Y one token ahead of X. `rng` is the
-    standard library's `random` or a `random.Random`: the same seed gives the same
-    minibatches as the book's `seq_data_iter_random`, and uses up the same numbers.
+    X and Y: int64 copies, shape (batch_size, num_steps), Y one token ahead of X. `rng`
+    is the standard library's `random` or a `random.Random`: the same seed gives the
+    same minibatches as the book's `seq_data_iter_random`, and uses up the same numbers.
 
     Raises ValueError if the corpus is no sequence of indices, or too short for even one
     minibatch, and for another `rng`.
@@ -55,7 +53,7 @@ def random_sampling(
         pieces = corpus.unfold(0, num_steps + 1, 1)  # row i starts at token i
         for i in range(0, num_subseqs // batch_size * batch_size, batch_size):
             tokens = pieces[starts[i : i + batch_size]].long()  # (B, T + 1)
-            yield tokens[:, :-1], tokens[:, 1:]  # (B, T)
+            yield tokens[:, :-1], tokens[:, 1:].clone()  # (B, T)
 
     return minibatches()
 
@@ -85,7 +83,7 @@ def sequential_partitioning(
         # What is left over at the end of the rows makes no minibatch.
         for i in range(0, num_batches * num_steps, num_steps):
             steps = slice(i, i + num_steps)
-            yield X[:, steps].long(), Y[:, steps].long()  # (B, T)
+            yield X[:, steps].clone().long(), Y[:, steps].clone().long()  # (B, T)
 
     return minibatches()
 
@@ -98,7 +96,7 @@ def windows(corpus: Sequence[int] | Tensor, num_steps: int) -> tuple[Tensor, Ten
     Raises ValueError if the corpus is no sequence of indices, or not longer than
     `num_steps`.
     """
-    corpus = _as_indices(corpus).long()
+    corpus = as_indices(corpus).long()
     why = f"the corpus has {len(corpus)} tokens"
     num_steps = integer("num_steps", num_steps, 1, len(corpus) - 1, why)
     return corpus[:-1].unfold(0, num_steps, 1), corpus[1:].unfold(0, num_steps, 1)
@@ -140,7 +138,7 @@ class SequenceLoader:
         use_random_iter: bool = False,
         seed: int | None = None,
     ):
-        self.corpus = _as_indices(corpus)
+        self.corpus = as_indices(corpus)
         self.batch_size, self.num_steps = batch_size, num_steps
         self.use_random_iter = truth("use_random_iter", use_random_iter)
         self.rng = random
@@ -155,7 +153,8 @@ class SequenceLoader:
 
     def __getstate__(self) -> dict:
         # For copies. The module `random` cannot be copied: a copy uses it as well.
-        return vars(self) | {"rng": None if self.rng is random else self.rng}
+        rng = None if self.rng is random else copy.deepcopy(self.rng)
+        return vars(self) | {"rng": rng}
 
     def __setstate__(self, state: dict) -> None:
         vars(self).update(state)
@@ -179,7 +178,8 @@ class SequenceLoader:
         )
 
     def _minibatches(self):
-        iterate = random_sampling if self.use_random_iter else sequential_partitioning
+        is_random = truth("use_random_iter", self.use_random_iter)
+        iterate = random_sampling if is_random else sequential_partitioning
         return iterate(self.corpus, self.batch_size, self.num_steps, self.rng)
 
 
@@ -194,7 +194,7 @@ def split(
 
     Raises ValueError if the share is not between 0 and 1, or one part would be empty.
     """
-    corpus = _as_indices(corpus)
+    corpus = as_indices(corpus)
     share = positive("held_out", held_out, at_most=1)
     kept = len(corpus) - round(share * len(corpus))
     if not 0 < kept < len(corpus):
@@ -233,7 +233,7 @@ def _checked(corpus, batch_size, num_steps, extra: int) -> tuple[Tensor, int, in
 
     What the offset and the last label take is `num_steps + extra` tokens.
     """
-    corpus = _as_indices(corpus)
+    corpus = as_indices(corpus)
     batch_size = integer("batch_size", batch_size, at_least=1)
     num_steps = integer("num_steps", num_steps, at_least=1)
     needed = batch_size * num_steps + num_steps + extra
@@ -251,44 +251,3 @@ def _check_generator(rng) -> None:
             "rng must be the module random, a random.Random or a GivenOffset, "
             f"got {shown(rng)}"
         )
-
-
-def _as_indices(corpus) -> Tensor:
-    """The corpus as a tensor of one of the `INTEGERS`, shape (num_tokens,)."""
-    if not isinstance(corpus, Tensor):
-        corpus = _as_array(corpus)
-    elif corpus.is_meta or corpus.layout != torch.strided:
-        raise ValueError(
-            "corpus must be a tensor that has its indices in memory, "
-            f"got a {corpus.layout} one on the device {corpus.device}"
-        )
-    if corpus.ndim != 1:
-        raise ValueError(
-            f"corpus must be one sequence of indices, got shape {tuple(corpus.shape)}"
-        )
-    if len(corpus) == 0:
-        return torch.empty(0, dtype=torch.int64)
-    if not is_integer(corpus):
-        raise ValueError(f"corpus must be integers (indices), got {corpus.dtype}")
-    indices = torch.as_tensor(corpus)
-    indices = indices if indices.dtype in INTEGERS else indices.long()
-    if indices.min() < 0:
-        least = int(indices.min())
-        raise ValueError(f"corpus must be indices from 0 to 2**63 - 1, got {least}")
-    return indices
-
-
-def _as_array(corpus) -> np.ndarray:
-    """The corpus as an array; one of integers is such as PyTorch shares, unsigned too.
-
-    What is too large for an int64 becomes negative.
-    """
-    try:
-        indices = np.asarray(corpus)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"corpus must be a sequence of indices: {error}") from None
-    if not is_integer(indices):
-        return indices
-    is_wide = indices.dtype.kind == "u" and indices.dtype.itemsize > 1
-    dtype = np.int64 if is_wide else indices.dtype.newbyteorder("=")
-    return np.require(indices, dtype, "CW")

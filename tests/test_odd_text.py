@@ -213,6 +213,7 @@ def test_a_vocabulary_that_is_restored_answers_as_before(vocab):
 
 LENGTH = 60
 INTEGERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32]
+TORCHS = [torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8]
 
 
 def every_use(corpus):
@@ -226,7 +227,7 @@ def every_use(corpus):
 
 @pytest.mark.parametrize("corpus", [
     *(np.arange(LENGTH).astype(dtype) for dtype in [*INTEGERS, np.uint64, ">i4"]),
-    *(torch.arange(LENGTH).to(dtype) for dtype in batching.INTEGERS),
+    *(torch.arange(LENGTH).to(dtype) for dtype in TORCHS),
     np.arange(LENGTH)[::-1][::-1], np.arange(2 * LENGTH)[::2] // 2, range(LENGTH),
     bytearray(range(LENGTH)), [torch.tensor(i) for i in range(LENGTH)],
     np.arange(LENGTH, 0, -1)[::-1] - 1, np.broadcast_to(np.arange(LENGTH), (LENGTH,)),
@@ -259,6 +260,28 @@ def test_what_is_no_corpus_is_told(use, corpus):
         use(corpus)
 
 
+@pytest.mark.parametrize("corpus, got", [
+    ("a" * LENGTH, "got 'aaa"), ({1, 2}, r"got \{1, 2\}"), ({1: 2}, r"got \{1: 2\}"),
+    (None, "got None"), (iter([1]), "got <list_it"), (torch.tensor(3), "got tensor"),
+    (batching.SequenceLoader(range(9), 2, 2), "got <.*SequenceLoader"),
+    (np.full(9, 2**64 - 1, np.uint64), f"got {2**64 - 1}$"),
+    ([1, 2**63], f"got {2**63}$"), ([2**63] * 9, f"got {2**63}$"),
+    ([2**70] * 9, f"got {2**70}$"), ([1, -(2**63) - 1], f"got -{2**63 + 1}$"),
+    ([1, -2], "got -2$"), ([[1, 2]], r"got shape \(1, 2\)"),
+    (np.ma.array(range(20), mask=[0, 1] * 10), "one of them is masked$"),
+])  # fmt: skip
+def test_what_came_in_place_of_a_corpus_is_told(corpus, got):
+    with pytest.raises(ValueError, match=f"^corpus must be .*{got}"):
+        batching.SequenceLoader(corpus, 2, 3)
+
+
+@pytest.mark.skipif(not hasattr(torch, "uint64"), reason="an older PyTorch")
+def test_an_unsigned_index_that_is_too_large_is_told_as_it_is():
+    corpus = torch.tensor([2**63], dtype=torch.uint64)
+    with pytest.raises(ValueError, match=f"got {2**63}$"):
+        batching.SequenceLoader(corpus, 2, 3)
+
+
 @pytest.mark.parametrize("num_steps", [0, -1, 10, 1.0, None])
 def test_windows_hold_a_token_at_least_and_leave_a_label(num_steps):
     with pytest.raises(ValueError, match="num_steps must be an integer from 1 to 9"):
@@ -275,6 +298,13 @@ def test_use_random_iter_is_true_or_false(value):
 def test_use_random_iter_may_be_numpy_s(value):
     loader = batching.SequenceLoader(range(100), 2, 5, value)
     assert loader.use_random_iter is bool(value)
+
+
+def test_use_random_iter_is_checked_when_it_is_changed_too():
+    loader = batching.SequenceLoader(range(100), 2, 5)
+    loader.use_random_iter = "False"
+    with pytest.raises(ValueError, match="use_random_iter must be True or False, got"):
+        next(iter(loader))
 
 
 @pytest.mark.parametrize("rng", [None, 3, np.random.RandomState(0), np.random])
@@ -295,7 +325,7 @@ def test_the_order_of_a_given_offset_has_a_seed():
 
 
 @pytest.mark.parametrize("copied", [
-    copy.deepcopy, lambda loader: pickle.loads(pickle.dumps(loader)),
+    copy.copy, copy.deepcopy, lambda loader: pickle.loads(pickle.dumps(loader)),
 ])  # fmt: skip
 @pytest.mark.parametrize("use_random_iter", [False, True])
 @pytest.mark.parametrize("loader_seed", [None, 3])
@@ -306,3 +336,29 @@ def test_a_copy_of_a_loader_draws_the_same(copied, use_random_iter, loader_seed)
     drawn = [[X.tolist() for X, _ in loader] for _ in range(5)]
     random.setstate(state)  # from which both draw without a seed of their own
     assert [[X.tolist() for X, _ in other] for _ in range(5)] == drawn
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_loader_with_a_given_offset_has_an_order_of_its_own(copied):
+    loader = batching.SequenceLoader(range(200), 2, 5, True)
+    loader.rng = batching.GivenOffset(1)
+    other = copied(loader)
+    drawn = [X.tolist() for X, _ in loader]
+    assert [X.tolist() for X, _ in other] == drawn
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, list, torch.tensor])
+@pytest.mark.parametrize("minibatches", [
+    lambda corpus: batching.SequenceLoader(corpus, 2, 5, seed=0).in_order(),
+    lambda corpus: batching.SequenceLoader(corpus, 2, 5, seed=0),
+    lambda corpus: batching.SequenceLoader(corpus, 2, 5, True, seed=0),
+])  # fmt: skip
+def test_who_writes_into_a_minibatch_changes_nothing_else(minibatches, dtype):
+    corpus = dtype(range(LENGTH))
+    for X, Y in minibatches(corpus):
+        before, labels = X.clone(), Y.clone()
+        X[:] = 99
+        assert torch.equal(Y, labels)
+        Y[:] = 77
+        assert (X == 99).all() and torch.equal(labels, before + 1)
+    assert list(corpus) == list(range(LENGTH))
