@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 from d2l_rnn import doctor
@@ -25,11 +26,20 @@ def main(arguments: list[str] | None = None) -> int:
     return doctor.main()
 
 
+def _leave(number: int, _) -> None:
+    """End by a signal, but not before the processes that have been begun."""
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _leave)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # who reads it has read enough, as in `... doctor | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # as in `... doctor | head`
+            print(f"python -m d2l_rnn: {error.strerror or error}", file=sys.stderr)
+        if sys.stdout is not None:  # what is left cannot be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

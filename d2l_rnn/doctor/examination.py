@@ -113,8 +113,10 @@ class Examination:
 def examine(titles: Iterable[str]) -> Iterator[Finding]:
     """All findings, in the order of the checks, which run side by side."""
     deadline = time.monotonic() + PATIENCE
-    examinations = [Examination(title) for title in titles]
+    examinations: list[Examination] = []
     try:
+        for title in titles:
+            examinations.append(Examination(title))
         for each in examinations:
             yield from each.findings(deadline - time.monotonic())
     finally:
@@ -124,7 +126,8 @@ def examine(titles: Iterable[str]) -> Iterator[Finding]:
 
 def main() -> int:
     """Print the findings as they come; 0 if all is well, 1 if not."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    if hasattr(sys.stdout, "reconfigure"):  # a path may have any character
+        sys.stdout.reconfigure(errors="backslashreplace")
     all_well = True
     # If Python itself is too old, the other checks are pointless.
     for finding in examine(["Python"] if packages.python_is_too_old() else CHECKS):

@@ -1,7 +1,11 @@
 """`python -m d2l_rnn doctor`: all checks together, and those that fail."""
 
+import contextlib
+import errno
+import io
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import time
@@ -139,16 +143,77 @@ def run_doctor(folder, python, **variables):
     )
 
 
-def test_ctrl_c_ends_it_without_a_traceback(monkeypatch):
-    def interrupted():
-        raise KeyboardInterrupt
+@pytest.fixture
+def status_after(monkeypatch):
+    """The exit status of the command, when the doctor ends with this error."""
 
-    monkeypatch.setattr(doctor, "main", interrupted)
-    monkeypatch.setattr(sys, "argv", ["d2l_rnn", "doctor"])
-    monkeypatch.delitem(sys.modules, "d2l_rnn.__main__", raising=False)
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("d2l_rnn", run_name="__main__")
-    assert ended.value.code == 130
+    def run(error):
+        monkeypatch.setattr(doctor, "main", lambda: raising(error))
+        monkeypatch.setattr(sys, "argv", ["d2l_rnn", "doctor"])
+        monkeypatch.delitem(sys.modules, "d2l_rnn.__main__", raising=False)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("d2l_rnn", run_name="__main__")
+        return ended.value.code
+
+    def raising(error):
+        raise error
+
+    before = signal.getsignal(signal.SIGTERM)
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_ctrl_c_ends_it_without_a_traceback(status_after):
+    assert status_after(KeyboardInterrupt()) == 130
+
+
+@pytest.fixture
+def one_check(monkeypatch):
+    """A doctor that looks at Python alone."""
+    monkeypatch.setattr(examination, "CHECKS", {"Python": None})
+
+
+@pytest.mark.parametrize("stdout", [io.StringIO(), None])
+def test_it_needs_no_terminal(one_check, stdout):
+    with contextlib.redirect_stdout(stdout):
+        assert doctor.main() == 0
+    assert stdout is None or stdout.getvalue().endswith("All is well.\n")
+
+
+def test_a_check_that_cannot_begin_ends_those_that_have_begun(monkeypatch):
+    begun = []
+
+    class Second(examination.Examination):
+        def __init__(self, title):
+            if begun:
+                raise KeyboardInterrupt
+            super().__init__(title)
+            begun.append(self)
+
+    monkeypatch.setattr(examination, "Examination", Second)
+    with pytest.raises(KeyboardInterrupt):
+        list(examination.examine(["Python", "torch"]))
+    assert begun[0].process.returncode is not None and begun[0].file.closed
+
+
+def test_a_full_disk_is_said_without_a_traceback(monkeypatch, capsys, status_after):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert status_after(OSError(errno.ENOSPC, "No space left on device")) == 1
+    assert capsys.readouterr().err == "python -m d2l_rnn: No space left on device\n"
+
+
+@needs_posix
+def test_a_signal_to_end_ends_its_processes_too():
+    psutil = pytest.importorskip("psutil")
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "d2l_rnn", "doctor"], stdout=subprocess.PIPE
+    )
+    begun.stdout.readline()  # by now all checks have begun
+    children = psutil.Process(begun.pid).children()
+    begun.terminate()
+    assert begun.wait(10) == 128 + signal.SIGTERM
+    assert children and not any(map(psutil.Process.is_running, children))
+    begun.stdout.close()
 
 
 @needs_lab
