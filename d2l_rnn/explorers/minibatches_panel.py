@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 from collections.abc import Mapping
 
@@ -10,11 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection, PathCollection
 from matplotlib.colors import to_rgb
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
 
 from d2l_rnn import checks
 from d2l_rnn.batching import sequential_partitioning
@@ -22,14 +19,13 @@ from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
+from d2l_rnn.explorers.outlines import letter, number
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
 # Lengths are in hundredths of an inch, the pixels of a picture.
 LINE, LINES = 60, 4  # characters of a line, lines
 WIDTH, LEFT, CELL = 640, 32, 10  # of the picture; where a line begins; of a character
 HEAD, PITCH, TALL = 42, 56, 20  # above the first line; from line to line; of a cell
-LETTERS, NUMBERS = 16.6, 12  # sizes of the two fonts, which come with matplotlib
-MONO, SANS = (FontProperties(family="DejaVu Sans" + kind) for kind in (" Mono", ""))
 FRAME = {"facecolor": "none", "edgecolor": "black"}
 NOW = {**FRAME, "linewidth": 2.2}
 NEXT = {**FRAME, "linewidth": 1.6, "linestyle": (0, (3, 1.5))}
@@ -48,7 +44,10 @@ def draw(
     """A text, cut in the ways {title: starts}; one minibatch and the next are framed.
 
     Above each subsequence is its row, below it its minibatch.
+
+    Raises ValueError if there is no text, no cut, or no such minibatch in each.
     """
+    _check(characters, cuts, num_steps, minibatch)
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
@@ -71,6 +70,16 @@ def draw(
     return figure
 
 
+def _check(characters: str, cuts: Mapping, num_steps: int, minibatch: int) -> None:
+    checks.of_type(str, characters=characters)
+    checks.of_type(Mapping, cuts=cuts)
+    if not (characters and cuts):
+        raise ValueError("characters and cuts must have one each at least, got none")
+    checks.integer("num_steps", num_steps, 1, len(characters))
+    num = min(map(len, cuts.values()))
+    checks.integer("minibatch", minibatch, 0, num - 1, f"there are {num} minibatches")
+
+
 def _draw_cut(
     axes: Axes, top: float, title: str, characters: str, cut: np.ndarray,
     num_steps: int, minibatch: int,
@@ -78,18 +87,18 @@ def _draw_cut(
     _write_head(axes, top, title, len(characters))
     top += HEAD
     cells, words = [], []
-    for (number, row), start in np.ndenumerate(cut):
+    for (which, row), start in np.ndenumerate(cut):
         pieces = _pieces(start, start + num_steps, top)
-        colour = pale(row, strong=number in (minibatch, minibatch + 1))
+        colour = pale(row, strong=which in (minibatch, minibatch + 1))
         cells += [Rectangle(xy, width, TALL, color=colour) for xy, width in pieces]
         (x, y), width = max(pieces, key=lambda piece: piece[1])
         middle = x + width / 2
-        words += [(f"row {row}", middle, y - 4), (str(number), middle, y + TALL + 17)]
+        words += [(f"row {row}", middle, y - 4), (str(which), middle, y + TALL + 17)]
     axes.add_collection(
         PatchCollection(cells, match_original=True, edgecolor="white", linewidth=1)
     )
     _draw_frames(axes, top, cut[minibatch : minibatch + 2], num_steps)
-    paths, places = zip(*((_number(word), at) for word, *at in words), strict=True)
+    paths, places = zip(*((number(word), at) for word, *at in words), strict=True)
     _add_paths(axes, paths, places, "black")
     _write_text(axes, top, characters, cut, num_steps)
 
@@ -102,7 +111,7 @@ def _write_head(axes: Axes, top: float, title: str, length: int) -> None:
     axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
     lines = range(0, length, LINE)
     places = [(LEFT / 2, top + HEAD + line // LINE * PITCH + 15) for line in lines]
-    _add_paths(axes, [_number(str(line)) for line in lines], places, GREY)
+    _add_paths(axes, [number(str(line)) for line in lines], places, GREY)
 
 
 def _draw_frames(axes: Axes, top: float, two: np.ndarray, num_steps: int) -> None:
@@ -152,7 +161,7 @@ def _write_text(
     places = [place for place, sign in enumerate(characters) if not sign.isspace()]
     _add_paths(
         axes,
-        [_letter(characters[place]) for place in places],
+        [letter(characters[place]) for place in places],
         [
             (LEFT + place % LINE * CELL, top + place // LINE * PITCH + 15)
             for place in places
@@ -171,20 +180,6 @@ def _add_paths(axes: Axes, paths: list[Path], offsets: list, colour) -> None:
     )  # fmt: skip
 
 
-@functools.cache
-def _letter(sign: str) -> Path:
-    """The outline, in inches, of a letter as wide as a cell."""
-    return TextPath((0, 0), sign, LETTERS / 100, prop=MONO)
-
-
-@functools.cache
-def _number(word: str) -> Path:
-    """The outline, in inches, of a word or a number centred at 0."""
-    path = TextPath((0, 0), word, NUMBERS / 100, prop=SANS)
-    middle = path.get_extents().x0 + path.get_extents().width / 2
-    return Path(path.vertices - (middle, 0), path.codes)
-
-
 def pale(row: int, strong: bool = False) -> np.ndarray:
     """The colour of a row, mixed with white, as a background for black letters."""
     share = 0.55 if strong else 0.25
@@ -194,7 +189,11 @@ def pale(row: int, strong: bool = False) -> np.ndarray:
 def describe(
     characters: str, cuts: Mapping[str, np.ndarray], num_steps: int, minibatch: int
 ) -> str:
-    """How much of the text is used, and the X and Y of a minibatch, as HTML."""
+    """How much of the text is used, and the X and Y of a minibatch, as HTML.
+
+    Raises ValueError as `draw` does.
+    """
+    _check(characters, cuts, num_steps, minibatch)
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(
@@ -293,9 +292,8 @@ class Minibatches(Explorer):
         """The maxima of the offset and the minibatch, and the reasons for them."""
         offset = min(offset, num_steps - 1)
         cut = starts(
-            sequential_partitioning, len(shown_text()), batch_size, num_steps,
-            offset,
-        )  # fmt: skip
+            sequential_partitioning, len(shown_text()), batch_size, num_steps, offset
+        )
         return [
             ("offset", num_steps - 1, f"num_steps is {num_steps}"),
             ("minibatch", len(cut) - 1, f"there are {len(cut)} minibatches"),
