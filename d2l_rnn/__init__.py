@@ -13,6 +13,7 @@ imports only from modules above it:
     series      time series, linear autoregression, forecasts
     vector_ar   several series that predict each other
     neural_ar   the book's MLP, and the latent autoregressive model
+    stationary  the distribution that a step of a Markov chain leaves unchanged
     markov      Markov chains, and the floor under any perplexity
     ngrams      n-grams, smoothing, and the perplexity to beat
     batching    corpus → minibatches; the text that is held out
@@ -51,11 +52,11 @@ __version__ = "0.2.0"
 
 MODULES = (
     "checks", "threads", "interrupts", "corpora", "large_text", "text", "progress",
-    "series", "vector_ar", "neural_ar", "markov", "ngrams", "batching", "rnn",
-    "parameters", "bptt", "engine", "gated", "gradients", "vanishing", "clipping",
-    "optimizers", "evaluating", "runs", "training", "sweeping", "generating",
-    "saving", "pictures", "alt_text", "figures", "diagrams", "web", "explorers",
-    "exercises", "book", "doctor",
+    "series", "vector_ar", "neural_ar", "stationary", "markov", "ngrams",
+    "batching", "rnn", "parameters", "bptt", "engine", "gated", "gradients",
+    "vanishing", "clipping", "optimizers", "evaluating", "runs", "training",
+    "sweeping", "generating", "saving", "pictures", "alt_text", "figures",
+    "diagrams", "web", "explorers", "exercises", "book", "doctor",
 )  # fmt: skip
 
 

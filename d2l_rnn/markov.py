@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 
 from d2l_rnn import checks
 from d2l_rnn.progress import perplexity
+from d2l_rnn.stationary import closed_class, unchanged
 
 
 class MarkovChain:
@@ -34,7 +35,8 @@ class MarkovChain:
 
     `P` (n, n) is the transition matrix, P[i, j] = P(x_{t+1} = j | x_t = i), so each
     row sums to 1. `initial` (n,) is P(x_1); without it the chain starts from its
-    stationary distribution. `states` are their names; by default 0, 1 … n - 1.
+    stationary distribution. `states` are their names; by default 0, 1 … n - 1. Nobody
+    can write into the chain's own arrays.
 
     Raises ValueError if a row of P, or `initial`, is not a distribution (the message
     has the row and its sum), or if `states` are not n different names.
@@ -57,11 +59,10 @@ class MarkovChain:
                 f"states must be {len(P)} different names, one for each "
                 f"row of P, got {checks.shown(self.states)}"
             )
-        self.P = np.stack(
-            [_probabilities(f"row {i} of P", row, len(P)) for i, row in enumerate(P)]
-        )  # (n, n)
+        rows = [_probabilities(f"row {i} of P", row, len(P)) for i, row in enumerate(P)]
+        self.P = _fixed(np.stack(rows))  # (n, n)
         if initial is not None:
-            self.initial = _probabilities("initial", initial, len(P))  # (n,)
+            self.initial = _fixed(_probabilities("initial", initial, len(P)))  # (n,)
 
     @classmethod
     def from_data(
@@ -99,7 +100,7 @@ class MarkovChain:
     @cached_property
     def initial(self) -> np.ndarray:
         """P(x_1) as an array (n,): as given, or else the stationary distribution."""
-        return self.stationary_distribution()
+        return _fixed(self.stationary_distribution())
 
     def probability(self, after: Hashable, before: Hashable) -> float:
         """Return P(x_t = after | x_{t-1} = before).
@@ -179,21 +180,16 @@ class MarkovChain:
     def stationary_distribution(self) -> np.ndarray:
         """Return the distribution pi (n,) that one step leaves unchanged: pi P = pi.
 
-        A periodic chain has one too, though it need not converge to it.
+        Each entry is accurate, however small. A periodic chain has such a distribution,
+        too, though it need not converge to it.
 
         Raises ValueError if the chain has several closed classes (sets of states that
-        it cannot leave), or almost has them: then pi is not unique.
+        it cannot leave), as then pi is not unique, or if an entry is below 1e-290.
         """
-        closed = self._closed_class()
-        P = self.P[np.ix_(closed, closed)]  # (m, m)
-        # pi (P - I) = 0 leaves the scale of pi open, so add the row "sums to 1".
-        equations = np.vstack([(P - np.eye(len(P))).T, np.ones(len(P))])  # (m + 1, m)
-        sums = np.eye(len(P) + 1)[-1]  # (m + 1,): 0 ... 0, 1
+        closed = closed_class(self.P)
         pi = np.zeros(len(self.P))  # (n,)
-        solution, _, _, sizes = np.linalg.lstsq(equations, sums, rcond=None)  # (m,)
-        _expect_digits(sizes)
-        pi[closed] = solution.clip(min=0)  # rounding may leave -1e-17
-        return pi / pi.sum()
+        pi[closed] = unchanged(self.P[np.ix_(closed, closed)])
+        return pi
 
     def entropy_rate(self, unit: str = "nats") -> float:
         """Return the mean surprise of the next state, given the present one.
@@ -234,22 +230,6 @@ class MarkovChain:
             name = "start (a state or a distribution)"
             return _probabilities(name, start, len(self.P))
 
-    def _closed_class(self) -> np.ndarray:
-        """The indices of the only set of states that the chain cannot leave."""
-        n = len(self.P)
-        reaches = (self.P > 0) | np.eye(n, dtype=bool)  # (n, n)
-        for _ in range(n.bit_length()):  # squaring doubles the length of the paths
-            reaches = reaches @ reaches
-        # (n,): True for a state that can be reached again from wherever it leads.
-        returns = (reaches <= reaches.T).all(axis=1)
-        classes = np.unique(reaches[returns], axis=0)  # a row for each closed class
-        if len(classes) > 1:
-            raise ValueError(
-                f"the chain has {len(classes)} closed classes of states, so its "
-                "stationary distribution is not unique: give initial"
-            )
-        return np.flatnonzero(classes[0])
-
 
 def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
     """Return the distinct items, sorted if possible, else in order of appearance."""
@@ -272,12 +252,6 @@ def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:
         raise ValueError(f"{checks.shown(state)} is not a state of the chain") from None
 
 
-def _expect_digits(sizes: np.ndarray) -> None:
-    """Raise ValueError if equations of these singular values leave too few digits."""
-    if sizes[-1] < 1e-10 * sizes[0]:
-        raise ValueError("P all but falls apart into several chains: give initial")
-
-
 def _probabilities(name: str, values: ArrayLike, n: int) -> np.ndarray:
     """Return values as an array (n,) that sums to 1, or raise ValueError."""
     p = checks.array(name, values)
@@ -292,6 +266,12 @@ def _probabilities(name: str, values: ArrayLike, n: int) -> np.ndarray:
         raise ValueError(f"{name} must sum to 1, got a sum of {p.sum():.6g}")
     # A float32's rounding error is corrected; an exact 0.1 stays 0.1.
     return p if error < 1e-12 else p / p.sum()
+
+
+def _fixed(probabilities: np.ndarray) -> np.ndarray:
+    """The same array, into which nobody can write."""
+    probabilities.setflags(write=False)
+    return probabilities
 
 
 def _cumulative(probabilities: np.ndarray) -> list[float]:

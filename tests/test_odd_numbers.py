@@ -1,6 +1,7 @@
 """Odd arguments to what works on numbers: the right answer, or an error at the door."""
 
 import fractions
+import itertools
 import math
 from collections import Counter
 
@@ -596,12 +597,74 @@ def test_a_chain_takes_real_numbers_of_any_kind(P):
     assert MarkovChain(P, P[0]).P.tolist() == COIN
 
 
-@pytest.mark.parametrize("low, high", [(1e-17, 1e-20), (3e-13, 1e-13)])
-def test_a_stationary_distribution_that_rounding_would_decide_is_refused(low, high):
-    P = [[1 - high, high], [low, 1 - low]]
-    chain = MarkovChain(P)
-    refused("give initial", chain.stationary_distribution)
-    assert MarkovChain(P, [1, 0]).sample(3) == [0, 0, 0]
+def birth_and_death(n, p):
+    """A step up with probability p, else down; at the ends it stays."""
+    P = p * np.eye(n, k=1) + (1 - p) * np.eye(n, k=-1)
+    P[0, 0], P[-1, -1] = 1 - p, p
+    return P
+
+
+@pytest.mark.parametrize("n, p", [(30, 0.1), (50, 0.1), (50, 0.9), (280, 0.1)])
+def test_the_rarest_state_has_all_its_digits(n, p):
+    chain = MarkovChain(birth_and_death(n, p))
+    expected = (p / (1 - p)) ** (np.arange(n) - (n - 1) * (p > 0.5))
+    expected /= expected.sum()
+    np.testing.assert_allclose(chain.stationary_distribution(), expected, rtol=1e-12)
+    rarest = int(expected.argmin())
+    log_probability = math.log(expected[rarest])
+    assert chain.log_probability([rarest]) == pytest.approx(log_probability)
+
+
+@pytest.mark.parametrize("low, high", [(1e-17, 1e-20), (3e-13, 1e-13), (0.5, 1e-16)])
+def test_a_step_too_rare_for_the_diagonal_still_counts(low, high):
+    pi = MarkovChain([[1 - high, high], [low, 1 - low]]).initial
+    expected = [low / (low + high), high / (low + high)]
+    np.testing.assert_allclose(pi, expected, rtol=1e-15)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.lists(st.integers(-60, 0), min_size=4, max_size=4), min_size=4, max_size=4
+    )
+)
+def test_a_stationary_distribution_is_that_of_exact_fractions(exponents):
+    weights = np.exp2(np.array(exponents, float))
+    chain = MarkovChain(weights / weights.sum(axis=1, keepdims=True))
+    P = [[fractions.Fraction(p) for p in row] for row in chain.P.tolist()]
+    # By the Markov chain tree theorem: trees of steps that lead to the state.
+    trees = [
+        sum(
+            math.prod(P[i][j] for i, j in enumerate(to) if i != root)
+            for to in itertools.product(range(4), repeat=4)
+            if to[root] == root and all(leads(to, i, root) for i in range(4))
+        )
+        for root in range(4)
+    ]
+    expected = [float(tree / sum(trees)) for tree in trees]
+    np.testing.assert_allclose(chain.initial, expected, rtol=1e-14)
+
+
+def leads(to, state, root):
+    """True if the steps, one from each state, lead to the root."""
+    for _ in to:
+        state = to[state]
+    return state == root
+
+
+@pytest.mark.parametrize("n, p", [(400, 0.1), (400, 0.9)])
+def test_a_state_too_rare_for_a_float_is_refused(n, p):
+    chain = MarkovChain(birth_and_death(n, p))
+    refused("P must not make a state rarer than 1e-290", lambda: chain.initial)
+    assert MarkovChain(chain.P, np.eye(n)[0]).sample(2, seed=1)[0] == 0
+
+
+def test_nobody_writes_into_a_chain():
+    for chain in (MarkovChain(COIN), MarkovChain(COIN, COIN[0])):
+        for array in (chain.P, chain.initial):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+        assert chain.log_probability([0, 1]) == pytest.approx(math.log(0.25))
 
 
 def test_a_rare_step_alone_does_no_harm():

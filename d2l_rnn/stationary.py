@@ -1,0 +1,61 @@
+"""The stationary distribution of a Markov chain, which a step leaves unchanged.
+
+Source: Grassmann, Taksar and Heyman (1985), Regenerative analysis and steady state
+distributions for Markov chains, Operations Research 33(5).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+RAREST = 1e-290  # what is rarer may have lost digits, or be 0: floats end at 1e-308
+
+
+def closed_class(P: np.ndarray) -> np.ndarray:
+    """The indices of the only set of states that a chain cannot leave.
+
+    `P` (n, n) is its transition matrix. Raises ValueError if there are several sets.
+    """
+    n = len(P)
+    reaches = (P > 0) | np.eye(n, dtype=bool)  # (n, n)
+    for _ in range(n.bit_length()):  # squaring doubles the length of the paths
+        numbers = reaches.astype(np.float32)  # which are multiplied far sooner
+        reaches = numbers @ numbers > 0
+    # (n,): True for a state that can be reached again from wherever it leads.
+    returns = (reaches <= reaches.T).all(axis=1)
+    classes = np.unique(reaches[returns], axis=0)  # a row for each closed class
+    if len(classes) > 1:
+        raise ValueError(
+            f"the chain has {len(classes)} closed classes of states, so its "
+            "stationary distribution is not unique: give initial"
+        )
+    return np.flatnonzero(classes[0])
+
+
+def unchanged(P: np.ndarray) -> np.ndarray:
+    """The distribution pi (m,) with pi P = pi, for states that all lead to each other.
+
+    Leave out the last state, k: who would go to it goes straight to where it leads.
+    Leave out the next, until only the first is left; then take them in again, one by
+    one. Nothing is subtracted, so that even the rarest state has all its digits.
+
+    Raises ValueError if a state is too rare for a float.
+    """
+    P, m = P.copy(), len(P)  # (m, m)
+    leaves = np.ones(m)  # how probable it is that k leads to a state before it
+    with np.errstate(all="ignore"):  # what vanishes is refused below
+        for k in range(m - 1, 0, -1):
+            leaves[k] = P[k, :k].sum()
+            P[:k, k] /= leaves[k]  # how many days at k there are for one at i
+            P[:k, :k] += np.outer(P[:k, k], P[k, :k])  # by way of k
+        pi = np.eye(m)[0]  # the first state alone
+        for k in range(1, m):
+            pi[k] = pi[:k] @ P[:k, k]
+            pi /= pi.sum()
+        is_told_from_0 = (pi * leaves >= RAREST).all()  # False for NaN
+    if not is_told_from_0:
+        raise ValueError(
+            f"P must not make a state rarer than {RAREST:g}, which a float can hardly "
+            "tell from 0: give initial"
+        )
+    return pi
