@@ -35,27 +35,31 @@ def closed_class(P: np.ndarray) -> np.ndarray:
 def unchanged(P: np.ndarray) -> np.ndarray:
     """The distribution pi (m,) with pi P = pi, for states that all lead to each other.
 
-    Leave out the last state, k: who would go to it goes straight to where it leads.
-    Leave out the next, until only the first is left; then take them in again, one by
-    one. Nothing is subtracted, so that even the rarest state has all its digits.
+    The states are left out, the last one, k, first: from i, the chain then goes at once
+    to where it would go by way of k. When only one is left, they are taken in again.
+    Nothing is subtracted, so that even the rarest state has all its digits.
 
     Raises ValueError if a state is too rare for a float.
     """
     P, m = P.copy(), len(P)  # (m, m)
-    leaves = np.ones(m)  # how probable it is that k leads to a state before it
+    leaves = np.ones(m)  # the probability that k leads to a state before it
     with np.errstate(all="ignore"):  # what vanishes is refused below
         for k in range(m - 1, 0, -1):
             leaves[k] = P[k, :k].sum()
-            P[:k, k] /= leaves[k]  # how many days at k there are for one at i
+            P[:k, k] /= leaves[k]  # how often it is at k for each time at i
             P[:k, :k] += np.outer(P[:k, k], P[k, :k])  # by way of k
         pi = np.eye(m)[0]  # the first state alone
         for k in range(1, m):
             pi[k] = pi[:k] @ P[:k, k]
             pi /= pi.sum()
-        is_told_from_0 = (pi * leaves >= RAREST).all()  # False for NaN
-    if not is_told_from_0:
+        _expect_digits(pi * leaves)
+    return pi
+
+
+def _expect_digits(flows: np.ndarray) -> None:
+    """Raise ValueError if one of them is NaN, or so small that it has lost digits."""
+    if not (flows >= RAREST).all():
         raise ValueError(
             f"P must not make a state rarer than {RAREST:g}, which a float can hardly "
             "tell from 0: give initial"
         )
-    return pi
