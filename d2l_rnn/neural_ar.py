@@ -20,10 +20,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from d2l_rnn import checks
-from d2l_rnn.checks.reals import as_examples, as_series, finite, generator, real
+from d2l_rnn.checks.reals import as_examples, as_series, finite, generator, on_cpu, real
 from d2l_rnn.checks.tensors import Sizes
 
-LARGEST = torch.finfo(torch.float32).max
+LARGEST_LR = 1e37  # Adam's first steps divide the learning rate by 0.1, in float32
 
 # --- The book's small MLP ------------------------------------------------------
 
@@ -41,6 +41,8 @@ def make_mlp(tau: int, seed: int = 0) -> nn.Sequential:
     return net
 
 
+@on_cpu()
+@torch.inference_mode(False)  # which lets gradients be computed, in `no_grad` too
 def train_mlp(
     features: ArrayLike,
     labels: ArrayLike,
@@ -55,17 +57,18 @@ def train_mlp(
     epoch. The network has the dtype of the features.
 
     Raises ValueError for bad features or labels, as `series.fit_ar` does, a size that
-    is not positive, and a learning rate that is not, or too large for a float32;
-    FloatingPointError if the training diverges.
+    is not positive, and a learning rate that is not, or over 1e37; FloatingPointError
+    if the training diverges.
     """
     features, labels = as_examples(features, labels)  # (N, tau), (N, 1)
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
     batch_size = checks.integer("batch_size", batch_size, 1)
+    lr = checks.positive("lr", lr, LARGEST_LR)
     dtype = features.dtype
     wide = torch.promote_types(dtype, torch.float32)  # float16 is too coarse for Adam
     features, labels = features.to(wide), labels.to(wide)
     net = make_mlp(features.shape[1], seed).to(wide)
-    trainer = torch.optim.Adam(net.parameters(), lr=checks.positive("lr", lr, LARGEST))
+    trainer = torch.optim.Adam(net.parameters(), lr=lr)
     loss, shuffle, losses = nn.MSELoss(), generator(seed), []
     for epoch in range(1, num_epochs + 1):
         order = torch.randperm(len(features), generator=shuffle)  # (N,)
@@ -99,8 +102,8 @@ class LatentAR(nn.Module):
             self.W_xh = _weight(1, num_hiddens)
             self.W_hh = _weight(num_hiddens, num_hiddens)
             self.W_hq = _weight(num_hiddens, 1)
-        self.b_h = nn.Parameter(torch.zeros(num_hiddens))
-        self.b_q = nn.Parameter(torch.zeros(1))
+            self.b_h = nn.Parameter(torch.zeros(num_hiddens))
+            self.b_q = nn.Parameter(torch.zeros(1))
 
     def g(self, h: Tensor, x: Tensor) -> Tensor:
         """Return the new summary from the old one (B, H) and the value (B, 1) seen.
@@ -169,6 +172,8 @@ class LatentAR(nn.Module):
 
     def _checked(self, x: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Series (B, T) and a summary (B, H), with the dtype of the parameters."""
+        if self.W_xh.is_meta:
+            raise ValueError("the model must have its parameters in memory, not meta")
         x = finite("x", real("x", x).to(self.W_xh))
         if x.ndim != 2 or x.shape[1] == 0:
             raise ValueError(
@@ -196,6 +201,8 @@ class LatentAR(nn.Module):
         return finite("predictions", torch.cat(predictions, dim=1))  # (N, num_steps)
 
 
+@on_cpu()
+@torch.inference_mode(False)
 def train_latent_ar(
     x: ArrayLike,
     num_hiddens: int = 16,
@@ -211,18 +218,17 @@ def train_latent_ar(
     before each update.
 
     Raises ValueError if x has only `num_steps` values or fewer, for a size that is not
-    positive, and for a learning rate that is not, or too large for a float32;
-    FloatingPointError if the training diverges.
+    positive, and for a learning rate that is not, or over 1e37; FloatingPointError if
+    the training diverges.
     """
-    x = finite("x", as_series(x).float())  # (T,)
+    x = finite("x", as_series(x).float()).clone()  # (T,), no inference tensor
     num_steps = checks.integer(
         "num_steps", num_steps, 1, len(x) - 1, f"the series has {len(x)} values"
     )
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
+    lr = checks.positive("lr", lr, LARGEST_LR)
     model = LatentAR(num_hiddens, seed)
-    trainer = torch.optim.Adam(
-        model.parameters(), lr=checks.positive("lr", lr, LARGEST)
-    )
+    trainer = torch.optim.Adam(model.parameters(), lr=lr)
     stretches = x.unfold(0, num_steps + 1, (num_steps + 1) // 2)  # (N, num_steps + 1)
     losses = []
     for epoch in range(1, num_epochs + 1):
@@ -253,8 +259,15 @@ def _weight(num_inputs: int, num_outputs: int) -> nn.Parameter:
 
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed PyTorch's initialisation in the block, then restore the global state."""
-    seed = checks.integer("seed", seed, 0, 2**64 - 1)
-    with torch.random.fork_rng(devices=[]):
+    """Seed PyTorch's initialisation in the block, on the CPU and in float32.
+
+    Then the global state is as it was before.
+    """
+    seed, dtype = checks.integer("seed", seed, 0, 2**64 - 1), torch.get_default_dtype()
+    with on_cpu(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        yield
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)

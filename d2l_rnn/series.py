@@ -25,6 +25,7 @@ from torch import Tensor
 
 from d2l_rnn import checks
 from d2l_rnn.checks.reals import (
+    PLAIN,
     as_examples,
     as_series,
     as_windows,
@@ -67,8 +68,9 @@ def noisy_sine(
             f"got {period:g} for {num_points} points"
         )
     frequency = 2 * math.pi / period
-    time = torch.arange(1, num_points + 1, dtype=torch.float32)  # (T,)
-    errors = torch.normal(0.0, noise, (num_points,), generator=generator(seed))  # (T,)
+    time = torch.arange(1, num_points + 1, **PLAIN)  # (T,)
+    rng = generator(seed)
+    errors = torch.normal(0.0, noise, (num_points,), generator=rng, **PLAIN)  # (T,)
     return time, torch.sin(frequency * time) + errors
 
 
@@ -275,11 +277,12 @@ def _horizon(x: ArrayLike, tau: int, name: str, k: int) -> tuple[Tensor, int, in
 
 def _predict(model: Predictor, windows: Tensor) -> Tensor:
     """What the model predicts, if that is (N, 1) or (N, 1, D) and finite."""
-    if not callable(model):
+    if not callable(model) or isinstance(model, type):
+        hint = ", a class: make a model of it first" * isinstance(model, type)
         raise ValueError(
-            f"model must map windows to predictions, got {checks.shown(model)}"
+            f"model must map windows to predictions, got {checks.shown(model)}{hint}"
         )
-    prediction = model(windows)
+    prediction = model(windows.clone())  # in which it may compute
     shape = getattr(prediction, "shape", None)
     if shape != windows[:, :1].shape:
         raise ValueError(
@@ -287,4 +290,4 @@ def _predict(model: Predictor, windows: Tensor) -> Tensor:
             f"got {type(prediction).__name__ if shape is None else tuple(shape)} "
             f"from {tuple(windows.shape)}"
         )
-    return real("the model's predictions", prediction)
+    return real("the model's predictions", prediction).clone()  # its own may change

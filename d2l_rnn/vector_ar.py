@@ -15,6 +15,7 @@ from torch import Tensor
 
 from d2l_rnn import checks
 from d2l_rnn.checks.reals import (
+    PLAIN,
     as_series,
     as_windows,
     finite,
@@ -83,12 +84,10 @@ WEATHER_SERIES = ("temperature", "humidity", "precipitation")
 # each degree), a humid day makes it cooler (-0.1 degrees for each per cent), and both
 # bring rain.
 WEATHER = VectorAR(
-    weights=torch.tensor(
-        [[[0.8, -0.1, 0.0], [0.5, 0.7, 0.0], [0.3, 0.3, 0.0]]], dtype=torch.float64
-    ),
-    bias=torch.tensor([9.0, 10.5, -21.5], dtype=torch.float64),
+    weights=[[[0.8, -0.1, 0.0], [0.5, 0.7, 0.0], [0.3, 0.3, 0.0]]],
+    bias=[9.0, 10.5, -21.5],
 )
-WEATHER_NOISE = torch.tensor([2.0, 4.0, 1.5])
+WEATHER_NOISE = torch.tensor([2.0, 4.0, 1.5], **PLAIN)
 
 
 def simulate_weather(num_days: int = 1000, seed: int = 0) -> Tensor:
@@ -104,9 +103,9 @@ def simulate_weather(num_days: int = 1000, seed: int = 0) -> Tensor:
     Raises ValueError if `num_days` is not at least 1 or `seed` is negative.
     """
     num_days = checks.integer("num_days", num_days, 1)
-    noise = torch.randn(num_days, 3, generator=generator(seed)) * WEATHER_NOISE
-    today, days = torch.tensor([15.0, 60.0, 1.0]), []
-    for shock in noise:  # (3,)
+    noise = torch.randn(num_days, 3, generator=generator(seed), **PLAIN)  # (T, 3)
+    today, days = torch.tensor([15.0, 60.0, 1.0], **PLAIN), []
+    for shock in noise * WEATHER_NOISE:  # (3,)
         today = WEATHER(today.reshape(1, 1, 3)).reshape(3) + shock  # (3,)
         days.append(today)
     weather = torch.stack(days)  # (T, 3)

@@ -1,5 +1,6 @@
 """Odd arguments to what works on numbers: the right answer, or an error at the door."""
 
+import contextlib
 import fractions
 import itertools
 import math
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2l_rnn import checks, markov, neural_ar, ngrams, progress, series, vector_ar
+from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.markov import MarkovChain
 from d2l_rnn.ngrams import NGramModel, Tally
 from d2l_rnn.progress import EpochTally, History, Progress
@@ -300,6 +302,8 @@ def test_a_forecast_that_overflows_is_refused():
         (lambda windows: 5, r"model must map .*got int"),
         (lambda windows: windows[:, -1:] * 1j, "predictions must hold real numbers"),
         (lambda windows: windows[:, -1:] * math.nan, "predictions must be finite"),
+        (LinearAR, "model must map .*LinearAR'>, a class: make a model of it first"),
+        (neural_ar.LatentAR, "model must map .*, a class: make a model of it first"),
     ],
 )
 def test_what_is_no_predictor_is_refused(model, message):
@@ -311,6 +315,32 @@ def test_a_predictor_may_answer_in_numpy():
         return windows.numpy()[:, -1:] + 1
 
     assert series.forecast(of_numpy, X, 2, 3).tolist() == [12, 13, 14]
+
+
+def test_a_predictor_may_compute_in_place():
+    def in_place(windows):
+        windows -= windows.mean(1, keepdim=True)
+        return windows[:, -1:]
+
+    def plainly(windows):
+        return (windows - windows.mean(1, keepdim=True))[:, -1:]
+
+    buffer = torch.empty(1, 1)
+
+    def in_its_own(windows):
+        return buffer.copy_(plainly(windows))
+
+    x = torch.arange(12.0) ** 2
+    for use in (
+        lambda model: series.forecast(model, x, 3, 5),
+        lambda model: series.k_step_forecasts(model, x, 3, 4),
+        lambda model: series.rmse_by_step(model, x, 3, 4),
+        lambda model: series.continue_windows(model, x[None], 4),
+    ):
+        assert torch.equal(use(in_place), use(plainly))
+    ahead = series.forecast(in_its_own, x, 3, 5)
+    assert torch.equal(ahead, series.forecast(plainly, x, 3, 5))
+    assert torch.equal(x, torch.arange(12.0) ** 2)
 
 
 @pytest.mark.parametrize("windows", [5.0, [1.0, 2.0], [[]], np.zeros((1, 2, 1, 1))])
@@ -380,16 +410,16 @@ def test_nothing_is_changed_in_place():
 
 
 def test_a_learning_rate_that_is_not_finite_is_refused(examples):
-    for lr in (math.inf, math.nan, 1e39, True, None):
+    for lr in (math.inf, math.nan, 1e39, 4e37, 2e37, True, None):
         refused("lr must be", lambda lr=lr: neural_ar.train_mlp(*examples, lr=lr))
         refused("lr must be", lambda lr=lr: neural_ar.train_latent_ar(X, 4, 2, lr=lr))
 
 
-@pytest.mark.parametrize("lr", [1e10, 1e30])
+@pytest.mark.parametrize("lr", [1e10, 1e30, 1e37])
 def test_training_that_diverges_says_so(examples, sine, lr):
     said = "training diverged in epoch .* try a smaller lr"
     refused(said, lambda: neural_ar.train_mlp(*examples, lr=lr), FloatingPointError)
-    refused(said, lambda: neural_ar.train_latent_ar(sine, lr=1e30, num_epochs=9),
+    refused(said, lambda: neural_ar.train_latent_ar(sine, lr=1e37, num_epochs=9),
             FloatingPointError)  # fmt: skip
 
 
@@ -399,6 +429,62 @@ def test_numbers_whose_squares_overflow_cannot_be_trained_on():
             FloatingPointError)  # fmt: skip
     refused(said, lambda: neural_ar.train_latent_ar(1e30 * X, num_steps=4),
             FloatingPointError)  # fmt: skip
+
+
+@contextlib.contextmanager
+def another_default(device, dtype):
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def everything_that_is_made():
+    """Of arrays and lists, as tensors: what does not depend on PyTorch's defaults."""
+    x = np.arange(20.0, dtype=np.float32) % 7
+    yield from series.noisy_sine(9)
+    yield vector_ar.simulate_weather(9)
+    yield from series.lag_matrix(x, 3)
+    rows = [part.numpy() for part in series.lag_matrix(x, 3)]
+    for model in (series.fit_ar(*rows), neural_ar.make_mlp(3)):
+        yield series.forecast(model, x.tolist(), 3, 5)
+        yield series.rmse_by_step(model, x, 3, 5)
+    net, losses = neural_ar.train_mlp(*rows, 2)
+    latent, latent_losses = neural_ar.train_latent_ar(x, 4, 8, 3)
+    yield from [*net.parameters(), *latent.parameters(), latent.forecast(x, 3)]
+    yield from map(torch.from_numpy, map(np.array, (losses, latent_losses)))
+    for use_random_iter in (False, True):
+        loader = SequenceLoader(range(50), 2, 5, use_random_iter, seed=0)
+        yield from [*next(iter(loader)), *next(loader.in_order())]
+
+
+@pytest.mark.parametrize("surroundings", [
+    lambda: another_default("meta", torch.float32),
+    lambda: another_default("cpu", torch.float64), torch.no_grad, torch.inference_mode,
+], ids=["device", "dtype", "no_grad", "inference_mode"])  # fmt: skip
+def test_where_it_runs_changes_nothing(surroundings):
+    with surroundings():
+        made = list(everything_that_is_made())
+    for ours, expected in zip(made, everything_that_is_made(), strict=True):
+        assert ours.dtype == expected.dtype and torch.equal(ours, expected)
+
+
+def test_a_series_of_inference_mode_may_be_trained_on():
+    with torch.inference_mode():
+        x = torch.arange(20.0) % 7
+        rows = series.lag_matrix(x, 3)
+        trained = neural_ar.train_mlp(*rows, 2)[1]
+        assert neural_ar.train_latent_ar(x, 4, 8, 3)[1]
+    assert neural_ar.train_mlp(*rows, 2)[1] == trained
+
+
+def test_a_latent_model_without_numbers_is_refused():
+    model = neural_ar.LatentAR(3).to("meta")
+    for use in (lambda: model.forecast(X, 2), lambda: model.k_step_forecasts(X),
+                lambda: model(X[None])):  # fmt: skip
+        refused("the model must have its parameters in memory", use)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
 
+PLAIN = {"dtype": torch.float32, "device": "cpu"}  # whatever PyTorch's defaults are
 FLOATING = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+@contextlib.contextmanager
+def on_cpu() -> Iterator[None]:
+    """In the block, what PyTorch makes is on the CPU, whatever its default device."""
+    is_default = torch.empty(0).device.type == "cpu"
+    # A device in a `with` takes time at each call, so only where it is needed.
+    with contextlib.nullcontext() if is_default else torch.device("cpu"):
+        yield
 
 
 def real(name: str, x: ArrayLike, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -108,7 +121,8 @@ def own_parameters(model: object, **ndims: int) -> None:
 
 def generator(seed: int) -> torch.Generator:
     """A new generator with this seed; ValueError unless 0 <= seed < 2^64."""
-    return torch.Generator().manual_seed(checks.integer("seed", seed, 0, 2**64 - 1))
+    seed = checks.integer("seed", seed, 0, 2**64 - 1)
+    return torch.Generator("cpu").manual_seed(seed)
 
 
 def _of_numpy(name: str, x: ArrayLike, dtype: torch.dtype) -> Tensor:
