@@ -1,5 +1,8 @@
 """A saved model is the same when it is loaded; a bad file is told, and never run."""
 
+import collections
+import copy
+import functools
 import json
 import math
 import os
@@ -9,7 +12,9 @@ import random
 import stat
 import threading
 from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import safetensors
 import safetensors.torch
@@ -17,9 +22,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 import d2l_rnn
 from d2l_rnn import batching, book, gated, generating, rnn, saving, text, training
+from d2l_rnn.parameters import all_parameters
 from d2l_rnn.progress import History, Progress
 from d2l_rnn.saving import storing
 from d2l_rnn.sweeping import Setting
@@ -511,3 +518,431 @@ def test_a_path_that_cannot_be_one_is_told(path):
     refused(path)
     with pytest.raises(ValueError, match="path must name a file that can be written"):
         saving.save(path, some_net("GRU"), VOCAB)
+
+
+# ---- what would come back as another ----
+
+
+def no_step(module, args):
+    return None
+
+
+class OtherLinear(nn.Linear):
+    pass
+
+
+class OtherState(rnn.RNNModel):
+    def begin_state(self, batch_size, device=None):
+        return super().begin_state(batch_size, device) + 1
+
+
+class NoState(rnn.RNNModel):
+    def begin_state(self):
+        return None
+
+
+class OtherCall(rnn.RNNModel):
+    def __call__(self, inputs, state):
+        return super().__call__(inputs, state)
+
+
+class MoreWeights(rnn.RNNModel):
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.more = nn.Parameter(torch.zeros(1))
+
+
+def with_values(name, value):
+    """A function that puts a value into a weight of a scratch RNN."""
+
+    def change(net):
+        with torch.no_grad():
+            net.state_dict()[name].view(-1)[-1] = value
+
+    return change
+
+
+def replace_linear(net):
+    net.linear = nn.Sequential(net.linear)
+
+
+def put(number, values):
+    """A function that puts a tensor in the place of a scratch model's parameter."""
+
+    def change(net):
+        net.params[number] = values
+
+    return change
+
+
+def share(net):
+    net.rnn.bias_hh_l0 = net.rnn.bias_ih_l0
+
+
+CHANGED = {
+    "a hook": ("GRU", lambda n: n.register_forward_pre_hook(no_step)),
+    "a hook inside": (
+        "GRU",
+        lambda n: n.linear.register_forward_hook(lambda *args: args[-1] + 1),
+    ),
+    "a hook of the backward pass": (
+        "GRU",
+        lambda n: n.rnn.register_full_backward_hook(lambda *args: None),
+    ),
+    "a hook of a weight": (
+        "GRU",
+        lambda n: n.linear.weight.register_hook(lambda grad: 2 * grad),
+    ),
+    "another forward": ("GRU", lambda n: setattr(n, "forward", lambda *args: None)),
+    "another forward inside": (
+        "GRU",
+        lambda n: setattr(n.rnn, "forward", lambda *args: None),
+    ),
+    "another begin_state": (
+        "scratch RNN",
+        lambda n: setattr(n, "begin_state", lambda batch_size: None),
+    ),
+    "another linear": ("GRU", lambda n: setattr(n, "linear", OtherLinear(6, V))),
+    "linear in a Sequential": ("GRU", replace_linear),
+    "linear without bias": (
+        "GRU",
+        lambda n: setattr(n, "linear", nn.Linear(6, V, bias=False)),
+    ),
+    "a state of ones": ("GRU", lambda n: OtherState(n.rnn, V)),
+    "no state": ("GRU", lambda n: NoState(n.rnn, V)),
+    "another call": ("GRU", lambda n: OtherCall(n.rnn, V)),
+    "more weights": ("GRU", lambda n: MoreWeights(n.rnn, V)),
+    "a buffer": (
+        "GRU",
+        lambda n: n.register_buffer("mine", torch.zeros(1), persistent=False),
+    ),
+    "a buffer that is saved": (
+        "GRU",
+        lambda n: n.register_buffer("mine", torch.zeros(1)),
+    ),
+    "an attribute": ("scratch RNN", lambda n: setattr(n, "mine", 1)),
+    "pruned": ("GRU", lambda n: prune.l1_unstructured(n.linear, "weight", 0.5)),
+    "weights with a norm": ("GRU", lambda n: parametrizations.weight_norm(n.linear)),
+    "batch first": ("GRU", lambda n: setattr(n.rnn, "batch_first", True)),
+    "half in training": ("stack", lambda n: n.rnn.eval()),
+    "other sizes": ("GRU", lambda n: setattr(n, "num_hiddens", 7)),
+    "more parameters": ("scratch RNN", lambda n: n.params.append(n.params[0])),
+    "other shapes": ("scratch GRU", put(0, torch.zeros(V + 1, 6))),
+    "no parameters": ("scratch RNN", lambda n: setattr(n, "params", None)),
+    "one weight for two": ("scratch GRU", lambda n: put(1, n.params[4])(n)),
+    "one bias for two": ("GRU", share),
+    "sparse": ("scratch RNN", put(1, torch.zeros(6, 6).to_sparse())),
+    "shapes alone": ("RNN", lambda n: rnn.make_model("scratch", V, 6, "meta")),
+    "shapes alone of torch": ("GRU", lambda n: n.to("meta")),
+    "NaN": ("scratch RNN", with_values("b_q", math.nan)),
+    "infinity": ("LSTM", with_values("linear.bias", -math.inf)),
+}
+
+
+def changed_net(name):
+    of, change = CHANGED[name]
+    net = some_net(of)
+    other = change(net)
+    return other if hasattr(other, "begin_state") else net
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_model_that_would_be_another_is_refused(name, tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    before, net = path.read_bytes(), changed_net(name)
+    with pytest.raises(ValueError, match="^net must (be|have) "):
+        saving.save(path, net, VOCAB)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["model"]
+
+
+def test_the_message_says_what_would_be_another(tmp_path):
+    for name, words in [
+        ("a hook inside", "net.linear._forward_hooks"), ("NaN", "infinity in b_q"),
+        ("another begin_state", "begin_state"), ("batch first", "net.rnn.batch_first"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            saving.save(tmp_path / "model", changed_net(name), VOCAB)
+
+
+@pytest.mark.parametrize("name", [*SCRATCH, *LAYERS])
+def test_a_model_that_has_been_used_and_copied_comes_back(name, tmp_path):
+    net = some_net(name)
+    list(training.train(net, batching.SequenceLoader(CORPUS, 4, 5, seed=0), 0.1, 1))
+    if isinstance(net, nn.Module):
+        net.linear.register_forward_pre_hook(no_step).remove()
+        net.double().rnn.register_full_backward_hook(no_step).remove()
+    for each in (net, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        if isinstance(each, nn.Module):
+            each.rnn.flatten_parameters()
+        loaded = saved_and_loaded(tmp_path, each, VOCAB).net
+        assert torch.equal(outputs_of(loaded), outputs_of(each))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_training_mode_comes_along(training, tmp_path):
+    net = some_net("stack").train(training)
+    loaded = saved_and_loaded(tmp_path, net, VOCAB).net
+    assert [each.training for each in loaded.modules()] == [training] * 3
+
+
+@pytest.mark.parametrize("name", ["scratch LSTM", "stack"])
+def test_what_is_frozen_stays_frozen(name, tmp_path):
+    net = some_net(name)
+    for param in [*all_parameters(net)][1::3]:
+        param.requires_grad_(False)
+    loaded = saved_and_loaded(tmp_path, net, VOCAB).net
+    pairs = zip(all_parameters(loaded), all_parameters(net), strict=True)
+    assert all(mine.requires_grad == theirs.requires_grad for mine, theirs in pairs)
+
+
+def test_options_of_numpy_come_along(tmp_path):
+    net = rnn.RNNModel(nn.LSTM(V, 6, np.int64(2), dropout=np.float32(0.5)), V)
+    layer = saved_and_loaded(tmp_path, net, VOCAB).net.rnn
+    assert (layer.num_layers, layer.dropout) == (2, 0.5)
+
+
+def test_a_dropout_that_drops_nothing_comes_along_and_is_not_warned_of_again(tmp_path):
+    with pytest.warns(UserWarning, match="dropout option"):
+        net = rnn.RNNModel(nn.LSTM(V, 6, dropout=0.5), V)
+    assert saved_and_loaded(tmp_path, net, VOCAB).net.rnn.dropout == 0.5
+
+
+# ---- vocabularies ----
+
+deep = functools.reduce(lambda token, _: (token,), range(2000), "a")
+
+
+@pytest.mark.parametrize("vocab", [
+    text.Vocab(collections.Counter({"a": 0, "b": 2})),
+    text.Vocab([("a", "b"), "c", "c"], min_freq=2),
+    text.Vocab([("a", np.int64(3)), ("a", ("b", -1))]),
+    text.Vocab(["<unk>", "a", "<unk>"], min_freq=2, reserved_tokens=["<pad>"]),
+    text.Vocab(np.array([3, 1, 3])), text.Vocab([10**4000]), text.Vocab(),
+], ids=lambda vocab: str(vocab)[:60])  # fmt: skip
+def test_a_vocabulary_comes_along_as_it_is(vocab, tmp_path):
+    net = rnn.make_model("scratch", len(vocab), 2)
+    loaded = saved_and_loaded(tmp_path, net, vocab).vocab
+    assert vars(loaded) == vars(vocab)
+    assert loaded[("c", "d")] == vocab[("c", "d")]
+
+
+class OtherVocab(text.Vocab):
+    pass
+
+
+@pytest.mark.parametrize("vocab", [
+    text.Vocab([deep]), text.Vocab([10**5000]), text.Vocab(["\ud83d\ude00"]),
+    OtherVocab(["a"]),
+], ids=["deep", "large", "half characters", "another class"])  # fmt: skip
+def test_a_vocabulary_that_no_file_can_hold_is_told(vocab, tmp_path):
+    with pytest.raises(ValueError, match="^vocab must "):
+        saving.save(tmp_path / "m", rnn.make_model("scratch", len(vocab), 2), vocab)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_vocabulary_that_has_been_changed_is_told(tmp_path):
+    vocab = text.Vocab(["a"])
+    vocab.idx_to_token.append("b")
+    with pytest.raises(ValueError, match="^vocab must .* has been changed"):
+        saving.save(tmp_path / "model", rnn.make_model("scratch", 3, 2), vocab)
+
+
+# ---- records ----
+
+FINE = {"epoch": 1, "perplexity": 2.0, "tokens_per_second": 1.0, "gradient_norm": 1.0,
+        "clipped_fraction": 0.0}  # fmt: skip
+ODD = [
+    {"epoch": 0}, {"epoch": 1.0}, {"epoch": True}, {"epoch": "1"},
+    {"perplexity": -5}, {"perplexity": 0.5}, {"perplexity": "abc"},
+    {"perplexity": None}, {"perplexity": True}, {"perplexity": 10**400},
+    {"held_out_perplexity": -math.inf}, {"tokens_per_second": -1},
+    {"gradient_norm": []}, {"clipped_norm": -math.inf}, {"clipped_fraction": 1.5},
+    {"diverged": 1}, {"diverged": "yes"}, {"diverged": None},
+    {"state_gradient_norms": None}, {"state_gradient_norms": [-1]},
+    {"state_gradient_norms": "12"}, {"theta": "x"}, {"theta": 0}, {"theta": math.nan},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_a_record_that_no_epoch_has_is_neither_saved_nor_loaded(odd, tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    with pytest.raises(ValueError, match=f"^history's {[*odd][0]} must be "):
+        saving.save(path, some_net("GRU"), VOCAB, history=[Progress(**FINE | odd)])
+    if all(math.isfinite(each) for each in odd.values() if isinstance(each, float)):
+        refused(changed(path, history=[FINE | odd]))
+
+
+@pytest.mark.parametrize("history", [
+    Progress(**FINE), 5, None, "time", {1: Progress(**FINE)}, [Progress], [None],
+])  # fmt: skip
+def test_a_history_is_a_list_of_records(history, tmp_path):
+    with pytest.raises(ValueError, match="^history must be "):
+        saving.save(tmp_path / "model", some_net("GRU"), VOCAB, history=history)
+
+
+def test_numbers_of_numpy_come_along_as_those_of_python(tmp_path):
+    given = Progress(
+        np.int64(1), np.float32(2.5), torch.tensor(3.0), Fraction(1, 2), np.float64(0),
+        np.True_, state_gradient_norms=np.array([1.0, np.nan]), theta=np.int8(1),
+    )  # fmt: skip
+    setting = Setting(seed=np.int64(3), lr=np.float32(0.5), num_hiddens=np.int32(6),
+                      use_random_iter=np.True_, theta=Fraction(1, 3))  # fmt: skip
+    saved = saved_and_loaded(
+        tmp_path, some_net("scratch RNN"), VOCAB, setting, iter([given])
+    )
+    assert saved.setting == setting and saved.setting.theta == 1 / 3
+    expected = Progress(
+        1, 2.5, 3.0, 0.5, 0.0, True, math.nan, (1.0, math.nan), theta=1.0
+    )
+    assert repr(saved.history) == repr([expected])
+
+
+# ---- places ----
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for path, words in [
+        (tmp_path / "pipe", "it is not a regular file"),
+        (tmp_path / "folder", "it is a folder"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=f"path must name a file .*{words}"):
+            saving.save(path, some_net("GRU"), VOCAB)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["folder", "pipe"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_a_file_that_is_replaced_hands_its_permissions_on(mode, tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    path.chmod(mode)
+    assert saving.save(path, some_net("scratch RNN"), VOCAB) == path
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_name_that_no_file_can_be_opened_by_is_told(tmp_path):
+    with pytest.raises(ValueError, match="path must name a file .*surrogates"):
+        saving.save(tmp_path / "\udc80x", some_net("GRU"), VOCAB)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_link_leads_to_the_file_that_is_replaced(tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    (tmp_path / "link").symlink_to(path)
+    assert saving.save(tmp_path / "link", some_net("scratch RNN"), VOCAB) == path
+    assert (tmp_path / "link").is_symlink()
+    assert isinstance(saving.load(path).net, rnn.RNNModelScratch)
+
+
+# ---- files with a right checksum that are odd all the same ----
+
+
+@pytest.mark.parametrize("weights, about", [
+    ({"rnn.weight_hh_l0": torch.zeros(0, 2**40)}, {}),
+    ({"rnn.weight_hh_l0": torch.zeros(24)}, {}),
+    ({"linear.bias": torch.tensor(1.0)}, {}),
+    ({"linear.bias": torch.zeros(0)}, {}),
+    ({"linear.bias": torch.full((V,), math.nan)}, {}),
+    ({"linear.bias": torch.zeros(V, dtype=torch.float64)}, {}),
+    ({"linear.bias": torch.zeros(V, dtype=torch.int32)}, {}),
+    ({"linear.bias": torch.zeros(V, dtype=torch.bfloat16)}, {}),
+    ({"linear.bias": torch.zeros(V, dtype=torch.float8_e4m3fn)}, {}),
+    ({"more": torch.zeros(1)}, {}), ({"": torch.zeros(1)}, {}),
+    ({"linear.bias\0": torch.zeros(V)}, {}),
+    ({}, {"model": STACK | {"dropout": 10**400}}),
+    ({}, {"model": STACK | {"dropout": -0.1}}),
+    ({}, {"model": STACK | {"dropout": True}}),
+    ({}, {"model": STACK | {"bidirectional": None}}),
+    ({}, {"model": STACK | {"bias": 1}}),
+    ({}, {"model": STACK | {"num_layers": 3.0}}),
+    ({}, {"model": STACK | {"num_layers": 10**400}}),
+    ({}, {"model": STACK | {"training": 1}}),
+    ({}, {"model": STACK | {"frozen": ["os"]}}),
+    ({}, {"model": STACK | {"frozen": [[]]}}),
+    ({}, {"model": STACK | {"frozen": None}}),
+    ({}, {"model": {each: STACK[each] for each in STACK if each != "training"}}),
+    ({}, {"setting": {"num_hiddens": 99, "cell": "lstm"}}),
+    ({}, {"setting": {"num_hiddens": 6, "cell": "gru"}}),
+    ({}, {"setting": {"num_hiddens": 6, "cell": "lstm", "use_random_iter": 1}}),
+    ({}, {"setting": {"num_hiddens": 6, "cell": "lstm", "lr": 10**400}}),
+    ({}, {"setting": {"num_hiddens": 6, "cell": "lstm", "theta": "NaN"}}),
+    ({}, {"versions": {"torch": 2}}), ({}, {"versions": [["torch", "2"]]}),
+    ({}, {"versions": None}), ({}, {"history": None}), ({}, {"history": [None]}),
+    ({}, {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a", 1], ["a", 2]]}}),
+    ({}, {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a", True]]}}),
+    ({}, {"vocab": {"tokens": VOCAB.idx_to_token, "freqs": [["a", 1.0]]}}),
+    *(
+        ({}, {"vocab": {"tokens": [*VOCAB.idx_to_token[:-1], token], "freqs": []}})
+        for token in (1.5, True, None, {}, ["a", None])
+    ),
+], ids=lambda each: str(each)[:70])  # fmt: skip
+def test_weights_and_texts_that_no_model_has_are_refused(weights, about, tmp_path):
+    path = saving.save(tmp_path / "model", some_net("stack"), VOCAB)
+    refused(changed(rewritten(path, weights), **about))
+
+
+@pytest.mark.parametrize("name, contents", [
+    ("history", '[{"epoch": 1, "epoch": 2}]'), ("versions", '{"a": "1", "a": "2"}'),
+    ("versions", '{"a": "1"} '  '{}'), ("history", "[" * 500 + "]" * 500),
+    ("vocab", '{"tokens": ["<unk>", NaN], "freqs": []}'),
+])  # fmt: skip
+def test_json_that_says_two_things_or_none_is_refused(name, contents, tmp_path):
+    path = saving.save(tmp_path / "model", some_net("stack"), VOCAB)
+    refused(rewritten(path, **{name: contents}))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@pytest.mark.parametrize("name", ["model", "vocab", "setting", "history", "versions"])
+@given(data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_says_it_is_told_or_understood(name, data, tmp_path):
+    """One value of what it says, wherever it stands, is another."""
+    path = saving.save(
+        tmp_path / "model", some_net("stack"), VOCAB,
+        Setting(num_hiddens=6, cell="lstm"), [Progress(**FINE)],
+    )  # fmt: skip
+    said = {name: json.loads(metadata_of(path)[name])}
+    place, key = said, name
+    while (
+        isinstance(place[key], (dict, list)) and place[key] and data.draw(st.booleans())
+    ):
+        place = place[key]
+        keys = [*place] if isinstance(place, dict) else range(len(place))
+        key = data.draw(st.sampled_from(keys))
+    place[key] = data.draw(anything)
+    try:
+        saved = saving.load(changed(path, **said))
+    except ValueError:
+        return
+    again = saved_and_loaded(
+        tmp_path, saved.net, saved.vocab, saved.setting, saved.history
+    )
+    assert repr(again.history) == repr(saved.history)
+    assert (again.setting, vars(again.vocab)) == (saved.setting, vars(saved.vocab))
+
+
+def test_a_file_without_its_checksum_or_with_another_s_is_refused(tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    weights, metadata = safetensors.torch.load_file(path), metadata_of(path)
+    for sha256, words in [
+        ({}, "it has no 'sha256'"), ({"sha256": ""}, "it has been changed"),
+        ({"sha256": "0" * 64}, "it has been changed since it was saved, or damaged"),
+    ]:  # fmt: skip
+        del metadata["sha256"]
+        metadata |= sha256
+        safetensors.torch.save_file(weights, path, metadata)
+        refused(path, words)
+        metadata["sha256"] = ""
+
+
+def test_a_model_of_an_older_format_is_told(tmp_path):
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    refused(
+        rewritten(path, format="d2l_rnn model 1"), "its format is 'd2l_rnn model 1'"
+    )

@@ -39,7 +39,10 @@ MODULES = {
     "clipping": (["clipping"], ["clipping", "odd_models"]),
     "bptt": (["bptt"], ["bptt", "odd_models"]),
     "markov": (["markov"], ["markov", "odd_numbers"]),
-    "saving": (["saving/__init__", "saving/describing"], ["saving", "odd_models"]),
+    "saving": (
+        ["saving/__init__", "saving/building", "saving/describing", "saving/storing"],
+        ["saving", "odd_models"],
+    ),
 }
 METHODS = {"staticmethod", "classmethod"}  # decorators that mutmut knows
 KEPT = "  # pragma: no mutate"  # at the end of a line that it is to leave alone

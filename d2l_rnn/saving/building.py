@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import numbers
 import warnings
 from collections.abc import Mapping
 
@@ -23,9 +24,10 @@ SCRATCH = {
     "gru": (gated.init_gru_state, gated.gru),
     "lstm": (gated.init_lstm_state, gated.lstm),
 }
+MOST_LAYERS = 1000  # torch takes minutes to stack some thousands
 # What torch's layers are made with, apart from the sizes.
 OPTIONS = {
-    "num_layers": functools.partial(integer, at_least=1),
+    "num_layers": functools.partial(integer, at_least=1, at_most=MOST_LAYERS),
     "bias": truth,
     "dropout": probability,
     "bidirectional": truth,
@@ -34,7 +36,7 @@ ACTIVATION = {"nonlinearity": functools.partial(one_of, allowed=("tanh", "relu")
 OPTIONS_OF = {"rnn": OPTIONS | ACTIVATION, "gru": OPTIONS, "lstm": OPTIONS}
 # Of a module of torch: what says nothing of what it computes.
 INERT = ("_flat_weight_refs", "_is_full_backward_hook")
-PLAIN = (bool, int, float, str, set, type(None))
+PLAIN = (numbers.Number, str, set, type(None))
 
 
 # ---- a model, and what is said of it ----
@@ -51,7 +53,7 @@ def described(net: Model) -> tuple[dict, dict[str, Tensor]]:
         again = model(about, weights, torch.device("cpu"))
         where = _difference(_parts(net), _parts(again), "net")
         if where is not None:
-            raise ValueError(f"{where} would be another")
+            raise ValueError(f"{where.replace('._modules', '')} would be another")
     except ValueError as error:
         raise ValueError(
             f"net must be one that can be made again, got {shown(net)}: {error}"
@@ -224,7 +226,6 @@ def _of_torch(
     if sorted(options) != sorted(checks):
         raise ValueError(f"its layer has {sorted(options)}")
     options = {name: checks[name](name, value) for name, value in options.items()}
-    integer("num_layers", options["num_layers"], 1, len(weights))
     V, H = _sizes_of_torch(weights)
     with torch.device("meta"), warnings.catch_warnings():  # no memory yet, for any size
         warnings.simplefilter("ignore")  # of a dropout that drops nothing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import math
@@ -121,13 +120,13 @@ def _word(token: object, deepest: int = DEEPEST) -> object:
 
 def vocabulary(words: dict, size: int) -> Vocab:
     """The vocabulary of these words; ValueError if it does not have this size."""
+    tokens = [*map(_token, words["tokens"])]
+    if len(tokens) != size:
+        raise ValueError(f"its vocabulary has {len(tokens)} tokens, its model {size}")
     freqs = [(_token(word), integer("freq", freq, 0)) for word, freq in words["freqs"]]
     if len(dict(freqs)) < len(freqs):
         raise ValueError("its vocabulary counts a token twice")
-    vocab = Vocab.restored(map(_token, words["tokens"]), freqs)
-    if len(vocab) != size:
-        raise ValueError(f"its vocabulary has {len(vocab)} tokens, its model {size}")
-    return vocab
+    return Vocab.restored(tokens, freqs)
 
 
 def _token(word: object) -> object:
@@ -204,11 +203,13 @@ def _value(field: dataclasses.Field, value: object) -> object:
 def _number(field: str, value: object) -> float:
     """A number that was measured, as a float; NaN where it could not be."""
     at_least, at_most = AT_LEAST.get(field, 0), AT_MOST.get(field, math.inf)
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):
-            number = float(value)
-            if math.isnan(number) or at_least <= number <= at_most:
-                return number
+    is_real = isinstance(value, (float, numbers.Real)) and not isinstance(value, bool)
+    try:
+        number = float(value) if is_real else -math.inf
+    except OverflowError:
+        number = -math.inf
+    if math.isnan(number) or at_least <= number <= at_most:
+        return number
     raise ValueError(
         f"history's {field} must be a number from {at_least:.4g} to {at_most}, or NaN, "
         f"got {shown(value)}"
