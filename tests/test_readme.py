@@ -131,7 +131,8 @@ def test_the_example_of_a_panel_runs(capsys):
 
 def test_the_example_runs(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where it saves its model
-    (example,) = re.findall(r"```python\n(from d2l_rnn import batching.*?)```", README, re.DOTALL)
+    code = r"```python\n(from d2l_rnn import batching.*?)```"
+    (example,) = re.findall(code, README, re.DOTALL)
     assert "num_epochs=100" in example and "num_hiddens=256" in example
     quick = example.replace("num_epochs=100", "num_epochs=1").replace("256", "8")
     exec(compile(quick, "README.md", "exec"), {})
