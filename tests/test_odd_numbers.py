@@ -847,7 +847,7 @@ def tally_of(*minibatches, theta=1.0):
     [
         (("1", 5, 1.0), "mean_loss must be a number"),
         ((-3.0, 5, 1.0), "mean_loss must be a number of at least 0"),
-        ((1.0, 0, 1.0), "num_tokens must be an integer of at least 1"),
+        ((1.0, 0, 1.0), "num_tokens must be an integer from 1"),
         ((1.0, 2.5, 1.0), "num_tokens must be"),
         ((1.0, True, 1.0), "num_tokens must be"),
         ((1.0, 5, -1.0), "norm must be a number of at least 0"),

@@ -362,3 +362,11 @@ def test_who_writes_into_a_minibatch_changes_nothing_else(minibatches, dtype):
         Y[:] = 77
         assert (X == 99).all() and torch.equal(labels, before + 1)
     assert list(corpus) == list(range(LENGTH))
+
+
+def test_tokens_are_not_nested_for_ever():
+    deep = "a"
+    for _ in range(5000):
+        deep = (deep,)
+    with pytest.raises(ValueError, match="tokens must .*"):
+        text.Vocab([deep])
