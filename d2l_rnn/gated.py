@@ -38,6 +38,8 @@ def get_gru_params(
     [W_xz, W_hz, b_z] of the update gate, [W_xr, W_hr, b_r] of the reset gate and
     [W_xh, W_hh, b_h] of the candidate have the shapes (V, H), (H, H), (H,); the output
     layer's [W_hq, b_q] follow, (H, V), (V,). Drawn as by `rnn.get_params`.
+
+    Raises ValueError as it does.
     """
     return _params(3, vocab_size, num_hiddens, device, generator)
 
@@ -45,7 +47,10 @@ def get_gru_params(
 def init_gru_state(
     batch_size: int, num_hiddens: int, device: Device = None
 ) -> tuple[Tensor]:
-    """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one."""
+    """H_0, all zeros, shape (batch_size, num_hiddens), in a tuple of one.
+
+    Raises ValueError as `rnn.init_rnn_state` does.
+    """
     return init_rnn_state(batch_size, num_hiddens, device)
 
 
@@ -97,6 +102,8 @@ def get_lstm_params(
     [W_xi, W_hi, b_i] of the input gate, [W_xf, W_hf, b_f] of the forget gate,
     [W_xo, W_ho, b_o] of the output gate and [W_xc, W_hc, b_c] of the candidate, then
     [W_hq, b_q]; shapes and values as in `get_gru_params`.
+
+    Raises ValueError as `rnn.get_params` does.
     """
     return _params(4, vocab_size, num_hiddens, device, generator)
 
@@ -104,7 +111,10 @@ def get_lstm_params(
 def init_lstm_state(
     batch_size: int, num_hiddens: int, device: Device = None
 ) -> tuple[Tensor, Tensor]:
-    """The hidden state H_0 and the memory cell C_0, all zeros, (B, H) each."""
+    """The hidden state H_0 and the memory cell C_0, all zeros, (B, H) each.
+
+    Raises ValueError as `rnn.init_rnn_state` does.
+    """
     H, C = (init_rnn_state(batch_size, num_hiddens, device) for _ in range(2))
     return (*H, *C)
 

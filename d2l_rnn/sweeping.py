@@ -63,7 +63,8 @@ class Setting:
         for name in ("num_hiddens", "batch_size", "num_steps"):
             checked[name] = integer(name, getattr(self, name), at_least=1)
         for name, value in checked.items():
-            object.__setattr__(self, name, value)
+            if type(getattr(self, name)).__module__ != "builtins":
+                object.__setattr__(self, name, value)
 
     def model(self, vocab_size: int, device: Device = None) -> Model:
         """The model that the run begins with.

@@ -795,7 +795,10 @@ def test_numbers_of_numpy_come_along_as_those_of_python(tmp_path):
 
 # ---- places ----
 
+not_windows = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 
+
+@not_windows
 def test_what_is_no_regular_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
@@ -809,6 +812,7 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["folder", "pipe"]
 
 
+@not_windows
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
 def test_a_file_that_is_replaced_hands_its_permissions_on(mode, tmp_path):
     path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
@@ -823,6 +827,7 @@ def test_a_name_that_no_file_can_be_opened_by_is_told(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@not_windows
 def test_a_link_leads_to_the_file_that_is_replaced(tmp_path):
     path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
     (tmp_path / "link").symlink_to(path)

@@ -54,7 +54,9 @@ def contents(run: Run) -> tuple[str, bytes]:
 def _copied(run: Run) -> tuple[Model, History]:
     """Copies of model and history; the model may be writing a text in this moment."""
     net, history = run.copied()
-    return net.train() if isinstance(net, nn.Module) else net, history
+    if isinstance(net, nn.Module):
+        net.train()
+    return net, history
 
 
 def _name(setting: Setting, epoch: int) -> str:

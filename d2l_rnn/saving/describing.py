@@ -41,7 +41,7 @@ def dumped(name: str, value: object) -> str:
 def parsed(text: str) -> object:
     """What a text in JSON says; ValueError for NaN, or a name that stands there twice.
 
-    Raises RecursionError where lists in lists have no end.
+    Raises RecursionError for too many lists in lists.
     """
     return json.loads(text, parse_constant=_refused, object_pairs_hook=_distinct)
 
@@ -53,9 +53,7 @@ def _refused(constant: str) -> None:
 def _distinct(pairs: list[tuple[str, object]]) -> dict:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError(
-            f"it has a name twice, of {shown([name for name, _ in pairs])}"
-        )
+        raise ValueError(f"it has a name twice, of {shown([*dict(pairs)])}")
     return found
 
 
@@ -92,7 +90,7 @@ def words(vocab: Vocab, net: Model) -> str:
             f"vocab must be the model's, of {net.vocab_size} tokens, got {shown(vocab)}"
         )
     freqs = [
-        [_word(token), integer("vocab's number of a token", freq, at_least=0)]
+        [_word(token), integer("vocab's count of a token", freq, at_least=0)]
         for token, freq in vocab.token_freqs
     ]
     told = dumped("vocab", {"tokens": [*map(_word, vocab)], "freqs": freqs})
@@ -120,7 +118,7 @@ def _word(token: object, deepest: int = DEEPEST) -> object:
 
 def vocabulary(words: dict, size: int) -> Vocab:
     """The vocabulary of these words; ValueError if it does not have this size."""
-    tokens = [*map(_token, words["tokens"])]
+    tokens = [*map(_token, listed("tokens", words["tokens"]))]
     if len(tokens) != size:
         raise ValueError(f"its vocabulary has {len(tokens)} tokens, its model {size}")
     freqs = [(_token(word), integer("freq", freq, 0)) for word, freq in words["freqs"]]
