@@ -58,7 +58,7 @@ class Setting:
             "lr": positive("lr", self.lr, at_most=largest),
             "seed": integer("seed", self.seed, 0, 2**64 - 1),
             "use_random_iter": truth("use_random_iter", self.use_random_iter),
-            "cell": str(one_of("cell", self.cell, CELLS)),
+            "cell": CELLS[CELLS.index(one_of("cell", self.cell, CELLS))],
         }
         for name in ("num_hiddens", "batch_size", "num_steps"):
             checked[name] = integer(name, getattr(self, name), at_least=1)

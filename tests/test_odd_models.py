@@ -3,6 +3,7 @@
 Never a wrong one in silence, and nothing is changed by a call that fails.
 """
 
+import enum
 import math
 import types
 from fractions import Fraction
@@ -942,6 +943,7 @@ def test_only_a_state_can_be_detached(state):
     ("lr", np.float64(0.25)), ("lr", 1), ("seed", np.int64(3)),
     ("num_hiddens", np.uint8(9)), ("batch_size", np.int32(2)),
     ("num_steps", np.int16(7)), ("use_random_iter", np.True_), ("cell", np.str_("gru")),
+    ("cell", enum.Enum("Cell", {"GRU": "gru"}, type=str).GRU),
 ])  # fmt: skip
 def test_a_setting_has_numbers_of_python(name, given):
     setting = sweeping.Setting(**{name: given})
