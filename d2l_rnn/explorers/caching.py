@@ -6,27 +6,22 @@ import copy
 import functools
 from collections.abc import Callable
 
-import torch
-
 
 def cached(maxsize: int, copies: bool = True) -> Callable[[Callable], Callable]:
     """A decorator like `functools.lru_cache`, which hands out `copies`.
 
-    So whoever changes one changes no other; what nobody changes needs none. A value is
-    kept for the types of its arguments and PyTorch's default dtype, too. An argument
+    So whoever changes one changes no other; what nobody changes needs none. An argument
     that cannot be kept, such as a list, is the function's to refuse.
     """
 
     def decorate(function: Callable) -> Callable:
-        @functools.lru_cache(maxsize, typed=True)
-        def kept(dtype, *args, **kwargs):
-            return function(*args, **kwargs)
+        kept = functools.lru_cache(maxsize, typed=True)(function)
 
         @functools.wraps(function)
         def call(*args, **kwargs):
             if not _can_be_kept(*args, *kwargs.values()):
                 return function(*args, **kwargs)
-            found = kept(torch.get_default_dtype(), *args, **kwargs)
+            found = kept(*args, **kwargs)
             return copy.deepcopy(found) if copies else found
 
         call.cache_clear = kept.cache_clear

@@ -10,6 +10,7 @@ import pytest
 from driving import until
 
 from d2l_rnn.explorers import live as live_module
+from d2l_rnn.explorers import turns
 from d2l_rnn.explorers.live import APART, Live, Stopped
 from d2l_rnn.explorers.turns import Turn
 
@@ -325,7 +326,7 @@ def test_changes_are_told():
 def test_a_turn_comes_every_so_often_and_later_if_it_takes_long(monkeypatch):
     clock = types.SimpleNamespace(now=0.0)
     clock.perf_counter = lambda: clock.now
-    monkeypatch.setattr(live_module, "time", clock)
+    monkeypatch.setattr(turns, "time", clock)
     done, takes = [], [0.01, 0.5, 0.01]
 
     def do():

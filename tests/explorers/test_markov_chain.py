@@ -28,6 +28,13 @@ def test_the_walk_has_the_closed_form_of_two_states(p, q, start):
     assert walked.distances == pytest.approx(law, abs=1e-9)
 
 
+@pytest.mark.parametrize("leave", [2**-53, 1e-12])
+def test_a_chain_that_almost_never_moves_is_drawn(leave):
+    walked = walk(1 - leave, 1 - leave, "rainy")
+    assert walked.stationary.tolist() == [0.5, 0.5]
+    assert describe(walked, 3) and markov_chain.draw(walked, 3).picture()
+
+
 @given(p=probabilities, q=probabilities)
 def test_the_floor_is_that_of_the_conditional_entropies(p, q):
     def entropy(p):

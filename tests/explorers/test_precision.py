@@ -11,6 +11,10 @@ from d2l_rnn.explorers.training_runs import Plan, Run
 from d2l_rnn.sweeping import Setting
 
 
+def errors():
+    return autoregression.experiment(3).errors
+
+
 def flow():
     return gradient_flow.flow_of(1.5, 10, "last", 8, 0).gradient
 
@@ -30,7 +34,8 @@ def curves():
     for alone, ahead in (runs[:2], runs[2:]):
         [*alone.go_on(2)]
         training_runs.train_side_by_side([ahead], 2, lambda: None)
-    return torch.tensor([run.history.perplexity for run in runs], dtype=torch.float64)
+    found = [run.history.perplexity for run in runs]
+    return torch.tensor(found, dtype=torch.float64, device="cpu")
 
 
 @pytest.fixture
@@ -39,33 +44,34 @@ def defaults():
     yield
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
+    forget()
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("numbers", [flow, network, curves])
-def test_they_do_not_depend_on_the_default_dtype(numbers, dtype, defaults):
+def forget():
+    """Nothing is kept of what has been computed."""
+    for function in (
+        autoregression.experiment, gradient_flow.flow_of, gradient_flow.sequences,
+        training_runs.load, unrolled.corpus, unrolled.trained,
+    ):  # fmt: skip
+        function.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: torch.set_default_dtype(torch.float64),
+        lambda: torch.set_default_dtype(torch.bfloat16),
+        lambda: torch.set_default_device("meta"),
+    ],
+    ids=["float64", "bfloat16", "meta"],
+)
+@pytest.mark.parametrize("numbers", [errors, flow, network, curves])
+def test_they_do_not_depend_on_a_default(numbers, change, defaults):
     expected = numbers()
-    torch.set_default_dtype(dtype)
+    forget()
+    change()
     found = numbers()
     assert found.dtype == expected.dtype and torch.equal(found, expected)
-
-
-def test_they_do_not_depend_on_the_default_device(defaults):
-    expected = flow()
-    torch.set_default_device("meta")
-    gradient_flow.sequences.cache_clear()
-    gradient_flow.flow_of.cache_clear()
-    assert torch.equal(flow(), expected)
-
-
-def test_what_is_kept_under_another_default_is_not_handed_out(defaults):
-    autoregression.experiment.cache_clear()
-    usual = autoregression.experiment(3).errors
-    autoregression.experiment.cache_clear()
-    torch.set_default_dtype(torch.float64)
-    autoregression.experiment(3)
-    torch.set_default_dtype(torch.float32)
-    assert torch.equal(autoregression.experiment(3).errors, usual)
 
 
 def test_the_defaults_of_other_threads_are_left_alone(defaults):
