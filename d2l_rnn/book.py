@@ -24,7 +24,7 @@ import torch
 from d2l_rnn import batching, clipping, corpora, generating, rnn, text, training
 from d2l_rnn.batching import random_sampling as seq_data_iter_random
 from d2l_rnn.batching import sequential_partitioning as seq_data_iter_sequential
-from d2l_rnn.checks import shown
+from d2l_rnn.checks import files, shown
 from d2l_rnn.gradients import ByAutograd
 from d2l_rnn.rnn import Device, Model, RNNModelScratch, State
 from d2l_rnn.text import Vocab, count_corpus, tokenize
@@ -52,11 +52,14 @@ def download(url: str, folder: str = "../data", sha1_hash: str | None = None) ->
     The text is found as everywhere else, offline too, and stays where it lies:
     `corpora.find_text`. Any other file is for d2l to download, into `folder`.
 
-    Raises ModuleNotFoundError for any other file if d2l is not installed.
+    Raises ModuleNotFoundError for any other file if d2l is not installed, and
+    ValueError if it is installed and knows no such name.
     """
-    if _is_the_text(url):
+    if files.address("url", url, DATA_HUB) in _TEXT_URLS:
         return str(corpora.find_text().path)
-    return _installed_d2l().download(url, folder, sha1_hash)
+    d2l = _installed_d2l()  # which puts its own names into the hub
+    files.check_address("url", url, DATA_HUB)
+    return d2l.download(url, folder, sha1_hash)
 
 
 def download_extract(name: str, folder: str | None = None) -> str:
@@ -65,17 +68,13 @@ def download_extract(name: str, folder: str | None = None) -> str:
     The text is in no archive: this is the folder where it lies, whatever `folder` says.
     Any other file is for d2l to download and unpack.
 
-    Raises ModuleNotFoundError for any other file if d2l is not installed.
+    Raises ModuleNotFoundError and ValueError as `download` does.
     """
-    if _is_the_text(name):
+    if files.address("name", name, DATA_HUB) in _TEXT_URLS:
         return str(corpora.find_text().path.parent)
-    return _installed_d2l().download_extract(name, folder)
-
-
-def _is_the_text(url) -> bool:
-    """True for the text's addresses, and for a name that stands for one in the hub."""
-    address, *_ = DATA_HUB.get(url, (url,))
-    return address in _TEXT_URLS
+    d2l = _installed_d2l()
+    files.check_address("name", name, DATA_HUB)
+    return d2l.download_extract(name, folder)
 
 
 def read_time_machine() -> list[str]:

@@ -7,6 +7,7 @@ of the package takes its place, so that every notebook runs.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import hashlib
@@ -82,8 +83,8 @@ def find_text(path: str | os.PathLike | None = None) -> TextFile:
 
     Looks, in this order, at: `path`; the folder named by the environment variable
     `D2L_RNN_DATA_DIR`; the cache; the book's server and its mirror, once per process
-    and for a few seconds at most; the built-in story. A download is used only if its
-    SHA-1 is the book's.
+    and for a few seconds at most; the built-in story. A download, or the cache, is used
+    only if its SHA-1 is the book's.
 
     Raises ValueError if `path` is given but is not a file that can be read.
     """
@@ -93,7 +94,8 @@ def find_text(path: str | os.PathLike | None = None) -> TextFile:
     if text is not None:
         return text
     with _deciding:  # of several threads, one looks and the others wait
-        if not os.path.isfile(fetched_or_story().path):  # removed since
+        # The file may have been changed since, or removed.
+        if fetched_or_story().origin != "story" and in_cache() is None:
             fetched_or_story.cache_clear()
         return fetched_or_story()
 
@@ -210,21 +212,21 @@ def _bounded(end: float) -> Iterator[None]:
     """Give up on a server that sends too much, or still sends at the time `end`.
 
     A socket's own timeout starts anew with every byte, and pooch limits neither
-    headers nor the body of a redirection. But Python calls a thread's profile function
-    at every read from a socket, and what that function raises ends the read.
+    headers nor the body of a redirection, nor what a compressed body is unpacked to.
+    But Python calls a thread's profile function at every read from a socket and every
+    body unpacked, and what that function raises ends the fetch.
     """
     read = socket.SocketIO.readinto.__code__
-    received = 0
+    sizes = collections.Counter()  # in bytes
 
-    def watch(frame: types.FrameType, event: str, result: int | None) -> None:
-        nonlocal received
-        if frame.f_code is not read:
-            return
-        if time.monotonic() > end:
+    def watch(frame: types.FrameType, event: str, result: int | bytes | None) -> None:
+        if frame.f_code is read and time.monotonic() > end:
             raise TimeoutError
-        if event == "return":
-            received += result or 0  # None if the read has failed
-        if received > 2 * SIZE:  # with room for headers and redirections
+        if event == "return" and frame.f_code is read:
+            sizes["received"] += result or 0  # None if the read has failed
+        if event == "return" and _unpacks(frame):
+            sizes["unpacked"] += len(result or b"")
+        if max(sizes.values(), default=0) > 2 * SIZE:  # with room for headers
             raise _NotTheBook
 
     sys.setprofile(watch)
@@ -232,6 +234,12 @@ def _bounded(end: float) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(None)
+
+
+def _unpacks(frame: types.FrameType) -> bool:
+    """True where urllib3 unpacks a piece of a body."""
+    where = frame.f_globals.get("__name__"), frame.f_code.co_name
+    return where == ("urllib3.response", "_decode")
 
 
 def _keep(content: bytes) -> str | None:
@@ -248,7 +256,7 @@ def _keep(content: bytes) -> str | None:
         finally:
             with contextlib.suppress(OSError):
                 part.unlink()
-    except files.PATH_ERRORS as error:
+    except (*files.PATH_ERRORS, MemoryError) as error:
         return f"could not write to {where}: {files.reason(error)}"
     return None
 

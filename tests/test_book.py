@@ -204,6 +204,37 @@ def test_the_text_is_unpacked_already(name, folder):
     assert book.download_extract(name, folder) == str(corpora.STORY_PATH.parent)
 
 
+@pytest.mark.parametrize("fetch, name", [
+    (book.download, "url"), (book.download_extract, "name"),
+])  # fmt: skip
+def test_what_is_no_name_of_a_file_is_told(fetch, name, monkeypatch):
+    for value in (None, 3, ["time_machine"], b"time_machine"):
+        with pytest.raises(ValueError, match=f"^{name} must be a string, got"):
+            fetch(value)
+    for entry in (3, None, "http://example.com/mine.zip", ("one",), (3, "SHA")):
+        monkeypatch.setitem(book.DATA_HUB, "mine", entry)
+        with pytest.raises(ValueError, match=r"^DATA_HUB\['mine'\] must be an address"):
+            fetch("mine")
+
+
+def test_a_name_that_is_not_in_the_hub_is_told_with_those_that_are():
+    pytest.importorskip("d2l", reason="d2l is not installed")
+    program = """
+from d2l_rnn import book
+for fetch, name in (book.download, "url"), (book.download_extract, "name"):
+    try:
+        fetch("nope")
+    except ValueError as error:
+        start = f"{name} must be an address, or a name in DATA_HUB ('time_machine'"
+        assert str(error).startswith(start), error
+        assert "'fra-eng'" in str(error) and str(error).endswith("got 'nope'")
+    else:
+        raise AssertionError("found")
+"""
+    done = run(program)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_text_is_in_the_hub_as_the_book_puts_it_there():
     url = book.DATA_URL + "timemachine.txt"
     sha1 = "090b5e7e70c295757f55df93cb0a180b9691891a"

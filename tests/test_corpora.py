@@ -5,6 +5,7 @@ No test measures time: a server that is too slow is one that waits for the test.
 
 import contextlib
 import errno
+import gzip
 import hashlib
 import http.server
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,11 +32,13 @@ class Server(http.server.ThreadingHTTPServer):
 
     Before the body it waits to be `released`, for ten seconds at most, and sends a
     `trickle` of bytes meanwhile. Then it has `finished`. If it is `endless`, "headers",
-    "redirect" or "body", that part of its answer never ends.
+    "redirect" or "body", that part of its answer never ends. It says if its body is
+    `compressed`.
     """
 
     daemon_threads = True
     body, status, promised_length, trickle, endless = BOOK, 200, None, False, None
+    compressed = False
 
     def __init__(self):
         self.visits, self.sent, self.finished = 0, 0, False
@@ -61,6 +65,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(server.status)
         length = server.promised_length or len(server.body)
         self.send_header("Content-Length", str(length))
+        if server.compressed:
+            self.send_header("Content-Encoding", "gzip")
+        if server.status == 302:
+            self.send_header("Location", server.url)
         self.end_headers()
         for _ in range(200):  # ten seconds
             if server.released.wait(0.05):
@@ -342,6 +350,38 @@ def test_what_is_larger_than_the_book_is_given_up(server, cache, capsys, part):
     assert left_in(cache) == []
 
 
+@pytest.mark.parametrize("status", [200, 302], ids=["body", "redirect"])
+def test_a_small_body_that_unpacks_to_a_large_one_is_given_up(
+    server, monkeypatch, capsys, status
+):
+    unpacked, decompressobj = [], zlib.decompressobj
+
+    class Measured:
+        def __init__(self, *args):
+            self.inner = decompressobj(*args)
+
+        def decompress(self, *args, **kwargs):
+            content = self.inner.decompress(*args, **kwargs)
+            unpacked.append(len(content))
+            return content
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Measured)
+    server.body = gzip.compress(bytes(100_000_000))
+    assert len(server.body) < corpora.SIZE
+    server.status, server.compressed = status, True
+    assert corpora.find_text().origin == "story"
+    assert 0 < sum(unpacked) < 20_000_000
+    assert "what 127.0.0.1" in capsys.readouterr().err
+
+
+def test_the_book_may_come_compressed(server):
+    server.body, server.compressed = gzip.compress(BOOK), True
+    assert corpora.find_text().is_time_machine
+
+
 @pytest.mark.parametrize("part", ["headers", "redirect", "body"])
 def test_what_is_too_slow_is_given_up_in_the_background_too(
     server, cache, monkeypatch, part
@@ -433,6 +473,18 @@ def test_what_a_process_killed_while_writing_leaves_is_removed(process, cache):
     ]
 
 
+def test_a_cache_without_memory_to_write_it_leaves_the_story(
+    server, monkeypatch, capsys
+):
+    def refuse(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    assert corpora.find_text().origin == "story"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "could not write to" in line and "MemoryError" in line
+
+
 @pytest.mark.parametrize("place", [(Path, "mkdir"), (os, "replace")])
 def test_a_full_disk_is_blamed_and_not_the_server(
     server, cache, monkeypatch, capsys, place
@@ -507,6 +559,26 @@ def test_a_cache_removed_meanwhile_is_filled_again(server, cache):
     corpora.find_text().path.unlink()
     assert corpora.find_text().is_time_machine
     assert server.visits == 2
+
+
+@pytest.mark.parametrize("origin", ["download", "cache"])
+@pytest.mark.parametrize(
+    "content", [BOOK[:100], b"", BOOK + b"more"], ids=["cut", "empty", "longer"]
+)
+def test_a_cache_that_goes_bad_meanwhile_is_filled_again(
+    server, cache, origin, content
+):
+    corpora.find_text()
+    if origin == "cache":
+        corpora.fetched_or_story.cache_clear()  # as in the next process
+    found = corpora.find_text()
+    assert found.origin == origin
+    found.path.write_bytes(content)
+    assert corpora.find_text().is_time_machine
+    assert server.visits == 2
+    server.status = 404
+    found.path.write_bytes(content)
+    assert corpora.find_text().origin == "story"
 
 
 def test_a_file_that_vanishes_is_told(tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+
+from d2l_rnn.checks import shown, string
 
 # What a path can raise: no such file, no such user's home, a name that cannot be one.
 PATH_ERRORS = (OSError, RuntimeError, ValueError)
@@ -54,7 +57,7 @@ def mode_to_keep(path: Path) -> int | None:
 
 def reason(error: Exception) -> str:
     """What the operating system says of an error, or else what Python says."""
-    return getattr(error, "strerror", None) or str(error)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def existing(path: str | os.PathLike) -> Path:
@@ -89,6 +92,30 @@ def read_text(path: str | os.PathLike) -> str:
     if not text.strip():
         raise ValueError(f"path must name a text with words, {path} is empty")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def address(name: str, url: str, hub: Mapping) -> str:
+    """The address that a name stands for in a hub, {name: (address, SHA-1)}, or `url`.
+
+    Raises ValueError if it is no string, or if what the hub has is no such pair.
+    """
+    entry = hub.get(string(name, url), (url, None))
+    is_pair = isinstance(entry, (tuple, list)) and len(entry) == 2
+    if not is_pair or not isinstance(entry[0], str):
+        raise ValueError(
+            f"DATA_HUB[{url!r}] must be an address and its SHA-1, got {shown(entry)}"
+        )
+    return entry[0]
+
+
+def check_address(name: str, url: str, hub: Mapping) -> None:
+    """Raises ValueError if `url` is neither a name in the hub nor an address."""
+    if url not in hub and not url.startswith("http"):
+        names = ", ".join(map(repr, hub))
+        raise ValueError(
+            f"{name} must be an address, or a name in DATA_HUB ({names}), "
+            f"got {shown(url)}"
+        )
 
 
 def _refusal(path: str | os.PathLike, why: str) -> ValueError:
