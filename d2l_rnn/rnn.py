@@ -163,9 +163,11 @@ class RNNModelScratch:
         return getattr(self.forward_fn, "names", tuple(numbers))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The parameters by name: the tensors themselves, as a module of torch does."""
-        values = (param.detach() for param in self.params)
-        return dict(zip(self.names, values, strict=True))
+        """The parameters themselves, by name; ValueError if there are not as many."""
+        values, names = [param.detach() for param in self.params], self.names
+        if len(values) != len(names):
+            raise ValueError(f"net must have {', '.join(names)}, got {len(values)}")
+        return dict(zip(names, values, strict=True))
 
     def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> None:
         """Copy values into the parameters, which remain an optimizer's own.
