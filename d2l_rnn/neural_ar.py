@@ -110,9 +110,7 @@ class LatentAR(nn.Module):
 
         Raises ValueError if one of them has another shape.
         """
-        sizes, dtype = Sizes(I=1, H=self.num_hiddens), self.W_hh.dtype
-        sizes.check("BI", dtype, x=x)
-        sizes.check("BH", dtype, h=h)
+        self._check_step(h, x)
         return torch.tanh(x @ self.W_xh + h @ self.W_hh + self.b_h)  # (B, H)
 
     def output(self, h: Tensor) -> Tensor:
@@ -120,12 +118,7 @@ class LatentAR(nn.Module):
 
         Raises ValueError if it has another shape.
         """
-        is_one = getattr(h, "dtype", None) == self.W_hq.dtype
-        if not is_one or h.shape[-1:] != (self.num_hiddens,):
-            raise ValueError(
-                f"h must be {self.W_hq.dtype} of shape (…, {self.num_hiddens}), got "
-                f"{checks.shown(h)}"
-            )
+        self._check_summary(h)
         return h @ self.W_hq + self.b_q  # (B, 1)
 
     def forward(self, x: Tensor, h: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -169,6 +162,19 @@ class LatentAR(nn.Module):
         x = as_series(x)
         k = checks.integer("k", k, 1, len(x) - 1, f"the series has {len(x)} values")
         return self._continue(self._read(x)[:-k], k)[:, -1]  # (T - k,)
+
+    def _check_step(self, h: Tensor, x: Tensor) -> None:
+        sizes, dtype = Sizes(I=1, H=self.num_hiddens), self.W_hh.dtype
+        sizes.check("BI", dtype, x=x)
+        sizes.check("BH", dtype, h=h)
+
+    def _check_summary(self, h: Tensor) -> None:
+        is_one = getattr(h, "dtype", None) == self.W_hq.dtype
+        if not is_one or h.shape[-1:] != (self.num_hiddens,):
+            raise ValueError(
+                f"h must be {self.W_hq.dtype} of shape (…, {self.num_hiddens}), got "
+                f"{checks.shown(h)}"
+            )
 
     def _checked(self, x: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Series (B, T) and a summary (B, H), with the dtype of the parameters."""
