@@ -19,13 +19,13 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from d2l_rnn import checks
+from d2l_rnn.checks.distributions import distribution, transition_matrix
 from d2l_rnn.progress import perplexity
 from d2l_rnn.stationary import closed_class, unchanged
 
@@ -35,8 +35,8 @@ class MarkovChain:
 
     `P` (n, n) is the transition matrix, P[i, j] = P(x_{t+1} = j | x_t = i), so each
     row sums to 1. `initial` (n,) is P(x_1); without it the chain starts from its
-    stationary distribution. `states` are their names; by default 0, 1 … n - 1. Nobody
-    can write into the chain's own arrays.
+    stationary distribution. `states` are their names; by default 0, 1 … n - 1. A chain
+    stays as it is: neither P nor initial can be changed or written into.
 
     Raises ValueError if a row of P, or `initial`, is not a distribution (the message
     has the row and its sum), or if `states` are not n different names.
@@ -48,9 +48,7 @@ class MarkovChain:
         initial: ArrayLike | None = None,
         states: Iterable[Hashable] | None = None,
     ):
-        P = checks.array("P", P)
-        if P.ndim != 2 or P.shape[0] != P.shape[1] or P.size == 0:
-            raise ValueError(f"P must be a square matrix, got the shape {P.shape}")
+        P = transition_matrix(P)
         names = range(len(P)) if states is None else checks.items("states", states)
         self.states = tuple(names)
         self._index = {state: i for i, state in enumerate(self.states)}
@@ -59,10 +57,9 @@ class MarkovChain:
                 f"states must be {len(P)} different names, one for each "
                 f"row of P, got {checks.shown(self.states)}"
             )
-        rows = [_probabilities(f"row {i} of P", row, len(P)) for i, row in enumerate(P)]
-        self.P = _fixed(np.stack(rows))  # (n, n)
+        self._P, self._initial = _fixed(P), None  # (n, n)
         if initial is not None:
-            self.initial = _fixed(_probabilities("initial", initial, len(P)))  # (n,)
+            self._initial = _fixed(distribution("initial", initial, len(P)))  # (n,)
 
     @classmethod
     def from_data(
@@ -97,10 +94,17 @@ class MarkovChain:
             )
         return cls(counts / totals, initial, states)
 
-    @cached_property
+    @property
+    def P(self) -> np.ndarray:
+        """The transition matrix (n, n)."""
+        return self._P
+
+    @property
     def initial(self) -> np.ndarray:
         """P(x_1) as an array (n,): as given, or else the stationary distribution."""
-        return _fixed(self.stationary_distribution())
+        if self._initial is None:
+            self._initial = _fixed(self.stationary_distribution())
+        return self._initial
 
     def probability(self, after: Hashable, before: Hashable) -> float:
         """Return P(x_t = after | x_{t-1} = before).
@@ -228,7 +232,7 @@ class MarkovChain:
             return np.eye(len(self.P))[self._index[start]]
         except (KeyError, TypeError):  # not a state, or an array, which has no hash
             name = "start (a state or a distribution)"
-            return _probabilities(name, start, len(self.P))
+            return distribution(name, start, len(self.P))
 
 
 def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
@@ -250,22 +254,6 @@ def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:
         return index[state]
     except (KeyError, TypeError):
         raise ValueError(f"{checks.shown(state)} is not a state of the chain") from None
-
-
-def _probabilities(name: str, values: ArrayLike, n: int) -> np.ndarray:
-    """Return values as an array (n,) that sums to 1, or raise ValueError."""
-    p = checks.array(name, values)
-    if p.shape != (n,):
-        raise ValueError(f"{name} must have {n} probabilities, got the shape {p.shape}")
-    for i in np.flatnonzero(~((p >= 0) & (p <= 1 + 1e-6))):  # NaN is neither
-        raise ValueError(
-            f"{name} must have probabilities from 0 to 1, got {p[i]} at index {i}"
-        )
-    error = abs(p.sum() - 1)
-    if error > 1e-6:
-        raise ValueError(f"{name} must sum to 1, got a sum of {p.sum():.6g}")
-    # A float32's rounding error is corrected; an exact 0.1 stays 0.1.
-    return p if error < 1e-12 else p / p.sum()
 
 
 def _fixed(probabilities: np.ndarray) -> np.ndarray:

@@ -282,7 +282,12 @@ def _predict(model: Predictor, windows: Tensor) -> Tensor:
         raise ValueError(
             f"model must map windows to predictions, got {checks.shown(model)}{hint}"
         )
-    prediction = model(windows.clone())  # in which it may compute
+    try:
+        prediction = model(windows.clone())  # in which it may compute
+    except RuntimeError as error:  # PyTorch's, as for a network with another tau
+        raise ValueError(
+            f"model must map windows {tuple(windows.shape)} to predictions, got {error}"
+        ) from error
     shape = getattr(prediction, "shape", None)
     if shape != windows[:, :1].shape:
         raise ValueError(

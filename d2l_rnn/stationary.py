@@ -7,15 +7,19 @@ distributions for Markov chains, Operations Research 33(5).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from d2l_rnn.checks.distributions import transition_matrix
 
 RAREST = 1e-290  # what is rarer may have lost digits, or be 0: floats end at 1e-308
 
 
-def closed_class(P: np.ndarray) -> np.ndarray:
+def closed_class(P: ArrayLike) -> np.ndarray:
     """The indices of the only set of states that a chain cannot leave.
 
-    `P` (n, n) is its transition matrix. Raises ValueError if there are several sets.
+    Raises ValueError if P (n, n) is no transition matrix, or has several such sets.
     """
+    P = transition_matrix(P)
     n = len(P)
     reaches = (P > 0) | np.eye(n, dtype=bool)  # (n, n)
     for _ in range(n.bit_length()):  # squaring doubles the length of the paths
@@ -32,16 +36,17 @@ def closed_class(P: np.ndarray) -> np.ndarray:
     return np.flatnonzero(classes[0])
 
 
-def unchanged(P: np.ndarray) -> np.ndarray:
+def unchanged(P: ArrayLike) -> np.ndarray:
     """The distribution pi (m,) with pi P = pi, for states that all lead to each other.
 
     The states are left out, the last one, k, first: from i, the chain then goes at once
     to where it would go by way of k. When only one is left, they are taken in again.
     Nothing is subtracted, so that even the rarest state has all its digits.
 
-    Raises ValueError if a state is too rare for a float.
+    Raises ValueError if P is no transition matrix, or a state is too rare for a float.
     """
-    P, m = P.copy(), len(P)  # (m, m)
+    P = transition_matrix(P)  # (m, m), a copy
+    m = len(P)
     leaves = np.ones(m)  # the probability that k leads to a state before it
     with np.errstate(all="ignore"):  # what vanishes is refused below
         for k in range(m - 1, 0, -1):

@@ -10,6 +10,13 @@ from hypothesis import strategies as st
 from d2l_rnn.checks import files
 
 
+class Nameless:
+    """What is no path, and cannot be shown."""
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
 @pytest.fixture
 def written(tmp_path):
     """A function that writes a file of those bytes, and gives its path."""
@@ -36,6 +43,7 @@ def written(tmp_path):
         (5, "int"),
         (b"mine.txt", "bytes"),
         (["mine.txt"], "list"),
+        (Nameless(), "a Nameless: .*Nameless"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="Windows says it in other words")

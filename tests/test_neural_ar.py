@@ -197,3 +197,8 @@ def test_a_summary_and_a_value_have_their_shapes(h, x):
 def test_a_prediction_needs_a_summary(h):
     with pytest.raises(ValueError, match="h must be .* of shape"):
         neural_ar.LatentAR(16).output(h)
+
+
+def test_a_batch_larger_than_the_rows_is_all_of_them(examples):
+    losses = neural_ar.train_mlp(*examples, 2, batch_size=len(examples[0]))[1]
+    assert neural_ar.train_mlp(*examples, 2, batch_size=10**30)[1] == losses

@@ -300,6 +300,7 @@ def test_a_forecast_that_overflows_is_refused():
     [
         (None, "model must map windows to predictions, got None"),
         (lambda windows: 5, r"model must map .*got int"),
+        (neural_ar.make_mlp(4), r"model must map windows \(1, 2\) to .*, got mat1"),
         (lambda windows: windows[:, -1:] * 1j, "predictions must hold real numbers"),
         (lambda windows: windows[:, -1:] * math.nan, "predictions must be finite"),
         (LinearAR, "model must map .*LinearAR'>, a class: make a model of it first"),
@@ -745,11 +746,14 @@ def test_a_state_too_rare_for_a_float_is_refused(n, p):
     assert MarkovChain(chain.P, np.eye(n)[0]).sample(2, seed=1)[0] == 0
 
 
-def test_nobody_writes_into_a_chain():
+def test_nobody_changes_a_chain():
     for chain in (MarkovChain(COIN), MarkovChain(COIN, COIN[0])):
         for array in (chain.P, chain.initial):
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 1
+        for name in ("P", "initial"):
+            with pytest.raises(AttributeError):
+                setattr(chain, name, np.eye(2))
         assert chain.log_probability([0, 1]) == pytest.approx(math.log(0.25))
 
 

@@ -122,6 +122,13 @@ def test_what_are_no_tokens_is_told(tokens):
             text.Vocab(tokens)
 
 
+def test_a_token_may_be_a_tuple_in_a_tuple_however_deep():
+    token = ("a",)
+    for _ in range(300):
+        token = (token,)
+    assert text.Vocab([token])[token] == 1
+
+
 def test_where_a_tuple_is_a_token_it_is_one_token():
     vocab = text.Vocab([("a", "b")] * 3 + [("b", "c")])
     assert vocab[("a", "b")] == 1 and vocab[("c", "d")] == 0

@@ -85,7 +85,7 @@ def read_text(path: str | os.PathLike) -> str:
     fault = _not_utf8(content)
     if fault is not None:
         raise ValueError(
-            f"path must name a text file in UTF-8, got {str(path)!r}, {fault}; "
+            f"path must name a text file in UTF-8, got {_name(path)}, {fault}; "
             "save it as UTF-8 first"
         )
     text = content.decode("utf-8").removeprefix("\ufeff")
@@ -120,8 +120,13 @@ def check_address(name: str, url: str, hub: Mapping) -> None:
 
 def _refusal(path: str | os.PathLike, why: str) -> ValueError:
     return ValueError(
-        f"path must name a text file that can be read, got {str(path)!r:.300}: {why}"
+        f"path must name a text file that can be read, got {_name(path)}: {why}"
     )
+
+
+def _name(path: str | os.PathLike) -> str:
+    """A path for a message, or what came in its place."""
+    return shown(str(path) if isinstance(path, Path) else path)
 
 
 def _not_utf8(content: bytes) -> str | None:

@@ -15,7 +15,7 @@ def checked(value: Hashable, name: str = "tokens") -> Hashable:
     try:
         hash(value)
         is_equal = equals_itself(value)
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise ValueError(f"{name} must be hashable: {error}") from None
     except RecursionError:
         raise ValueError(f"{name} must not be nested so deep") from None

@@ -40,6 +40,13 @@ def equals_itself(value: Hashable) -> bool:
 
     Such a tuple does equal itself, but no other of the same values.
     """
-    if isinstance(value, (tuple, frozenset)):
-        return all(map(equals_itself, value))
-    return bool(value == value)
+    if not isinstance(value, (tuple, frozenset)):
+        return bool(value == value)
+    parts = list(value)
+    while parts:  # not by recursion: tuples may be nested deeply
+        part = parts.pop()
+        if isinstance(part, (tuple, frozenset)):
+            parts.extend(part)
+        elif not part == part:
+            return False
+    return True
