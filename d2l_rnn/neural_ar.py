@@ -116,7 +116,7 @@ class LatentAR(nn.Module):
     def output(self, h: Tensor) -> Tensor:
         """Return the prediction that the summary (…, H) makes.
 
-        Raises ValueError if it has another shape.
+        Raises ValueError if it has another shape, dtype or device.
         """
         self._check_summary(h)
         return h @ self.W_hq + self.b_q  # (B, 1)
@@ -169,11 +169,12 @@ class LatentAR(nn.Module):
         sizes.check("BH", dtype, h=h)
 
     def _check_summary(self, h: Tensor) -> None:
-        is_one = getattr(h, "dtype", None) == self.W_hq.dtype
+        kind = self.W_hq.dtype, self.W_hq.device
+        is_one = isinstance(h, Tensor) and (h.dtype, h.device) == kind
         if not is_one or h.shape[-1:] != (self.num_hiddens,):
             raise ValueError(
-                f"h must be {self.W_hq.dtype} of shape (…, {self.num_hiddens}), got "
-                f"{checks.shown(h)}"
+                f"h must be {kind[0]} of shape (…, {self.num_hiddens}) on {kind[1]}, "
+                f"got {checks.shown(h)}"
             )
 
     def _checked(self, x: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor | None]:

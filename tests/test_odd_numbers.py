@@ -481,6 +481,11 @@ def test_a_series_of_inference_mode_may_be_trained_on():
     assert neural_ar.train_mlp(*rows, 2)[1] == trained
 
 
+def test_a_summary_on_another_device_is_refused():
+    h = torch.zeros(1, 4, device="meta")
+    refused(r"h must be .* on cpu, got tensor\(", lambda: LATENT.output(h))
+
+
 def test_a_latent_model_without_numbers_is_refused():
     model = neural_ar.LatentAR(3).to("meta")
     for use in (lambda: model.forecast(X, 2), lambda: model.k_step_forecasts(X),
