@@ -3,7 +3,6 @@
 BY_REASON = {
     "at the bound itself both are right": [
         "if theta is not None and theta <= norm < math.inf:",
-        "if sizes[-1] <= 1e-10 * sizes[0]:",
         "for i in np.flatnonzero(~((p >= 0) & (p < 1 + 1e-6))):  # NaN is neither",
         "if error >= 1e-6:",
         "return p if error <= 1e-12 else p / p.sum()",
@@ -27,11 +26,14 @@ BY_REASON = {
         'torch.einsum("TBI,TBJ->IJ", H[1:], dO),  # (H, V)',
         'return np.require(indices, dtype, "cw")',
         'alpha = checks.non_negative("alpha", alpha, at_most=1e+100)',
-        "solution, _, _, sizes = np.linalg.lstsq(equations, sums, )  # (m,)",
         'return tuple(_value(each, "XXfloatXX") for each in value)',
         'return tuple(_value(each, "FLOAT") for each in value)',
     ],
     "only the words of a message": [
+        'gradients = as_tensors("gradients", gradients, None)',
+        'gradients = as_tensors("gradients", gradients, "XXa list of tensorsXX")',
+        'gradients = as_tensors("gradients", gradients, "A LIST OF TENSORS")',
+        'f"row of P, got {checks.shown(None)}"',
         'Sizes().check("tbq", outputs=outputs)',
         'check_tokens("XXXXX", X, sizes["D"])',
         'raise ValueError(f"lines must be a list of lines, got a string: '
@@ -85,18 +87,11 @@ BY_REASON = {
         "return \"NaN\" if math.isnan(value) else f\"{'-' * (value <= 0)}Infinity\"",
         "return \"NaN\" if math.isnan(value) else f\"{'-' * (value < 1)}Infinity\"",
     ],
-    "only the last digits": [
-        "pi[closed] = solution.clip(min=None)  # rounding may leave -1e-17",
-        "return pi * pi.sum()",
-    ],
     "the sign is dropped one line later": [
         "row_entropies = +(self.P * logs).sum(axis=1)  # (n,)",
     ],
     "memory that nothing is written into is multiplied by 0, and mostly no NaN": [
         "logs = np.log(self.P, where=self.P > 0, out=None)  # (n, n)",
-    ],
-    "how far a chain may be from several is a matter of judgement": [
-        "if sizes[-1] < 1e-10 / sizes[0]:",
     ],
 }  # fmt: skip
 REASONS = {line: why for why, lines in BY_REASON.items() for line in lines}

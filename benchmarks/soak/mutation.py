@@ -34,11 +34,17 @@ ROOT = Path(__file__).resolve().parents[2]
 BESIDE = ("tests", "benchmarks", "tools")  # what the tests import
 # The files of a module, and those of its tests.
 MODULES = {
-    "text": (["text", "large_text"], ["text", "odd_text", "large_text"]),
-    "batching": (["batching"], ["batching", "odd_text"]),
+    "text": (
+        ["text", "large_text", "checks/tokens"],
+        ["text", "odd_text", "large_text"],
+    ),
+    "batching": (["batching", "checks/indices"], ["batching", "odd_text"]),
     "clipping": (["clipping"], ["clipping", "odd_models"]),
     "bptt": (["bptt"], ["bptt", "odd_models"]),
-    "markov": (["markov"], ["markov", "odd_numbers"]),
+    "markov": (
+        ["markov", "stationary", "checks/distributions"],
+        ["markov", "odd_numbers"],
+    ),
     "saving": (
         ["saving/__init__", "saving/building", "saving/describing", "saving/storing"],
         ["saving", "odd_models"],
