@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import functools
 import json
 import math
 import os
@@ -708,6 +709,8 @@ def test_a_dropout_that_drops_nothing_comes_along_and_is_not_warned_of_again(tmp
 
 # ---- vocabularies ----
 
+deep = functools.reduce(lambda token, _: (token,), range(2000), "a")
+
 
 @pytest.mark.parametrize("vocab", [
     text.Vocab(collections.Counter({"a": 0, "b": 2})),
@@ -728,8 +731,9 @@ class OtherVocab(text.Vocab):
 
 
 @pytest.mark.parametrize("vocab", [
-    text.Vocab([10**5000]), text.Vocab(["\ud83d\ude00"]), OtherVocab(["a"]),
-], ids=["large", "half characters", "another class"])  # fmt: skip
+    text.Vocab([deep]), text.Vocab([10**5000]), text.Vocab(["\ud83d\ude00"]),
+    OtherVocab(["a"]),
+], ids=["deep", "large", "half characters", "another class"])  # fmt: skip
 def test_a_vocabulary_that_no_file_can_hold_is_told(vocab, tmp_path):
     with pytest.raises(ValueError, match="^vocab must "):
         saving.save(tmp_path / "m", rnn.make_model("scratch", len(vocab), 2), vocab)

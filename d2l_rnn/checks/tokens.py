@@ -17,8 +17,6 @@ def checked(value: Hashable, name: str = "tokens") -> Hashable:
         is_equal = equals_itself(value)
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{name} must be hashable: {error}") from None
-    except RecursionError:
-        raise ValueError(f"{name} must not be nested so deep") from None
     if not is_equal or hasattr(value, "__next__"):
         raise ValueError(
             f"{name} must be equal to others of their kind, got {shown(value)}"
