@@ -158,7 +158,7 @@ def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
     """
     try:
         values = loss(outputs, labels)
-    except RuntimeError as error:
+    except (RuntimeError, IndexError) as error:
         raise ValueError(
             f"loss must take the outputs, {tuple(outputs.shape)}, and the labels, "
             f"{tuple(labels.shape)}, as nn.CrossEntropyLoss() does: {error}"

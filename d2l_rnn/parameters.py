@@ -43,9 +43,10 @@ def trainable(net: Model | Iterable[Tensor]) -> list[Tensor]:
 def changeable(params: list[Tensor]) -> list[Tensor]:
     """The same parameters, if a step can change each of them, in place and for good.
 
-    Raises ValueError for one that is computed from other tensors, is sparse or
+    Raises ValueError for one that is no tensor, is computed from others, sparse or
     expanded, or was made in inference mode.
     """
+    params = as_tensors("params", params, "a list of parameters")
     for param in params:
         if not param.is_leaf:
             raise ValueError(

@@ -78,7 +78,10 @@ class History(list):
         return [getattr(record, name) for record in self]
 
     def __getitem__(self, index):
-        found = super().__getitem__(index)
+        try:
+            found = super().__getitem__(index)
+        except RuntimeError as error:  # of a tensor without a number
+            raise ValueError(f"index must be an integer: {error}") from None
         return History(found) if isinstance(index, slice) else found
 
     def copy(self) -> History:

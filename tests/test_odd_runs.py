@@ -5,12 +5,13 @@ Never a wrong answer in silence: the numbers that there should be, or an error.
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from d2l_rnn import batching, bptt, engine, gradients, rnn, training
-from d2l_rnn.parameters import all_parameters
+from d2l_rnn.parameters import all_parameters, changeable
 
 V, H, B, T = 7, 5, 2, 5
 X, Y = (torch.arange(B * T).reshape(B, T) % V for _ in range(2))
@@ -337,3 +338,16 @@ def test_a_text_held_out_that_fails_ends_the_run(net, loader):
     with pytest.raises(OSError, match="the file has gone"):
         next(run)
     assert list(run) == []
+
+
+@pytest.mark.parametrize("params", [[torch.zeros(2), 0.5], [None], 3, "W_xh"])
+def test_only_tensors_can_be_trained(params):
+    with refused("params must be a list of parameters"):
+        changeable(params)
+
+
+def test_a_record_is_found_by_its_number(loader):
+    history = training.History(training.train(another(), loader, 0.5, 2))
+    assert history[torch.tensor(1)] is history[np.int64(1)] is history[-1]
+    with refused("index must be an integer"):
+        history[torch.tensor(0, device="meta")]

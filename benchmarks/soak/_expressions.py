@@ -163,7 +163,8 @@ USUAL = {
     "gated.gru:params": "gated.get_gru_params(len(vocab), 4)",
     "gated.lstm:params": "gated.get_lstm_params(len(vocab), 4)",
     "gradients.ByAutograd:forward": "None", "gradients.mean_of:outputs":
-    "torch.zeros(10, len(vocab))", "gradients.mean_of:labels": "Y.T.reshape(-1)",
+    "torch.zeros(10, len(vocab)).requires_grad_()",
+    "gradients.mean_of:labels": "Y.T.reshape(-1)",
     "gradients.mean_of:loss": "nn.CrossEntropyLoss()",
     "gradients.backpropagation:loss": "nn.CrossEntropyLoss()",
     "clipping.global_norm:net": "learned", "clipping.clip_gradients:net": "learned",

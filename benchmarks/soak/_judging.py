@@ -224,8 +224,10 @@ def _silence(call: Call, given: str) -> str:
 
 
 def _of_arguments(call: Call, kept: dict, finished: bool) -> Iterator[Finding]:
-    is_training = finished and call.target.name.partition(".")[0] in TRAINING
-    may_change = TRAINED if is_training else set()
+    is_training = call.target.name.partition(".")[0] in TRAINING
+    # A function that does not do its job shows that when it is called.
+    has_begun = finished or any(callable(call.arguments[odd]) for odd in call.odd)
+    may_change = TRAINED if is_training and has_begun else set()
     others = [call.arguments[given] for given in may_change & {*call.arguments}]
     for given, before in kept.items():
         if any(call.arguments[given] is other for other in others):
