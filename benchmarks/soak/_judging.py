@@ -225,10 +225,11 @@ def _silence(call: Call, given: str) -> str:
 
 def _of_arguments(call: Call, kept: dict, finished: bool) -> Iterator[Finding]:
     is_training = call.target.name.partition(".")[0] in TRAINING
-    # A function that does not do its job shows that when it is called.
-    has_begun = finished or any(callable(call.arguments[odd]) for odd in call.odd)
+    has_begun = finished or any(_shows_in_use(call, odd) for odd in call.odd)
     may_change = TRAINED if is_training and has_begun else set()
-    others = [call.arguments[given] for given in may_change & {*call.arguments}]
+    others = [
+        call.arguments[given] for given in {*may_change, *call.odd} & {*call.arguments}
+    ]
     for given, before in kept.items():
         if any(call.arguments[given] is other for other in others):
             continue
@@ -236,6 +237,12 @@ def _of_arguments(call: Call, kept: dict, finished: bool) -> Iterator[Finding]:
             when = "" if finished else " by a call that failed"
             what = f"{given} was changed{when}"
             yield Finding("changed", call.target.name, what, str(call))
+
+
+def _shows_in_use(call: Call, odd: str) -> bool:
+    """True for what only shows when it is used that it does not do its job."""
+    is_raising = call.odd[odd].startswith("raising(")
+    return is_raising or callable(call.arguments[odd]) or _is_large(call.arguments[odd])
 
 
 def _place(error: BaseException) -> str:

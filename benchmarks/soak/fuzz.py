@@ -79,9 +79,12 @@ def sandbox():
         TORCHINDUCTOR_CACHE_DIR=home,
     )  # fmt: skip
     tempfile.tempdir = None  # so that TMPDIR is looked at again
+    here = os.getcwd()
+    os.chdir(home)  # a name may be a path
     try:
         yield folder
     finally:
+        os.chdir(here)
         os.environ.clear()
         os.environ.update(before)
         tempfile.tempdir = None

@@ -31,6 +31,7 @@ INLINE size smaller_of(size a, size b) { return a < b ? a : b; }
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int mask __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef unsigned word __attribute__((vector_size(4 * LANES), aligned(4)));
 
 INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec v) { *(vec *)p = v; }
@@ -89,7 +90,7 @@ INLINE vec exponential(vec x) {
     p = p * f + 1.6666665459e-1f;
     p = p * f + 5.0000001201e-1f;
     p = p * f * f + f + 1;
-    return (vec)((mask)p + ((mask)shifted << 23));
+    return (vec)((word)p + ((word)shifted << 23)); /* of NaN, any number: it wraps */
 }
 
 /* log(x) = e log(2) + log(1 + m), and log(1 + m) = 2 atanh(m / (m + 2)), a series. */
