@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
+import numpy as np
 from torch import Tensor
 
 from d2l_rnn.batching import SequenceLoader
@@ -15,7 +16,7 @@ from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
 
-NOT_PAIRS = (Tensor, str, bytes, Mapping, Set)
+NOT_PAIRS = (Tensor, np.ndarray, np.generic, str, bytes, Mapping, Set)
 
 
 def evaluate(

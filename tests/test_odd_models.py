@@ -117,6 +117,8 @@ def test_a_smaller_last_minibatch_cannot_take_the_state_over(net):
     (0.1, r"must be minibatches \(X, Y\), such as a SequenceLoader, got 0.1"),
     (X, r"must be minibatches \(X, Y\), .*got tensor"),
     ("time", r"must be minibatches \(X, Y\), .*got 'time'"),
+    (np.int64(2), r"must be minibatches \(X, Y\), .*got (np.int64\()?2"),
+    (np.ones((2, 2, 2)), r"must be minibatches \(X, Y\), .*got array"),
     ({0: (X, Y)}, r"must be minibatches \(X, Y\), .*got {0: "),
     ([(X, Y), (X, Y[:, :-1])], r"must yield pairs \(X, Y\)"),
     (iter([(X, Y)]), "must be iterable once an epoch"),
