@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn.checks import is_integer, shown
+from d2l_rnn.checks.layouts import is_dense
 
 # The types of number that PyTorch computes with: a corpus of them stays as it is.
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
@@ -40,7 +41,7 @@ def as_indices(corpus: Sequence[int] | ArrayLike | Tensor) -> Tensor:
 
 
 def _in_memory(corpus: Tensor) -> Tensor:
-    if corpus.is_meta or corpus.layout != torch.strided:
+    if corpus.is_meta or not is_dense(corpus):
         raise ValueError(
             "corpus must be a tensor that has its indices in memory, "
             f"got a {corpus.layout} one on the device {corpus.device}"

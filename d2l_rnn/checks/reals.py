@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from d2l_rnn import checks
+from d2l_rnn.checks.layouts import is_dense
 
 PLAIN = {"dtype": torch.float32, "device": "cpu"}  # whatever PyTorch's defaults are
 FLOATING = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -34,9 +35,9 @@ def real(name: str, x: ArrayLike, dtype: torch.dtype = torch.float32) -> Tensor:
     """
     if not isinstance(x, Tensor):
         return finite(name, _of_numpy(name, x, dtype))
-    is_dense = x.layout is torch.strided and not (x.is_quantized or x.is_nested)
+    is_plain = is_dense(x) and not x.is_quantized
     is_real = x.dtype in FLOATING or not (x.is_floating_point() or x.is_complex())
-    if not (is_dense and is_real) or x.is_meta:
+    if not (is_plain and is_real) or x.is_meta:
         raise ValueError(
             f"{name} must hold real numbers in a dense tensor, got {x.dtype} with the "
             f"layout {x.layout} on {x.device}"
