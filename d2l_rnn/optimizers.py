@@ -81,7 +81,7 @@ def optimizer_of(
 
 
 def _check_kind(optimizer) -> None:
-    """Raises ValueError for what has a `step`, or can be called, and is none."""
+    """Raises ValueError for what is no optimizer, though it steps or can be called."""
     kind = optimizer if isinstance(optimizer, type) else type(optimizer)
     if kind is torch.optim.Optimizer or issubclass(kind, NO_OPTIMIZERS):
         raise ValueError(

@@ -163,7 +163,7 @@ class RNNModelScratch:
         return getattr(self.forward_fn, "names", tuple(numbers))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The parameters themselves, by name; ValueError if there are not as many."""
+        """The parameters themselves, by name; ValueError if there are more or fewer."""
         values, names = [param.detach() for param in self.params], self.names
         if len(values) != len(names):
             raise ValueError(f"net must have {', '.join(names)}, got {len(values)}")

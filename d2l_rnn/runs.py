@@ -13,7 +13,7 @@ from d2l_rnn.rnn import Model
 
 
 class How(Protocol):
-    """What an epoch of a run consists of: `training` has the one there is."""
+    """How a run trains for an epoch: `training` has the one implementation."""
 
     def steps(self, tally: EpochTally) -> Iterator[None]:
         """An epoch, step by step."""

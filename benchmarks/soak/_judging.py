@@ -240,7 +240,7 @@ def _of_arguments(call: Call, kept: dict, finished: bool) -> Iterator[Finding]:
 
 
 def _shows_in_use(call: Call, odd: str) -> bool:
-    """True for what only shows when it is used that it does not do its job."""
+    """True for a value whose fault shows only when it is used."""
     is_raising = call.odd[odd].startswith("raising(")
     return is_raising or callable(call.arguments[odd]) or _is_large(call.arguments[odd])
 
