@@ -26,7 +26,10 @@ test("a linear axis has round ticks inside its range", () => {
 });
 
 test("numbers on axes are plain, or powers of ten where plain ones are long", () => {
-  assert.deepEqual([0, 0.05, 20, 1000, 1e6, 1e-4, 1e-290].map(scales.tickLabel), ["0", "0.05", "20", "1,000", "10⁶", "10⁻⁴", "10⁻²⁹⁰"]);
+  const told = (...values) => values.map(scales.tickLabel);
+  assert.deepEqual(told(0, 0.05, 20, 1000, -2500), ["0", "0.05", "20", "1,000", "-2,500"]);
+  assert.deepEqual(told(1e4, 1e6, 1e-4, 1e-290), ["10⁴", "10⁶", "10⁻⁴", "10⁻²⁹⁰"]);
+  assert.deepEqual(told(2e6, 1.5e7, -5e-4, -1e5), ["2·10⁶", "1.5·10⁷", "-5·10⁻⁴", "-10⁵"]);
 });
 
 test("a value has three digits that count", () => {

@@ -39,13 +39,14 @@ export function linearTicks(low, high, most = 6, isWhole = false) {
   return ticks;
 }
 
-/** A tick's number: 1,000 or 0.05, and far from 1 as a power of ten. */
+/** A tick's number: 1,000 or 0.05, and far from 1 with a power of ten, as in 2·10⁴. */
 export function tickLabel(value) {
-  if (value === 0) return "0";
+  if (value === 0) return "0"; // and minus zero
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e6) return value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
-  const power = String(Math.round(Math.log10(size)));
-  return `10${[...power].map((sign) => RAISED[sign]).join("")}`;
+  if (size >= 1e-3 && size < 1e4) return value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
+  const [mantissa, power] = value.toExponential(3).split("e").map(Number);
+  const times = { 1: "", "-1": "-" }[mantissa] ?? `${mantissa}·`;
+  return `${times}10${[...String(power)].map((sign) => RAISED[sign]).join("")}`;
 }
 
 /** A number with three digits that count, as in 8.98, 1,230 or 1.2e+9. */
