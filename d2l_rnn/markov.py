@@ -245,8 +245,8 @@ def kinds(sequence: Iterable[Hashable]) -> list[Hashable]:
 
 
 def generator(seed: int) -> np.random.Generator:
-    """A new generator with this seed; ValueError if it is negative."""
-    return np.random.default_rng(checks.integer("seed", seed, 0))
+    """A new generator; ValueError for a seed that is not from 0 to 2**64 - 1."""
+    return np.random.default_rng(checks.integer("seed", seed, 0, 2**64 - 1))
 
 
 def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:

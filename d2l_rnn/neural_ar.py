@@ -62,7 +62,8 @@ def train_mlp(
     """
     features, labels = as_examples(features, labels)  # (N, tau), (N, 1)
     num_epochs = checks.integer("num_epochs", num_epochs, 1)
-    batch_size = min(checks.integer("batch_size", batch_size, 1), len(features))
+    batch_size = checks.integer("batch_size", batch_size, 1, math.inf)
+    batch_size = min(batch_size, len(features))
     lr = checks.positive("lr", lr, LARGEST_LR)
     dtype = features.dtype
     wide = torch.promote_types(dtype, torch.float32)  # float16 is too coarse for Adam

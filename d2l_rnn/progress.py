@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import numbers
 import operator
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -138,7 +137,7 @@ class EpochTally:
         Raises ValueError if one of them is negative or no number, or for no tokens.
         """
         mean_loss, norm = _measured("mean_loss", mean_loss), _measured("norm", norm)
-        self.sizes.append(checks.integer("num_tokens", num_tokens, 1, sys.maxsize))
+        self.sizes.append(checks.integer("num_tokens", num_tokens, 1))
         self.losses.append(mean_loss)
         if math.isfinite(norm):
             self.norms.append(norm)

@@ -176,7 +176,9 @@ def test_whole_numbers_may_be_numpys(kind):
     assert NGramModel("abab", kind(2)).sample(kind(2), seed=kind(1))
 
 
-@pytest.mark.parametrize("value", [True, np.True_, 2.0, np.float64(2), "2", None, [2]])
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 2.0, np.float64(2), "2", None, [2], 10**30]
+)
 @pytest.mark.parametrize(
     "call, name",
     [
@@ -856,7 +858,7 @@ def tally_of(*minibatches, theta=1.0):
     [
         (("1", 5, 1.0), "mean_loss must be a number"),
         ((-3.0, 5, 1.0), "mean_loss must be a number of at least 0"),
-        ((1.0, 0, 1.0), "num_tokens must be an integer from 1"),
+        ((1.0, 0, 1.0), "num_tokens must be an integer"),
         ((1.0, 2.5, 1.0), "num_tokens must be"),
         ((1.0, True, 1.0), "num_tokens must be"),
         ((1.0, 5, -1.0), "norm must be a number of at least 0"),

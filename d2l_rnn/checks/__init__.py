@@ -44,20 +44,20 @@ def integer(
     name: str,
     value: object,
     at_least: int,
-    at_most: int | None = None,
+    at_most: float = sys.maxsize,
     why: str = "",
 ) -> int:
     """Return `value` as an int from `at_least` to `at_most`, else raise ValueError.
 
-    `why` tells, in the error, where the bounds come from: "the series has 10 values".
+    No array is longer than the default of `at_most`. `why` tells, in the error, where
+    the bounds come from: "the series has 10 values".
     """
     ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if ok and at_least <= value and (at_most is None or value <= at_most):
+    if ok and at_least <= value <= at_most:
         return int(value)
+    is_bounded = at_most not in (sys.maxsize, math.inf) or (ok and value > at_most)
     allowed = (
-        f"of at least {at_least}"
-        if at_most is None
-        else f"from {at_least} to {at_most}"
+        f"from {at_least} to {at_most}" if is_bounded else f"of at least {at_least}"
     )
     reason = f" ({why})" if why else ""
     raise ValueError(f"{name} must be an integer {allowed}{reason}, got {shown(value)}")
