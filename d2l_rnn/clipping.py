@@ -12,12 +12,13 @@ from collections.abc import Iterable
 import torch
 
 from d2l_rnn.checks import positive
-from d2l_rnn.checks.layouts import as_tensors, has_places, is_dense
+from d2l_rnn.checks.layouts import as_tensors, has_places, is_dense, share_memory
 from d2l_rnn.checks.reals import FLOATING
 from d2l_rnn.parameters import each_once, trainable
 from d2l_rnn.rnn import Model
 
 DTYPES = (*FLOATING, torch.complex64, torch.complex128)
+LEAST = 1e-15  # the squares of smaller numbers are coarse in float32
 
 
 def global_norm(net: Model | Iterable[torch.Tensor]) -> float:
@@ -51,11 +52,10 @@ def project(gradients: Iterable[torch.Tensor], theta: float | None) -> float:
 
     g is all of `gradients` as one long vector. Its direction stays, its length is at
     most theta. `theta=None` leaves g alone. Returns ‖g‖ as it was before: NaN or
-    infinity, with g left alone, if there is no such direction or the gradients' dtype
-    cannot hold the norm.
+    infinity, with g left alone, if there is no such direction.
 
     Raises ValueError if theta is not greater than 0, and unless the gradients are
-    tensors of floats that can be changed in place.
+    tensors of floats that can be changed in place, each in its own memory.
     """
     gradients = _changeable(gradients)
     if theta is not None:
@@ -85,8 +85,10 @@ def _measurable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def _changeable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
-    """The same; ValueError, too, if one cannot be changed in place."""
+    """The same; ValueError, too, if one cannot be changed in place, and alone."""
     gradients = _measurable(gradients)
+    if share_memory(each_once(gradients)):
+        raise ValueError("gradients must be tensors that share no memory")
     for g in gradients:
         is_parameter = g.requires_grad and g.is_leaf and torch.is_grad_enabled()
         if is_parameter or not has_places(g):
@@ -101,5 +103,15 @@ def _norm(gradients: list[torch.Tensor]) -> float:
     # The norm of the norms: the squares of one parameter are summed at a time.
     norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
     if len(norms) < 2:
-        return norms[0].item() if norms else 0.0
-    return torch.linalg.vector_norm(torch.stack(norms)).item()
+        norm = norms[0].item() if norms else 0.0
+    else:
+        norm = torch.linalg.vector_norm(torch.stack(norms)).item()
+    return norm if LEAST < norm < math.inf else math.hypot(*map(_scaled, gradients))
+
+
+def _scaled(gradient: torch.Tensor) -> float:
+    """The norm of one gradient whose squares may be 0 or infinite: they are scaled."""
+    magnitudes = gradient.detach().abs().cpu().double()
+    largest = magnitudes.max().item() if magnitudes.numel() else 0.0
+    unit = largest if 0 < largest < math.inf else 1.0
+    return torch.linalg.vector_norm(magnitudes / unit).item() * unit

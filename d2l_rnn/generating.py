@@ -85,7 +85,8 @@ def warm_up(
     Raises ValueError if the prefix is empty, since there is nothing to start from, or
     neither a string nor a list of tokens, and if `vocab` is not of the model's size.
     """
-    if not isinstance(prefix, (str, list, tuple)):
+    is_text = isinstance(prefix, (str, list, tuple))
+    if not is_text or any(isinstance(token, list) for token in prefix):
         raise ValueError(
             f"prefix must be a string or a list of tokens, got {shown(prefix)}"
         )

@@ -72,7 +72,10 @@ class _Held:
 
 @contextmanager
 def no_gradients() -> Iterator[None]:
-    """`torch.no_grad`, which Ctrl-C cannot leave switched off; also a decorator."""
+    """`torch.no_grad`, which Ctrl-C cannot leave switched off.
+
+    Also a decorator, of functions that do not yield.
+    """
     with held_back(), torch.no_grad():
         yield
 

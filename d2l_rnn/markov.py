@@ -61,6 +61,13 @@ class MarkovChain:
         if initial is not None:
             self._initial = _fixed(distribution("initial", initial, len(P)))  # (n,)
 
+    def __setstate__(self, attributes: dict) -> None:
+        """Of a copy: NumPy's copies could be written into."""
+        vars(self).update(attributes)
+        for probabilities in (self._P, self._initial):
+            if probabilities is not None:
+                _fixed(probabilities)
+
     @classmethod
     def from_data(
         cls,

@@ -126,3 +126,37 @@ def test_a_bad_theta_is_told(theta):
         clipping.clip_gradients(with_gradients([1.0]), theta)
     with pytest.raises(ValueError, match="theta must be a number greater than 0, got"):
         clipping.project([torch.ones(2)], theta)
+
+
+POWERS = {
+    torch.float32: (-30, -25, -16, 25, 37), torch.complex64: (-30, 37),
+    torch.float64: (-160, -16, 160),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "dtype, power", [(dtype, each) for dtype in POWERS for each in POWERS[dtype]]
+)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_norm_is_right_however_small_or_large_its_squares(dtype, power, parts):
+    unit = 10.0**power
+    gradient = torch.tensor([3 * unit, 4 * unit], dtype=dtype)
+    gradients = [part.clone() for part in gradient.chunk(parts)]
+    param = torch.zeros(2, dtype=dtype, requires_grad=True)
+    param.grad = gradient.clone()
+    assert clipping.global_norm(param) == pytest.approx(5 * unit)
+    assert clipping.clip_gradients(param, None) == pytest.approx(5 * unit)
+    assert clipping.project(gradients, unit) == pytest.approx(5 * unit)
+    torch.testing.assert_close(torch.cat(gradients) / unit,
+                               torch.tensor([0.6, 0.8], dtype=dtype))  # fmt: skip
+
+
+def test_gradients_that_share_memory_are_refused():
+    g = torch.tensor([3.0, 4.0, 0.0])
+    for overlapping in ([g[:2], g[1:]], [g, g.view(3, 1)], [g, g.view(torch.int32)]):
+        with pytest.raises(ValueError, match="^gradients must"):
+            clipping.project(overlapping, 1.0)
+    assert g.tolist() == [3, 4, 0]
+    assert clipping.project([g[:1], g[1:]], 1.0) == 5  # parts of one vector
+    torch.testing.assert_close(g, torch.tensor([0.6, 0.8, 0]))
+    assert clipping.project([g[::2], g[1::2]], 1.0) == pytest.approx(1)

@@ -93,7 +93,7 @@ def test_a_model_that_has_diverged_is_told(vocab):
         generating.sample("t", 3, net, vocab)
 
 
-@pytest.mark.parametrize("prefix", [None, 5, b"time"])
+@pytest.mark.parametrize("prefix", [None, 5, b"time", [["t", "i"]]])
 def test_a_prefix_that_is_no_text_is_told(net, vocab, prefix):
     with pytest.raises(ValueError, match="prefix must be a string or a list"):
         generating.predict(prefix, 3, net, vocab)

@@ -1,9 +1,11 @@
 """Odd arguments to what works on numbers: the right answer, or an error at the door."""
 
 import contextlib
+import copy
 import fractions
 import itertools
 import math
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -754,7 +756,9 @@ def test_a_state_too_rare_for_a_float_is_refused(n, p):
 
 
 def test_nobody_changes_a_chain():
-    for chain in (MarkovChain(COIN), MarkovChain(COIN, COIN[0])):
+    chains = MarkovChain(COIN), MarkovChain(COIN, COIN[0])
+    copies = [*map(copy.deepcopy, chains), pickle.loads(pickle.dumps(chains[1]))]
+    for chain in (*chains, *copies):
         for array in (chain.P, chain.initial):
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 1

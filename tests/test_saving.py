@@ -141,8 +141,9 @@ def test_a_token_that_occurs_once_and_half_a_pair_come_along(tmp_path):
     assert loaded.token_freqs == [("b", 2), ("\ud83d", 1)]
 
 
-def test_a_model_goes_to_the_device_that_is_named(tmp_path):
-    path = saving.save(tmp_path / "model", some_net("scratch RNN"), VOCAB)
+@pytest.mark.parametrize("name", [*SCRATCH, *LAYERS])
+def test_a_model_goes_to_the_device_that_is_named(name, tmp_path):
+    path = saving.save(tmp_path / "model", some_net(name), VOCAB)
     there = saving.load(path, device="meta").net.state_dict().values()
     assert {each.device.type for each in there} == {"meta"}
     here = saving.load(path).net.state_dict().values()
@@ -778,6 +779,28 @@ def test_a_record_that_no_epoch_has_is_neither_saved_nor_loaded(odd, tmp_path):
 def test_a_history_is_a_list_of_records(history, tmp_path):
     with pytest.raises(ValueError, match="^history must be "):
         saving.save(tmp_path / "model", some_net("GRU"), VOCAB, history=history)
+
+
+@pytest.mark.parametrize("epochs", [(1, 1), (3, 2, 1)])
+def test_the_epochs_of_a_history_go_up(epochs, tmp_path):
+    records = [FINE | {"epoch": epoch} for epoch in epochs]
+    path = saving.save(tmp_path / "model", some_net("GRU"), VOCAB)
+    with pytest.raises(ValueError, match="^history must have epochs that go up"):
+        history = [Progress(**record) for record in records]
+        saving.save(path, some_net("GRU"), VOCAB, history=history)
+    refused(changed(path, history=records), "epochs that go up")
+
+
+def test_the_weights_are_those_after_the_run_that_is_its_history(tmp_path):
+    net = rnn.make_model("scratch", len(VOCAB), 4, seed=0)
+    corpus = [index % len(VOCAB) for index in range(99)]
+    loader = batching.SequenceLoader(corpus, 2, 5, seed=0)
+    saved = saved_and_loaded(
+        tmp_path, net, VOCAB, history=training.train(net, loader, lr=0.5, num_epochs=3)
+    )
+    assert len(saved.history) == 3
+    for mine, theirs in zip(net.params, saved.net.params, strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_numbers_of_numpy_come_along_as_those_of_python(tmp_path):

@@ -29,6 +29,27 @@ def has_places(tensor: Tensor) -> bool:
     )
 
 
+def share_memory(tensors: Iterable[Tensor]) -> bool:
+    """True if a number of one of these tensors is a number of another one, too."""
+    by_storage = {}
+    for tensor in tensors:
+        by_storage.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
+    return any(len(each) > 1 and _overlap(each) for each in by_storage.values())
+
+
+def _overlap(views: list[Tensor]) -> bool:
+    """The same of views of one storage."""
+    if len({view.dtype for view in views}) > 1:
+        return True
+    length = views[0].untyped_storage().nbytes() // views[0].element_size()
+    place = torch.arange(length, device="cpu")
+    places = [
+        place.as_strided(view.shape, view.stride(), view.storage_offset()).flatten()
+        for view in views
+    ]
+    return len(torch.cat(places).unique()) < sum(map(len, places))
+
+
 def as_tensors(
     name: str, given: Tensor | Iterable[Tensor], allowed: str
 ) -> list[Tensor]:

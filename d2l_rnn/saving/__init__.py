@@ -68,13 +68,14 @@ def save(
     one; a token that is neither text nor a whole number; and if the file cannot be
     written.
     """
+    records = describing.records(history)  # first: a run trains while it is read
     about, weights = building.described(net)
     texts = {
         "format": FORMAT,
         "model": describing.dumped("net", about),
         "vocab": describing.words(vocab, net),
         "setting": describing.values_of(setting, net),
-        "history": describing.records(history),
+        "history": records,
         "versions": describing.versions(),
     }
     return storing.write(path, weights, texts)

@@ -232,8 +232,8 @@ def _of_torch(
         net = RNNModel(LAYERS[kind](V, H, **options), V)
     check_state_dict(weights, net.state_dict())
     (dtype,) = {values.dtype for values in weights.values()}
-    net.to(dtype).to_empty(device=device).load_state_dict(weights)
-    return net.train(truth("training", training))
+    net.to(dtype).to_empty(device="cpu").load_state_dict(weights)
+    return net.to(device).train(truth("training", training))
 
 
 def _sizes_of_torch(weights: dict[str, Tensor]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import numbers
@@ -166,14 +167,28 @@ def records(history: Iterable[Progress]) -> str:
     history = listed("history", history)
     if not all(type(record) is Progress for record in history):
         raise ValueError(f"history must be records of a run, got {shown(history)}")
-    return dumped("history", [vars(_checked(record)) for record in history])
+    checked = _in_order([_checked(record) for record in history])
+    return dumped("history", [vars(record) for record in checked])
 
 
 def history_of(records: list[dict]) -> History:
     """The history of these records; ValueError if they are none."""
     if not isinstance(records, list):
         raise ValueError(f"its history is {shown(records)}")
-    return History(_checked(Progress(**_with_nan(record))) for record in records)
+    return History(
+        _in_order([_checked(Progress(**_with_nan(record))) for record in records])
+    )
+
+
+def _in_order(history: list[Progress]) -> list[Progress]:
+    """The history; ValueError unless each epoch comes after the one before."""
+    for before, after in itertools.pairwise(history):
+        if after.epoch <= before.epoch:
+            raise ValueError(
+                "history must have epochs that go up, as with epochs_done, got "
+                f"{after.epoch} after {before.epoch}"
+            )
+    return history
 
 
 def _checked(record: Progress) -> Progress:
