@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import types
+import urllib.parse
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -184,7 +185,7 @@ def _fetch_and_keep() -> str | None:
     end = time.monotonic() + TIME_LIMIT
     failures = []
     for url in MIRRORS:
-        host = url.split("/")[2]
+        host = urllib.parse.urlsplit(url).netloc or url
         try:
             content = _fetch(url, end)
         except _NotTheBook:
@@ -291,10 +292,11 @@ def _not_in_data_dir() -> str:
 def main() -> int:
     """Fetch the text unless it is here, and print which is used; 0 if the book's."""
     text = find_text()
-    shown = f"{text.origin}: {text.path}"
-    print(shown.encode("utf-8", "backslashreplace").decode("utf-8"))
+    print(f"{text.origin}: {text.path}")
     return 0 if text.is_time_machine else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from d2l_rnn.__main__ import run  # not for those who import this module
+
+    run(main, "d2l_rnn.corpora")

@@ -614,16 +614,48 @@ def test_the_command_line_tells_by_its_status(monkeypatch, capsys, tmp_path, cac
     assert capsys.readouterr().out.startswith("folder: ")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
-def test_the_command_line_shows_a_path_that_is_not_unicode(
-    monkeypatch, capsys, tmp_path
+def run_corpora(folder, stdout=subprocess.PIPE, encoding="utf-8"):
+    """The command line, where D2L_RNN_DATA_DIR is this folder with another text."""
+    folder.mkdir(exist_ok=True)
+    (folder / corpora.FILE_NAME).write_bytes(b"another text")
+    here = {corpora.DATA_DIR_VARIABLE: str(folder), "PYTHONIOENCODING": encoding}
+    return subprocess.run(
+        [sys.executable, "-m", "d2l_rnn.corpora"], env={**os.environ, **here},
+        stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
+    )  # fmt: skip
+
+
+NOT_UNICODE = pytest.param(
+    os.fsdecode(b"caf\xe9"), "utf-8", r"caf\udce9",
+    marks=pytest.mark.skipif(sys.platform != "linux", reason="it is elsewhere"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name, encoding, shown", [NOT_UNICODE, ("旅人", "ascii", r"\u65c5\u4eba")],
+    ids=["not Unicode", "ascii"],
+)  # fmt: skip
+def test_the_command_line_shows_what_the_terminal_cannot(
+    name, encoding, shown, tmp_path
 ):
-    folder = tmp_path / os.fsdecode(b"caf\xe9")
-    folder.mkdir()
-    (folder / corpora.FILE_NAME).write_bytes(BOOK)
-    monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, str(folder))
-    assert corpora.main() == 1
-    capsys.readouterr().out.encode("utf-8")
+    done = run_corpora(tmp_path / name, encoding=encoding)
+    assert done.returncode == 1
+    assert done.stdout.startswith("folder: ") and shown in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
+def test_the_command_line_says_that_a_disk_is_full(tmp_path):
+    with open("/dev/full", "wb") as full:
+        done = run_corpora(tmp_path, full)
+    told = "python -m d2l_rnn.corpora: No space left on device\n"
+    assert done.returncode == 1 and done.stderr.endswith(told)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mirror_that_is_no_address_is_told(monkeypatch, capsys, cache):
+    monkeypatch.setattr(corpora, "MIRRORS", ("timemachine.txt",))
+    assert corpora.find_text().origin == "story"
+    assert "from timemachine.txt: MissingSchema" in capsys.readouterr().err
 
 
 IN_JUPYTER_WITHOUT_IPYWIDGETS = """

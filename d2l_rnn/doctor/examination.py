@@ -126,8 +126,6 @@ def examine(titles: Iterable[str]) -> Iterator[Finding]:
 
 def main() -> int:
     """Print the findings as they come; 0 if all is well, 1 if not."""
-    if hasattr(sys.stdout, "reconfigure"):  # a path may have any character
-        sys.stdout.reconfigure(errors="backslashreplace")
     all_well = True
     # If Python itself is too old, the other checks are pointless.
     for finding in examine(["Python"] if packages.python_is_too_old() else CHECKS):

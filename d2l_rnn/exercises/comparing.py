@@ -81,7 +81,9 @@ def _difference_of_numbers(came: object, expected: object, tolerance: float) -> 
         return f", where {_shape(other.shape)} is expected"
     if np.isnan(mine).any() and not np.isnan(other).any():
         return ", which is not a number"
-    close = np.isclose(mine, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+    # Of a whole number, as of parameters, each one counts.
+    relative = 0 if isinstance(expected, int) else tolerance
+    close = np.isclose(mine, other, rtol=relative, atol=tolerance, equal_nan=True)
     if close.all():
         return ""
     if close.size == 1:

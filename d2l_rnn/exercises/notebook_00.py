@@ -81,7 +81,7 @@ def extend_line(answer: Answer) -> Iterator[Trial]:
 
 @Exercise
 def letters_since_space(answer: Answer) -> Iterator[Trial]:
-    """After each character, how many letters have come since the last space."""
+    """After each character, how many have come since the last space."""
     yield answer("a bc").gives(
         [1, 0, 1, 2], "two short words",
         "keep a number, and change it with each character",
@@ -94,6 +94,10 @@ def letters_since_space(answer: Answer) -> Iterator[Trial]:
         ],
     )  # fmt: skip
     yield answer("  so").gives([0, 0, 1, 2], "two spaces first")
+    yield answer("o'clock, 4").gives(
+        [1, 2, 3, 4, 5, 6, 7, 8, 0, 1], "other signs",
+        "every character counts, except the space",
+    )  # fmt: skip
     characters = "".join(random.Random(2).choices("abc ", k=30))
     ends = (characters[: i + 1] for i in range(len(characters)))
     yield answer(characters).gives(

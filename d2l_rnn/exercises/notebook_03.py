@@ -34,6 +34,9 @@ def clean_with_apostrophes(answer: Answer) -> Iterator[Trial]:
         ],
     )  # fmt: skip
     yield answer("1898 -- ?").gives("", "no letter at all", "an empty string is left")
+    hint = "an apostrophe is kept only between two letters, and there each time"
+    two = answer("_Rock'n'roll_, a''b")
+    yield two.gives("rock'n'roll a b", "one word with two of them", hint)
     draw = random.Random(0)
     words = draw.choices(["the", "o'clock", "can't", "machine", "i'll"], k=6)
     gaps = draw.choices([", ", " -- ", "; '", ".' ", " 42 ", "  "], k=6)
@@ -130,7 +133,24 @@ def padded(answer: Answer) -> Iterator[Trial]:
     draw = random.Random(3)
     several = [draw.choices(words, k=k) for k in (3, 1, 6, 4)]
     rows = [["<bos>", *each, "<eos>", *["<pad>"] * (6 - len(each))] for each in several]
-    yield answer(several, vocab).gives(vocab[rows], "four random sentences")
+    other = text.Vocab(words, reserved_tokens=["<eos>", "<unused>", "<bos>", "<pad>"])
+    yield answer(several, other).gives(
+        other[rows], "four random sentences, another vocabulary",
+        "ask the vocabulary for the index of <pad>, as of every token",
+    )  # fmt: skip
+
+
+# Tokens, with their commonest pair merged; what is tried, and the hint.
+MERGED = [
+    ("th e - wh o - th e", "the - wh o - the", "tokens that were merged before",
+     "a token may have several characters: keep a list, not a string"),
+    ("a a a b", "aa a b", "three in a row",
+     "go from left to right, and pass over what has been merged"),
+    ("a b a b xa b", "ab ab xa b", "a token that ends like the pair's first",
+     "compare tokens with tokens: in one string they have no ends"),
+    ("ab c - a bc - x - x -", "ab c - a bc -x -x -", "two pairs that read the same",
+     "count pairs of tokens, not what they are together"),
+]  # fmt: skip
 
 
 @Exercise
@@ -146,14 +166,8 @@ def merge_commonest_pair(answer: Answer) -> Iterator[Trial]:
             (["b", "an", "n", "an", "n", "a"], "pass over the second token of a pair"),
         ],
     )  # fmt: skip
-    yield answer(["th", "e", " ", "wh", "o", " ", "th", "e"]).gives(
-        ["the", " ", "wh", "o", " ", "the"], "tokens that were merged before",
-        "a token may have several characters: keep a list, not a string",
-    )  # fmt: skip
-    yield answer(list("aaab")).gives(
-        ["aa", "a", "b"], "three in a row",
-        "go from left to right, and pass over what has been merged",
-    )  # fmt: skip
+    for tokens, merged, what, hint in MERGED:
+        yield answer(tokens.split()).gives(merged.split(), what, hint)
     letters = "".join(random.Random(4).choices("abc", k=40))
     (first, second), _ = collections.Counter(pairwise(letters)).most_common(1)[0]
     merged = letters.replace(first + second, "*")  # also from left to right

@@ -242,6 +242,20 @@ def test_no_front_ends_and_a_numpy_too_old(other_environment, jupyter):
     assert done.stdout.splitlines()[-1].startswith("Put right what is marked FIX,")
 
 
+def test_an_unknown_check_is_told():
+    asked = [sys.executable, "-m", "d2l_rnn.doctor", "foo"]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("python -m d2l_rnn.doctor: the checks are Python, ")
+
+
+def test_without_a_check_it_is_the_doctor(one_check, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["d2l_rnn.doctor"])
+    with pytest.raises(SystemExit) as ended, contextlib.redirect_stdout(io.StringIO()):
+        runpy.run_module("d2l_rnn.doctor", run_name="__main__")
+    assert ended.value.code == 0
+
+
 @needs_posix
 def test_it_ends_quietly_when_nobody_reads_on(other_environment, jupyter):
     doctor = command_line(python_of(other_environment), "-m", "d2l_rnn", "doctor")

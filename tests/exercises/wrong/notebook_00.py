@@ -35,6 +35,11 @@ def state_before(text):
     return counts
 
 
+def anew_at_other_signs(text):
+    state = 0
+    return [state := state + 1 if each.isalpha() else 0 for each in text]
+
+
 WRONG = {
     "put_back": [
         (
@@ -77,6 +82,7 @@ WRONG = {
         (state_before, "after the character, not before it"),
         (lambda text: [i + 1 for i in range(len(text))], "begins anew"),
         (lambda text: [len(word) for word in text.split()], "not for each word"),
+        (anew_at_other_signs, "every character counts, except the space"),
         (lambda text: [[1, 0, 1, 2], [0, 0, 1, 2]][text[0] == " "], "✗ thirty random"),
     ],
     "perplexity_of_guesses": [

@@ -88,6 +88,26 @@ def as_a_string(tokens):
     return [each for part in parts for each in ([part] if part == pair else part)]
 
 
+def with_fixed_indices(sentences, vocab):
+    longest = max(map(len, sentences))
+    return [[2, *vocab[s], 3, *[1] * (longest - len(s))] for s in sentences]
+
+
+def merged_in_one_string(tokens):
+    first, second = commonest(tokens)
+    return "|".join(tokens).replace(f"{first}|{second}", first + second).split("|")
+
+
+def merged_by_what_they_are_together(tokens):
+    together = [first + second for first, second in pairwise(tokens)]
+    wanted, merged, i = collections.Counter(together).most_common(1)[0][0], [], 0
+    while i < len(tokens):
+        size = 2 if together[i : i + 1] == [wanted] else 1
+        merged.append("".join(tokens[i : i + size]))
+        i += size
+    return merged
+
+
 WRONG = {
     "clean_with_apostrophes": [
         (text.clean_line, "the apostrophe of don't has been lost"),
@@ -101,6 +121,17 @@ WRONG = {
         (
             lambda line: re.sub("[^a-z' ]", "", line.lower()),
             "what stands between words",
+        ),
+        *(
+            (
+                lambda line, word=word: " ".join(re.findall(word, line.lower())),
+                "✗ one word with two of them",
+            )
+            for word in (
+                "[a-z]+(?:'[a-z]+)?",
+                r"[^\W\d]+(?:'[^\W\d]+)*",
+                "[a-z]+(?:'+[a-z]+)*",
+            )
         ),
     ],
     "make_vocabulary": [
@@ -122,11 +153,14 @@ WRONG = {
         (not_padded, "of one length"),
         (padded_to_seven, "✗ one, with an unknown word"),
         (lambda sentences, vocab: vocab[sentences], "✗ two sentences"),
+        (with_fixed_indices, "ask the vocabulary"),
     ],
     "merge_commonest_pair": [
         (merged_once, "wherever it stands"),
         (overlapping, "pass over the second token"),
         (as_a_string, "keep a list, not a string"),
         (all_in_pairs, "only the commonest pair"),
+        (merged_in_one_string, "compare tokens with tokens"),
+        (merged_by_what_they_are_together, "count pairs of tokens"),
     ],
 }

@@ -97,6 +97,7 @@ WRONG = {
         (lambda string: 28, "✗ deep learning"),
     ],
     "parameters_of_layers": [
+        (lambda V, h, num_layers: single(V, h) + 1, "✗ one layer"),
         (
             lambda V, h, num_layers: num_layers * single(V, h),
             "hint: there is one output",
