@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from d2l_rnn.checks import non_negative, positive, shown
+from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.interrupts import no_gradients
 from d2l_rnn.parameters import all_parameters, changeable, parameters_of, trainable
 from d2l_rnn.rnn import Model, RNNModelScratch
@@ -20,6 +21,8 @@ LARGEST = torch.finfo(torch.float32).max
 NO_OPTIMIZERS = (
     nn.Module, RNNModelScratch, LRScheduler, torch.optim.SparseAdam
 )  # fmt: skip
+# What a subclass has if it has no step of its own; PyTorch wraps it.
+NO_STEP = inspect.unwrap(torch.optim.Optimizer.step)
 # `*args` and `**kwargs`, without which a function can be called.
 OPTIONAL = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
@@ -31,7 +34,7 @@ class SGD:
     small model that is as much as a product.
 
     Raises ValueError if `params` are no tensors or none, if one of them cannot be
-    changed for good, and if `lr` is negative or not finite.
+    changed for good, and if `lr` is negative or not finite, then or later.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):
@@ -39,7 +42,16 @@ class SGD:
         if not self.params:
             raise ValueError("params must be at least one tensor, got none")
         changeable(parameters_of(self.params))
-        self.lr = non_negative("lr", lr, at_most=LARGEST)
+        self.lr = lr
+
+    @property
+    def lr(self) -> float:
+        """The learning rate, which may be changed between two steps."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        self._lr = non_negative("lr", lr, at_most=LARGEST)
 
     @no_gradients()
     def step(self) -> None:
@@ -59,8 +71,9 @@ def optimizer_of(
     By default it is `SGD`.
 
     Raises ValueError for a model without parameters to train, an existing optimizer
-    beside an `lr` or of another model's parameters, what is no optimizer, one that
-    computes the loss again in its step, and a learning rate that is not greater than 0.
+    beside an `lr`, of another model's parameters, too, or with a memory of another
+    dtype, what is no optimizer, one that computes the loss again in its step, and a
+    learning rate that is not greater than 0.
     """
     params = trainable(net)
     _check_kind(optimizer)
@@ -71,12 +84,15 @@ def optimizer_of(
                 f"{shown(lr)}"
             )
     elif optimizer is None or callable(optimizer):
+        if optimizer is not None:
+            called_with("params", "lr", optimizer=optimizer)
         lr = positive("lr", lr, at_most=LARGEST)
         if lr < (least := torch.finfo(params[0].dtype).tiny):
             raise ValueError(f"lr must be at least {least:.2g}, got {lr}")
         optimizer = SGD(params, lr) if optimizer is None else optimizer(params, lr)
     _check_step(optimizer)
-    _check_params(optimizer, params)
+    _check_params(optimizer, net)
+    _check_memory(optimizer)
     return optimizer
 
 
@@ -90,25 +106,54 @@ def _check_kind(optimizer) -> None:
         )
 
 
-def _check_params(optimizer, params: list[Tensor]) -> None:
-    """Raises ValueError if none of the parameters is the optimizer's to change."""
+def _check_params(optimizer, net: Model) -> None:
+    """Raises ValueError unless the optimizer changes parameters of this model alone."""
     groups = getattr(optimizer, "param_groups", None)
     own = getattr(optimizer, "params", None)
     if groups is not None:
         own = [param for group in groups for param in group["params"]]
     # An iterator is left alone: it can be read only once.
     is_known = isinstance(own, (list, tuple, nn.ParameterList))
-    if is_known and not {*map(id, own)} & {*map(id, params)}:
+    if not is_known:
+        return
+    own = {*map(id, own)}
+    if not own & {*map(id, parameters_of(net))}:
         raise ValueError(
             "optimizer must be one of this model's parameters, got a "
             f"{type(optimizer).__name__} of others, which would train nothing"
         )
+    if others := own - {*map(id, all_parameters(net))}:
+        raise ValueError(
+            "optimizer must be one of this model's parameters alone, got a "
+            f"{type(optimizer).__name__} of {len(others)} others, too, which it "
+            "would move along gradients of another run"
+        )
+
+
+def _check_memory(optimizer) -> None:
+    """Raises ValueError if what PyTorch's optimizer remembers does not fit its steps.
+
+    That is averages like the parameters, which `net.double()` leaves as they are.
+    """
+    if not type(optimizer).__module__.startswith("torch.optim."):
+        return
+    for param, kept in optimizer.state.items():
+        own = param.dtype, param.device
+        for each in filter(torch.is_tensor, kept.values()):
+            is_like = each.dim() > 0 and each.shape == param.shape
+            if is_like and (each.dtype, each.device) != own:
+                raise ValueError(
+                    f"optimizer must be made anew for parameters that are now "
+                    f"{own[0]} on {own[1]}, got a {type(optimizer).__name__} that "
+                    f"remembers {each.dtype} on {each.device}"
+                )
 
 
 def _check_step(optimizer) -> None:
     """Raises ValueError if this cannot take a step by itself."""
     step = getattr(optimizer, "step", None)
-    if not callable(step):
+    is_own = inspect.unwrap(getattr(type(optimizer), "step", None)) is not NO_STEP
+    if not (callable(step) and is_own):
         raise ValueError(
             "optimizer must be a class of torch.optim or an existing optimizer, got "
             f"{shown(optimizer)}"

@@ -59,8 +59,8 @@ def _perplexity(
 ) -> float:
     """That of one epoch of `training.train_epoch`, on a copy of the network."""
     net = copy.deepcopy(net)
-    sgd = training.SGD(net.params, abs(lr))
-    sgd.lr = lr  # a mistake may step uphill
+    is_uphill = lr < 0  # as a mistake may be
+    sgd = torch.optim.SGD(net.params, abs(lr), maximize=is_uphill)
     return training.train_epoch(
         net, minibatches, optimizer=sgd, theta=theta, **changes
     ).perplexity
