@@ -83,11 +83,20 @@ class Run(Iterator):
             raise
 
     def _pause(self) -> None:
-        try:
-            self._check()
-        except StopIteration as error:  # `for` would take it for the end of the run
-            raise ValueError("check must not raise StopIteration") from error
+        call(self._check)
         self._how.check_form()
+
+
+def call(check: Callable[[], None]) -> None:
+    """Call what a reader wants called between minibatches.
+
+    Raises ValueError if it raises StopIteration, which `for` would take for the end of
+    the run, and as `check` does.
+    """
+    try:
+        check()
+    except StopIteration as error:
+        raise ValueError("check must not raise StopIteration") from error
 
 
 def form_of(net: Model) -> list:

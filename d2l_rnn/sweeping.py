@@ -14,11 +14,13 @@ from torch import Tensor
 
 from d2l_rnn import threads, training
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import functions, integer, one_of, positive, shown, truth
+from d2l_rnn.checks import integer, one_of, positive, shown, truth
+from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.progress import Progress
 from d2l_rnn.rnn import CELLS, Model, make_model
+from d2l_rnn.runs import call
 
 # Seconds between two calls of `check`.
 PATIENCE = 0.025
@@ -110,7 +112,7 @@ def sweep(
         )
     settings = _distinct(settings)
     integer("num_epochs", num_epochs, at_least=0)
-    functions(check=check)
+    called_with(check=check)
     side_by_side = min(len(settings), threads.available())
     share = threads.available() // side_by_side if side_by_side > 1 else None
     runs = {
@@ -189,9 +191,9 @@ class Sweep(Iterator):
         futures = {each: self._pool.submit(self._runs[each]) for each in waiting}
         try:
             while wait(futures.values(), PATIENCE).not_done:
-                self._check()
+                call(self._check)
                 let_through()
-            self._check()
+            call(self._check)
             let_through()
         except BaseException:
             self._end_threads()

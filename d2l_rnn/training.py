@@ -18,7 +18,8 @@ import torch
 
 from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
-from d2l_rnn.checks import functions, integer, positive
+from d2l_rnn.checks import integer, positive
+from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.checks.tensors import Device, pairs
 from d2l_rnn.clipping import project
 from d2l_rnn.engine import Engine
@@ -82,7 +83,7 @@ def train(
         check_source("held_out", held_out, num_epochs, net)
     if theta is not None:
         positive("theta", theta)
-    functions(check=check)
+    called_with(check=check)
     how = _How(
         net, minibatches, optimizer_of(net, lr, optimizer),
         backpropagation(net, loss, backpropagate),
