@@ -26,6 +26,7 @@ does and how to do it", Proceedings of the IEEE, 1990.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -127,6 +128,14 @@ def cross_entropy(
     return -log_p[counts].gather(-1, labels[counts]).mean(), dO
 
 
+def exactly(X: Tensor) -> AbstractContextManager:
+    """A context without autocast, which would round products, on the device of X."""
+    has_autocast = X.device.type in ("cpu", "cuda")
+    return (
+        torch.autocast(X.device.type, enabled=False) if has_autocast else nullcontext()
+    )
+
+
 class ByHand:
     """The loss of a scratch RNN and its gradients, as `gradients.backpropagation` says.
 
@@ -145,9 +154,10 @@ class ByHand:
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        H, outputs = forward(X, only_part(state), self.params)
-        loss, dO = cross_entropy(outputs, Y)
-        gradients, self._dH, _ = backward(X, H, dO, self.params)
+        with exactly(X):
+            H, outputs = forward(X, only_part(state), self.params)
+            loss, dO = cross_entropy(outputs, Y)
+            gradients, self._dH, _ = backward(X, H, dO, self.params)
         for param, gradient in zip(self.params, gradients, strict=True):
             param.grad = gradient
         return loss, (H[-1],), gradients

@@ -268,6 +268,9 @@ def _are_tokens(part: object) -> bool:
     )
 
 
+MOST_SHOWN = 5  # parts of a value in a message
+
+
 def contents(value: object, depth: int = 2) -> str:
     """A value in a few words: its type, and its shape or what is in it."""
     if isinstance(value, Tensor) and not value.is_nested:
@@ -275,5 +278,8 @@ def contents(value: object, depth: int = 2) -> str:
         layout = "" if value.layout is torch.strided else f", {value.layout}"
         return f"{value.dtype} of shape {tuple(value.shape)}{layout}{place}"
     if isinstance(value, (tuple, list)) and depth:
-        return f"({', '.join(contents(each, depth - 1) for each in value[:3])})"
+        words = [contents(each, depth - 1) for each in value[:MOST_SHOWN]]
+        if len(value) > MOST_SHOWN:
+            words.append(f"… {len(value)} in all")
+        return f"({', '.join(words)})"
     return f"a {type(value).__name__}"

@@ -23,9 +23,10 @@ from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import functions, truth
+from d2l_rnn.checks.layouts import share_memory
 from d2l_rnn.checks.tensors import check_tokens, only_part, pairs
 from d2l_rnn.engine.compiled import file, loaded
-from d2l_rnn.engine.run import Run, check_step, shapes_of, take, tokens
+from d2l_rnn.engine.run import Run, check_step, refusal, shapes_of, take, tokens
 
 # From this many multiplications on, one more thread is worth it (benchmarks/speed.py).
 WORTH_A_THREAD = 2**25
@@ -54,9 +55,10 @@ class Engine:
     """
 
     def __init__(self, params: Sequence[Tensor]):
+        if not can_train(params):
+            raise refusal(params, describe())
         self.params, self._library = params, library()
         self._shapes = shapes_of(params)
-        self._check_params()
         sizes = [param.numel() for param in params]
         self.gradient = torch.zeros(sum(sizes), **MEMORY)
         self.gradients = [
@@ -215,13 +217,8 @@ class Engine:
             param.detach()[:0].zero_()  # so that autograd notices a change
 
     def _check_params(self) -> None:
-        shapes = shapes_of(self.params)
-        if self._library is None or not _fit(self.params) or shapes != self._shapes:
-            raise ValueError(
-                f"params must be the five parameters of a scratch RNN, of the shapes "
-                f"{self._shapes}, float32, in one piece, on the CPU, got {shapes}. And "
-                f"there must be an engine: {describe()}"
-            )
+        if not _fit(self.params) or shapes_of(self.params) != self._shapes:
+            raise refusal(self.params, describe(), self._shapes)
 
     def _room(self, run: Run) -> Tensor:
         """The workspace, taken once for minibatches of a size."""
@@ -236,7 +233,7 @@ class Engine:
 
 def can_train(params: Sequence[Tensor]) -> bool:
     """True if these are parameters of a scratch RNN, and the engine can change them."""
-    return library() is not None and _fit(params)
+    return library() is not None and _fit(params) and not share_memory(params)
 
 
 def _fit(params: Sequence[Tensor]) -> bool:

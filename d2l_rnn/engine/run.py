@@ -11,7 +11,7 @@ from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import integer, is_integer, non_negative, positive
-from d2l_rnn.checks.tensors import check_range
+from d2l_rnn.checks.tensors import check_range, contents
 
 # The largest number of a float32, which the engine computes with.
 LARGEST = torch.finfo(torch.float32).max
@@ -82,3 +82,16 @@ def shapes_of(params: Sequence[Tensor]) -> list[tuple]:
     """The shapes of parameters, if that is what they are."""
     listed = params if isinstance(params, (list, tuple)) else ()
     return [tuple(getattr(param, "shape", ())) for param in listed]
+
+
+def refusal(
+    params: object,
+    engine: str,
+    shapes: list[tuple] | str = "(V, H), (H, H), (H,), (H, V), (V,)",
+) -> ValueError:
+    """The error for what rnn.c cannot train; `engine` says which engine there is."""
+    return ValueError(
+        f"params must be the five parameters of a scratch RNN, of the shapes {shapes}, "
+        "float32, each in one piece and in memory of its own, on the CPU, got "
+        f"{contents(params)}. And there must be an engine: {engine}"
+    )
