@@ -11,7 +11,7 @@ from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, shown, truth
 from d2l_rnn.checks.tensors import Device, check_range, pairs
 from d2l_rnn.engine import Engine
-from d2l_rnn.gradients import checked_loss, labels_of, mean_of, way_of
+from d2l_rnn.gradients import checked_loss, labels_of, mean_of, outputs_of, way_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
@@ -62,7 +62,7 @@ def _losses(net, minibatches, is_random, device, loss) -> Iterator[tuple[float, 
         if state is None or is_random:
             state = net.begin_state(batch_size=X.shape[0], device=device)
         X, Y = X.to(device), Y.to(device)
-        outputs, state = net(X, state)  # (T * B, V)
+        outputs, state = outputs_of(net, X, state)  # (T * B, V)
         labels = labels_of(X, Y, outputs.shape[-1])
         yield mean_of(loss, outputs, labels).item(), Y.numel()
 

@@ -10,16 +10,20 @@ another is requested by name, `training.train(…, backpropagate="autograd")`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn.checks import functions, integer, one_of, shown
-from d2l_rnn.checks.tensors import State, check_tokens
+from d2l_rnn.checks import integer, one_of, shown
+from d2l_rnn.checks.reals import FLOATING
+from d2l_rnn.checks.signatures import called_with
+from d2l_rnn.checks.tensors import State, check_tokens, contents
 from d2l_rnn.engine import Engine, can_train, describe
 from d2l_rnn.parameters import all_parameters, check_model, parameters_of
+from d2l_rnn.progress import ROUNDING
 from d2l_rnn.rnn import Model
 
 WAYS = ("engine", "bptt", "autograd")
@@ -86,6 +90,7 @@ def _own(net: Model, backpropagate: Callable) -> Callable:
             "backpropagate must be a function, or the name of a way, got the class "
             f"{backpropagate.__name__}"
         )
+    called_with("X", "Y", "state", backpropagate=backpropagate)
     if isinstance(backpropagate, (ByAutograd, bptt.ByHand, Engine)):
         its = parameters_of(getattr(backpropagate, "net", backpropagate))
         if [*map(id, its)] != [*map(id, parameters_of(net))]:
@@ -101,18 +106,19 @@ class ByAutograd:
 
     `forward(X, state)` replaces the model's own forward pass, if it is given.
 
-    Raises ValueError if `net` is no model, or made in `torch.inference_mode`, and if
-    the loss is no function, or gives no mean of the outputs.
+    Raises ValueError if `net` is no model, made in `torch.inference_mode` or not one of
+    real numbers, and if the loss is no function, or gives no mean of the outputs.
     """
 
     def __init__(
         self, net: Model, loss: Callable | None = None, forward: Callable | None = None
     ):
         check_model(net)
-        if any(param.is_inference() for param in all_parameters(net)):
-            raise ValueError("net must not be made in torch.inference_mode()")
-        self.net, self.forward = net, net if forward is None else forward
-        functions(forward=self.forward)
+        check_differentiable(net)
+        if forward is not None:
+            called_with("X", "state", forward=forward)
+        self.net = net
+        self.forward = functools.partial(outputs_of, net, forward=forward)
         self.loss = checked_loss(loss)
 
     def __call__(
@@ -130,6 +136,46 @@ class ByAutograd:
         return mean_loss.detach(), state, gradients
 
 
+def check_differentiable(net: Model) -> None:
+    """Raises ValueError if autograd cannot go back through these parameters."""
+    for param in all_parameters(net):
+        if param.is_inference():
+            raise ValueError("net must not be made in torch.inference_mode()")
+        if param.requires_grad and param.dtype not in FLOATING:
+            allowed = ", ".join(map(str, FLOATING))
+            raise ValueError(
+                f"net must have parameters of {allowed}, got {param.dtype}"
+            )
+
+
+def outputs_of(
+    net: Model, X: Tensor, state: State, forward: Callable | None = None
+) -> tuple[Tensor, State]:
+    """What a model returns for X, shape (B, T): its outputs, (T * B, V), and state.
+
+    `forward(X, state)` replaces its own forward pass, if it is given.
+
+    Raises ValueError if it returns anything else.
+    """
+    returned = (net if forward is None else forward)(X, state)
+    vocab_size = getattr(net, "vocab_size", None)
+    is_pair = isinstance(returned, (tuple, list)) and len(returned) == 2
+    outputs = returned[0] if is_pair else None
+    if (
+        isinstance(outputs, Tensor)
+        and outputs.is_floating_point()
+        and outputs.dim() == 2
+        and len(outputs) == X.numel()
+        and vocab_size in (None, outputs.shape[1])
+    ):
+        return returned
+    size = "vocab_size" if vocab_size is None else vocab_size
+    raise ValueError(
+        f"net must return its outputs, floats of shape ({X.numel()}, {size}) for "
+        f"num_steps * batch_size tokens, and its state, got {contents(returned)}"
+    )
+
+
 def checked_loss(loss: Callable | None) -> Callable:
     """The loss; cross-entropy for None.
 
@@ -143,6 +189,7 @@ def checked_loss(loss: Callable | None) -> Callable:
             "loss must be a function or None, such as nn.CrossEntropyLoss(), got "
             f"{shown(loss)}"
         )
+    called_with("outputs", "labels", loss=loss)
     if getattr(loss, "reduction", "mean") == "sum":
         raise ValueError(
             f"loss must be a mean, or one for each token, got {shown(loss)}"
@@ -153,12 +200,12 @@ def checked_loss(loss: Callable | None) -> Callable:
 def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
     """The mean of a loss of the outputs (T * B, V) and the labels (T * B,).
 
-    Raises ValueError if it does not take them, gives no tensor of floats, or gives one
-    without a gradient where there should be one.
+    Raises ValueError if it does not take them, gives no tensor of floats, a mean below
+    0, or one without a gradient where there should be one.
     """
     try:
         values = loss(outputs, labels)
-    except (RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
         raise ValueError(
             f"loss must take the outputs, {tuple(outputs.shape)}, and the labels, "
             f"{tuple(labels.shape)}, as nn.CrossEntropyLoss() does: {error}"
@@ -171,7 +218,14 @@ def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
             "loss must be computed from the outputs with a gradient, and so outside "
             "torch.inference_mode()"
         )
-    return values.mean()
+    mean = values.mean()
+    is_default = type(loss) is nn.CrossEntropyLoss  # which is never negative
+    if not is_default and mean.item() < -ROUNDING:
+        raise ValueError(
+            f"loss must be a number of at least 0, got {mean.item():.4g} from "
+            f"{shown(loss)}: does it take outputs as they are, before a softmax?"
+        )
+    return mean
 
 
 def labels_of(X: Tensor, Y: Tensor, vocab_size: int) -> Tensor:

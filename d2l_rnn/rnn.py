@@ -25,7 +25,7 @@ from d2l_rnn.checks.tensors import (
     checked_device,
     parts_of,
 )
-from d2l_rnn.checks.weights import check_layer, check_params_of, copied_like
+from d2l_rnn.checks.weights import check_layer, check_net, check_params_of, copied_like
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = ("scratch", *LAYERS)
@@ -222,9 +222,10 @@ class RNNModel(nn.Module):
 
         They are on the model's device, unless another is given.
 
-        Raises ValueError if `batch_size` is smaller than 1, or for a device that is not
-        there.
+        Raises ValueError if `batch_size` is smaller than 1, for a device that is not
+        there, and if the layers are no longer like those that the model was made with.
         """
+        check_net(self)
         shape = self._state_shape(integer("batch_size", batch_size, at_least=1))
         own = self.linear.weight
         device = own.device if device is None else checked_device(device)

@@ -14,6 +14,7 @@ from d2l_rnn import bptt, rnn
 from d2l_rnn.checks import shown, truth
 from d2l_rnn.checks.layouts import is_dense
 from d2l_rnn.checks.tensors import Sizes, check_tokens
+from d2l_rnn.gradients import check_differentiable
 from d2l_rnn.parameters import all_parameters, own_device
 from d2l_rnn.rnn import Model, State
 from d2l_rnn.threads import limited_to
@@ -61,13 +62,14 @@ def _norms_by_hand(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
     if state is None:
         state = net.begin_state(batch_size=len(X))
     H_0 = bptt.checked(X, state, net.params)
-    with limited_to(1):
+    with limited_to(1), bptt.exactly(X):
         H, outputs = bptt.forward(X, H_0, net.params)
         _, dO = bptt.cross_entropy(outputs, Y, last_only)
         _, dH, _ = bptt.backward(X, H, dO, net.params)
         return bptt.norms(dH)
 
 
+@torch.inference_mode(False)
 @torch.enable_grad()
 def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
     """The same for any model that can go one time step at a time."""
@@ -80,7 +82,9 @@ def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Ten
     device = own_device(net)
     check_tokens("X", X, net.vocab_size, device)
     check_tokens("Y", Y, net.vocab_size, device, X.shape)
+    check_differentiable(net)
     state = _begun(net, X, state)
+    X, Y = X.clone(), Y.clone()  # autograd keeps none that are made in inference mode
     states, losses = [], []
     with limited_to(1):
         for X_t, Y_t in zip(X.T, Y.T.long(), strict=True):
@@ -156,7 +160,8 @@ def _begun(net, X: Tensor, state):
             f"state must be tensors of floats, with the shapes and devices {places}, "
             f"got {shown(state)}"
         )
-    begun = tuple(part.detach().to(_dtype_of(net)).requires_grad_() for part in given)
+    dtype = _dtype_of(net)
+    begun = tuple(part.detach().to(dtype, copy=True).requires_grad_() for part in given)
     return begun[0] if isinstance(zeros, Tensor) else begun
 
 

@@ -31,6 +31,33 @@ def check_layer(rnn_layer: nn.RNNBase, vocab_size: int) -> None:
         )
 
 
+def check_net(net: nn.Module) -> None:
+    """Raises ValueError unless an `RNNModel` has layers like those it was made with.
+
+    They may have been replaced, or changed, since.
+    """
+    layer, width = net.rnn, net.num_directions * net.num_hiddens
+    own = {
+        "input_size": net.vocab_size, "hidden_size": net.num_hiddens,
+        "bidirectional": net.num_directions == 2, "batch_first": False, "proj_size": 0,
+    }  # fmt: skip
+    for name, value in own.items():
+        if getattr(layer, name, None) != value:
+            raise ValueError(
+                f"net.rnn.{name} must be {value}, as in the layer that the model was "
+                f"made with, got {shown(layer)}"
+            )
+    weight = getattr(net.linear, "weight", None)
+    if getattr(weight, "shape", None) != (net.vocab_size, width):
+        raise ValueError(
+            f"net.linear must be an nn.Linear({width}, {net.vocab_size}), got "
+            f"{shown(net.linear)}"
+        )
+    dtypes = weight.dtype, getattr(layer, "weight_hh_l0", weight).dtype
+    if len({*dtypes}) > 1:
+        raise ValueError(f"net must be of one dtype, got {dtypes[1]} and {dtypes[0]}")
+
+
 def check_params_of(
     forward_fn: Callable, params: Sequence[Tensor], vocab_size: int, num_hiddens: int
 ) -> None:
