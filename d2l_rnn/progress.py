@@ -69,11 +69,19 @@ class History(list):
 
     `history.perplexity`, `history.gradient_norm` … any field of `Progress`. A slice of
     a history is a history, too.
+
+    Raises ValueError for a column if there is something else in it than records.
     """
 
     def __getattr__(self, name: str) -> list:
         if name not in Progress.__dataclass_fields__:
             raise AttributeError(f"Progress has no field {name!r}")
+        for record in self:
+            if not hasattr(record, name):
+                raise ValueError(
+                    "a history must hold records of the type Progress, got "
+                    f"{checks.shown(record)}"
+                )
         return [getattr(record, name) for record in self]
 
     def __getitem__(self, index):
@@ -94,11 +102,12 @@ class History(list):
     def best(self) -> Progress:
         """The record with the lowest perplexity; one that is NaN is the highest.
 
-        Raises ValueError if there is no record yet.
+        Raises ValueError if there is no record yet, or something else among them.
         """
         if not self:
             raise ValueError("a history without a record has no best one")
-        return min(self, key=lambda r: (math.isnan(r.perplexity), r.perplexity))
+        ranks = [(math.isnan(each), each) for each in self.perplexity]
+        return self[ranks.index(min(ranks))]
 
 
 class EpochTally:

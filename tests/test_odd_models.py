@@ -443,6 +443,48 @@ def test_the_engine_refuses_what_it_cannot_compute(kwargs, message):
     assert all(map(torch.equal, net.params, NET.params))
 
 
+@needs_engine
+@pytest.mark.parametrize("given, got", [
+    (NET, "got a RNNModelScratch"),
+    ([param.double() for param in NET.params], r"got \(torch.float64 of shape"),
+    ([*NET.params[:4], NET.params[4].to("meta")], r"of shape \(11,\) on meta\)"),
+    (NET.params * 2, r", … 10 in all\)"),
+], ids=["a model", "float64", "the last on meta", "too many"])  # fmt: skip
+def test_the_engine_says_what_came_instead_of_parameters(given, got):
+    with raises(f"params must be the five parameters of a scratch RNN, .*{got}"):
+        engine.Engine(given)
+
+
+def test_a_message_says_how_many_tensors_came():
+    net = rnn.make_model("scratch", V, H)
+    net.params += net.params[:1]
+    with raises(r"params must be the 5 tensors .*, … 6 in all\)"):
+        net(X, net.begin_state(batch_size=B))
+    del net.params[4:]
+    with raises(r"params must be the 5 tensors .*, got \((torch.float32[^.]*){4}\)$"):
+        net(X, net.begin_state(batch_size=B))
+
+
+def test_gradients_of_states_are_known_in_inference_mode_and_under_autocast(net):
+    state = net.begin_state(batch_size=B)
+    expected = vanishing.state_gradient_norms(net, X, Y)
+    with torch.inference_mode():
+        for given in (None, rnn.detach(net(X, state)[1]), state):
+            found = vanishing.state_gradient_norms(net, X.clone(), Y.clone(), given)
+    assert torch.equal(found, expected)
+    if isinstance(net, rnn.RNNModelScratch):
+        with torch.autocast("cpu", torch.bfloat16):
+            found = vanishing.state_gradient_norms(net, X, Y)
+        assert torch.equal(found, expected)
+
+
+def test_a_model_made_in_inference_mode_has_no_gradients_of_states():
+    with torch.inference_mode():
+        net = rnn.make_model("lstm", V, H)
+    with raises(r"net must not be made in torch.inference_mode\(\)"):
+        vanishing.state_gradient_norms(net, X, Y)
+
+
 def test_gradients_of_states_have_labels_of_the_same_shape(net):
     for wrong in (Y[:, :-1], Y.T, Y.float(), Y + 1):
         with raises("(Y|labels) must be"):
@@ -968,6 +1010,18 @@ def test_a_sweep_is_one_of_settings(settings):
         sweeping.sweep(settings, [*range(V)] * 20, V, 1)
 
 
-def test_a_check_of_a_sweep_is_a_function():
-    with raises("check must be a function, got 5"):
-        sweeping.sweep(sweeping.Setting(), [*range(V)] * 200, V, 1, check=5)
+@pytest.mark.parametrize("check", [5, lambda record: None])
+def test_a_check_of_a_sweep_is_a_function(check):
+    with raises("check must be a function.*, got"):
+        sweeping.sweep(sweeping.Setting(), [*range(V)] * 200, V, 1, check=check)
+
+
+def test_a_check_cannot_end_a_sweep_in_silence():
+    def check():
+        raise StopIteration
+
+    setting = sweeping.Setting(batch_size=4, num_steps=6)
+    sweep = sweeping.sweep(setting, [*range(V)] * 20, V, 3, check=check)
+    with raises("check must not raise StopIteration"):
+        list(sweep)
+    sweep.close()

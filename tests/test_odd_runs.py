@@ -95,6 +95,17 @@ def test_no_gradient_is_known_in_inference_mode(loader):
         training.train(made_here, loader, 0.5, 1)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_autocast_leaves_a_scratch_run_alone(way, loader):
+    if way == "engine" and engine.library() is None:
+        pytest.skip(engine.describe())
+    net = another()
+    with torch.autocast("cpu", torch.bfloat16):
+        records = [*training.train(net, loader, 0.5, 2, backpropagate=way)]
+    assert all(param.grad.dtype == torch.float32 for param in net.params)
+    assert math.isfinite(records[-1].perplexity)
+
+
 # ---- a model that changes while its run waits ----
 
 
@@ -245,6 +256,220 @@ def test_a_learning_rate_that_is_0_in_single_precision_is_refused(net, loader):
         training.train(net, loader, 1e-60, 1)
 
 
+@pytest.mark.parametrize("lr", [-0.1, math.nan, math.inf, "0.1", None])
+def test_a_learning_rate_that_is_changed_is_looked_at_at_once(lr, net, loader):
+    optimizer = training.SGD(all_parameters(net), 0.5)
+    run = training.train(net, loader, None, 2, optimizer=optimizer)
+    next(run)
+    with refused("lr must be a finite number of at least 0"):
+        optimizer.lr = lr
+    assert optimizer.lr == 0.5
+    optimizer.lr = np.float32(0.25)
+    assert next(run).epoch == 2 and optimizer.lr == 0.25
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam, training.SGD])
+def test_an_optimizer_of_two_models_would_move_the_other_one(kind, net, loader):
+    other = another()
+    next(training.train(other, loader, 0.5, 1))
+    before = numbers(other)
+    optimizer = kind([*all_parameters(net), *other.params], 0.5)
+    with refused("optimizer must be one of this model's parameters alone, .* 5 others"):
+        training.train(net, loader, None, 1, optimizer=optimizer)
+    assert is_as_it_was(other, before)
+
+
+def test_an_optimizer_may_have_some_of_the_parameters_and_frozen_ones(net, loader):
+    params = all_parameters(net)[1:]
+    params[0].requires_grad_(False)
+    optimizer = torch.optim.SGD(params, 0.5)
+    assert next(training.train(net, loader, None, 1, optimizer=optimizer)).epoch == 1
+
+
+@pytest.mark.parametrize("kind", [
+    torch.optim.Adam, lambda params, lr: torch.optim.SGD(params, lr, momentum=0.9),
+])  # fmt: skip
+def test_an_optimizer_does_not_remember_another_dtype(kind, loader):
+    net = rnn.make_model("gru", V, H, seed=0)
+    optimizer = kind(net.parameters(), 0.1)
+    for _ in range(2):  # what it remembers of this dtype does no harm
+        list(training.train(net, loader, None, 1, optimizer=optimizer))
+    before = numbers(net.double())
+    with refused("optimizer must be made anew for parameters .* torch.float64 on cpu"):
+        training.train(net, loader, None, 1, optimizer=optimizer)
+    assert is_as_it_was(net, before)
+
+
+def test_an_optimizer_without_a_step_is_refused(net, loader):
+    class Stepless(torch.optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+    made = Stepless(all_parameters(net), 0.5)
+    for lr, optimizer in ((0.5, Stepless), (None, made)):
+        with refused("optimizer must be a class of torch.optim or an existing"):
+            training.train(net, loader, lr, 1, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("name, given, arguments", [
+    ("optimizer", torch.optim.Adam([torch.ones(1)]).zero_grad, r"\(params, lr\)"),
+    ("optimizer", lambda params: torch.optim.SGD(params, 1.0), r"\(params, lr\)"),
+    ("check", lambda record: None, r"\(\)"),
+    ("loss", lambda outputs: outputs.mean(), r"\(outputs, labels\)"),
+    ("backpropagate", lambda X, Y: None, r"\(X, Y, state\)"),
+])  # fmt: skip
+def test_functions_take_what_they_are_called_with(name, given, arguments, net, loader):
+    before = numbers(net)
+    with refused(f"{name} must be a function that is called with {arguments}, got"):
+        training.train(net, loader, 0.5, 1, **{name: given})
+    assert is_as_it_was(net, before)
+
+
+# ---- parameters that share memory ----
+
+
+def same_memory(params):
+    params[1].data = params[0].data
+
+
+def overlapping(params):
+    whole = torch.linspace(-0.1, 0.1, V * V + V)
+    for param, start in zip(params[:2], (0, V), strict=True):
+        param.data = whole[start : start + V * V].view(V, V)
+
+
+def side_by_side(params):
+    whole = torch.cat([param.data.flatten() for param in params])
+    parts = whole.split([param.numel() for param in params])
+    for param, part in zip(params, parts, strict=True):
+        param.data = part.view_as(param)
+
+
+@pytest.mark.parametrize("share", [same_memory, overlapping, side_by_side])
+def test_parameters_that_share_memory_learn_alike_in_all_ways(share, loader):
+    nets, curves = [], []
+    for way in (None, "bptt", "autograd"):
+        nets.append(rnn.make_model("scratch", V, V, seed=0))
+        share(nets[-1].params)
+        run = training.train(nets[-1], [*loader][:4] * 5, 0.5, 3, backpropagate=way)
+        curves.append([record.perplexity for record in run])
+        loader = batching.SequenceLoader([1, 2, 3, 4, 5, 6] * 40, B, T, seed=0)
+    assert curves[1:] == [pytest.approx(curves[0])] * 2
+
+
+@needs_engine
+def test_the_engine_trains_no_parameters_that_share_memory():
+    for share, can in (
+        (same_memory, False),
+        (overlapping, False),
+        (side_by_side, True),
+    ):
+        params = rnn.make_model("scratch", V, V, seed=0).params
+        share(params)
+        assert engine.can_train(params) == can
+        if not can:
+            with refused("in memory of its own"):
+                engine.Engine(params)
+
+
+# ---- models that return something else ----
+
+
+class Own(nn.Module):
+    """A reader's own model around a layer of torch's; `returned` is what it returns."""
+
+    def __init__(self, returned):
+        super().__init__()
+        self.model, self.returned = rnn.make_model("gru", V, H, seed=0), returned
+
+    def begin_state(self, batch_size, device=None):
+        return self.model.begin_state(batch_size, device)
+
+    def forward(self, X, state):
+        return self.returned(*self.model(X, state))
+
+
+RETURNED = {
+    "time apart": lambda outputs, state: (outputs.view(T, B, V), state),
+    "the last step": lambda outputs, state: (outputs[-B:], state),
+    "no state": lambda outputs, state: outputs,
+    "nothing": lambda outputs, state: None,
+    "too much": lambda outputs, state: (outputs, state, state),
+    "no tensor": lambda outputs, state: (outputs.tolist(), state),
+    "complex": lambda outputs, state: (outputs + 0j, state),
+}
+
+
+@pytest.mark.parametrize("returned", RETURNED.values(), ids=RETURNED)
+def test_a_model_returns_outputs_and_a_state(returned):
+    net = Own(returned)
+    before = numbers(net)
+    message = r"net must return its outputs, floats of shape \(10, vocab_size\) .* got"
+    with refused(message):
+        training.train_epoch(net, [(X, Y)], 0.5)
+    with refused(message):
+        training.evaluate(net, [(X, Y)])
+    assert is_as_it_was(net, before)
+
+
+def test_a_model_of_one_s_own_trains_though_it_does_not_say_how_many_tokens():
+    net = Own(lambda outputs, state: (outputs, state))
+    records = list(training.train(net, [(X, Y)] * 3, 0.5, 5, backpropagate="autograd"))
+    assert records[-1].perplexity < records[0].perplexity
+
+
+def test_outputs_are_as_many_as_there_are_tokens():
+    net = Own(lambda outputs, state: (outputs[:, 1:], state))
+    net.vocab_size = V
+    with refused(r"net must return its outputs, floats of shape \(10, 7\)"):
+        training.train_epoch(net, [(X, Y)], 0.5)
+
+
+LAYERS = {
+    "batches first": ("rnn", nn.GRU(V, H, batch_first=True)),
+    "more units": ("rnn", nn.GRU(V, H + 1)),
+    "two directions": ("rnn", nn.GRU(V, H, bidirectional=True)),
+    "no recurrence": ("rnn", nn.Linear(V, H)),
+    "no layer": ("linear", nn.Identity()),
+    "more tokens": ("linear", nn.Linear(H, V + 2)),
+    "more inputs": ("linear", nn.Linear(H + 1, V)),
+    "another dtype": ("linear", nn.Linear(H, V).double()),
+}
+
+
+@pytest.mark.parametrize("name, layer", LAYERS.values(), ids=LAYERS)
+def test_a_model_whose_layers_no_longer_fit_is_told(name, layer):
+    net = rnn.make_model("gru", V, H, seed=0)
+    setattr(net, name, layer)
+    before, square = numbers(net), (X[:, :B], Y[:, :B])  # as many steps as sequences
+    for function in (
+        lambda: training.train_epoch(net, [square], 0.5),
+        lambda: training.evaluate(net, [square]),
+        lambda: net.begin_state(batch_size=B),
+    ):
+        with refused(rf"net(\.{name}(\.\w+)?)? must be"):
+            function()
+    assert is_as_it_was(net, before)
+
+
+def test_a_layer_that_takes_batches_first_from_now_on_is_told(loader):
+    net = rnn.make_model("gru", V, H, seed=0)
+    run = training.train(net, [(X[:, :B], Y[:, :B])], 0.5, 2)
+    next(run)
+    net.rnn.batch_first = True
+    with refused("net.rnn.batch_first must be False, as in .*, got GRU"):
+        next(run)
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
+def test_a_model_of_complex_numbers_is_told():
+    net = rnn.make_model("gru", V, H, seed=0).to(torch.complex64)
+    with refused("net must have parameters of .*torch.float64, got torch.complex64"):
+        training.train(net, [(X, Y)], 0.5, 1)
+    with refused("net must return its outputs, floats .*got .*complex64"):
+        training.evaluate(net, [(X, Y)])
+
+
 # ---- losses ----
 
 
@@ -272,6 +497,17 @@ def test_what_a_loss_cannot_take_is_told(net):
         with refused(r"loss must take the outputs, \(10, 7\), and the labels, \(10,\)"):
             lr = {} if function is training.evaluate else {"lr": 0.5}
             function(net, [(X, Y)], loss=loss, **lr)
+
+
+@pytest.mark.parametrize("loss", [nn.NLLLoss(), nn.NLLLoss(reduction="none")])
+def test_a_negative_loss_is_told_before_any_step(loss, net):
+    all_parameters(net)[-1].data.fill_(1.0)  # outputs that are no log-probabilities
+    before = numbers(net)
+    for function in (training.evaluate, training.train_epoch):
+        with refused("loss must be a number of at least 0, got -.* from NLLLoss"):
+            lr = {} if function is training.evaluate else {"lr": 0.5}
+            function(net, [(X, Y)], loss=loss, **lr)
+    assert is_as_it_was(net, before)
 
 
 @pytest.mark.parametrize("loss, message", [
@@ -351,3 +587,10 @@ def test_a_record_is_found_by_its_number(loader):
     assert history[torch.tensor(1)] is history[np.int64(1)] is history[-1]
     with refused("index must be an integer"):
         history[torch.tensor(0, device="meta")]
+
+
+def test_what_is_no_record_has_no_column():
+    history = training.History([5.0])
+    for column in ("perplexity", "best"):
+        with refused("a history must hold records of the type Progress, got 5.0"):
+            getattr(history, column)
