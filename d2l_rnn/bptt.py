@@ -183,6 +183,7 @@ class ByHand:
             and all(param.requires_grad for param in net.params)
             and not any(map(_has_hooks, net.params))
             and len({*map(id, net.params)}) == 5  # none is tied to another
+            and net.params[-1].shape == (net.vocab_size,)
             and net.params[0].dtype in DTYPES
         )
 

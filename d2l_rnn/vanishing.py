@@ -14,7 +14,7 @@ from d2l_rnn import bptt, rnn
 from d2l_rnn.checks import shown, truth
 from d2l_rnn.checks.layouts import is_dense
 from d2l_rnn.checks.tensors import Sizes, check_tokens
-from d2l_rnn.gradients import check_differentiable
+from d2l_rnn.gradients import check_differentiable, outputs_of
 from d2l_rnn.parameters import all_parameters, own_device
 from d2l_rnn.rnn import Model, State
 from d2l_rnn.threads import limited_to
@@ -135,7 +135,7 @@ def _step(net, X_t: Tensor, state):
     X_t: token indices, shape (B,).
     """
     if isinstance(net, rnn.RNNModelScratch):
-        outputs, state = net(X_t.unsqueeze(1), state)
+        outputs, state = outputs_of(net, X_t.unsqueeze(1), state)
         return state[0], outputs, state
     # The layer gives H_t twice, and the model's outputs are computed from the other.
     one_hot = F.one_hot(X_t.long(), net.vocab_size).to(_dtype_of(net))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2l_rnn import batching, bptt, engine, gradients, rnn, training
+from d2l_rnn import batching, bptt, engine, gradients, rnn, training, vanishing
 from d2l_rnn.parameters import all_parameters, changeable
 
 V, H, B, T = 7, 5, 2, 5
@@ -423,6 +423,19 @@ def test_outputs_are_as_many_as_there_are_tokens():
     net.vocab_size = V
     with refused(r"net must return its outputs, floats of shape \(10, 7\)"):
         training.train_epoch(net, [(X, Y)], 0.5)
+
+
+@pytest.mark.parametrize("loss", [None, nn.CrossEntropyLoss()])
+def test_a_scratch_model_has_no_more_outputs_than_tokens(loss):
+    net = another()
+    net.params[3:] = rnn.get_params(V + 2, H)[3:]
+    for function in (
+        lambda: training.train_epoch(net, [(X, Y)], 0.5, loss=loss),
+        lambda: training.evaluate(net, [(X, Y)], loss=loss),
+        lambda: vanishing.state_gradient_norms(net, X, Y),
+    ):
+        with refused(r"net must return its outputs, floats of shape \(\d+, 7\) .* got"):
+            function()
 
 
 LAYERS = {
