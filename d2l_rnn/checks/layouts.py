@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -41,6 +42,11 @@ def _overlap(views: list[Tensor]) -> bool:
     """The same of views of one storage."""
     if len({view.dtype for view in views}) > 1:
         return True
+    if all(view.is_contiguous() for view in views):  # as a rule, and soon compared
+        spans = sorted((view.storage_offset(), view.numel()) for view in views)
+        return any(
+            begin + length > after for (begin, length), (after, _) in pairwise(spans)
+        )
     length = views[0].untyped_storage().nbytes() // views[0].element_size()
     place = torch.arange(length, device="cpu")
     places = [
