@@ -18,7 +18,7 @@ from d2l_rnn.batching import sequential_partitioning
 from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.lifetime import weakly
-from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
+from d2l_rnn.explorers.minibatches import WAYS, beginning, checked, starts
 from d2l_rnn.explorers.outlines import letter, number
 from d2l_rnn.pictures import COLOURS, GREY, Picture
 
@@ -45,9 +45,9 @@ def draw(
 
     Above each subsequence is its row, below it its minibatch.
 
-    Raises ValueError if there is no text, no cut, or no such minibatch in each.
+    Raises ValueError as `minibatches.checked` does.
     """
-    _check(characters, cuts, num_steps, minibatch)
+    cuts = checked(characters, cuts, num_steps, minibatch)
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
@@ -62,22 +62,12 @@ def draw(
         Line2D([], [], **LABELS, label="its labels Y"),
         Patch(**NEXT, label=f"X of minibatch {minibatch + 1}"),
     ]
-    is_last = minibatch == min(map(len, cuts.values())) - 1
+    is_last = minibatch == len(cut) - 1
     figure.legend(
         handles=handles[:2] if is_last else handles, loc="lower center",
         ncols=3, frameon=False, fontsize=9,
     )  # fmt: skip
     return figure
-
-
-def _check(characters: str, cuts: Mapping, num_steps: int, minibatch: int) -> None:
-    checks.of_type(str, characters=characters)
-    checks.of_type(Mapping, cuts=cuts)
-    if not (characters and cuts):
-        raise ValueError("characters and cuts must have one each at least, got none")
-    checks.integer("num_steps", num_steps, 1, len(characters))
-    num = min(map(len, cuts.values()))
-    checks.integer("minibatch", minibatch, 0, num - 1, f"there are {num} minibatches")
 
 
 def _draw_cut(
@@ -193,7 +183,7 @@ def describe(
 
     Raises ValueError as `draw` does.
     """
-    _check(characters, cuts, num_steps, minibatch)
+    cuts = checked(characters, cuts, num_steps, minibatch)
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(
