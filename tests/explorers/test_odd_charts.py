@@ -206,6 +206,15 @@ REFUSED = [
     *((lambda odd=odd: ngram_text.draw([3, 2], [odd, 2], 27, 1), "new must be numbers")
       for odd in (NAN, 0, -1, -INF)),
     (lambda: ngram_text.draw([], [], 27, 1), "seen must be numbers over 0 .* one"),
+    *((lambda flag=flag, odd=odd: Line("a", [1], [1], **{flag: odd}),
+       f"{flag} must be True or False")
+      for flag, odd in (("points", "no"), ("joined", None), ("hollow", 0),
+                        ("leaves_ghost", "yes"))),
+    *((lambda flag=flag: Axis("x", 0.2, 0.7, **{flag: "no"}),
+       f"{flag} of the axis 'x' must be True or False, got 'no'")
+      for flag in ("log", "is_whole")),
+    (lambda: Band(1, 2, upright=1), "upright must be True or False, got 1"),
+    (lambda: Bar(1, 1, 1, hatched="no"), "hatched must be True or False, got 'no'"),
 ]  # fmt: skip
 
 
@@ -251,7 +260,8 @@ def test_numbers_of_numpy_and_torch_can_be_sent():
     plot = Plot(
         Axis("x", one, torch.tensor(9), ticks=np.arange(1, 4)), Y,
         levels=[Level(torch.tensor(2.0))], marks=[Mark(one, np.int64(3))],
-        bars=[Bar(one, one, one)], notes=[Note(one, one, 3)], bands=[Band(one, 2)],
+        bars=[Bar(one, one, one, hatched=one > 0)], notes=[Note(one, one, 3)],
+        bands=[Band(one, 2)],
     )  # fmt: skip
     assert Axis("x", [0], np.array([1])) == Axis("x", 0.0, 1.0)
     json.dumps(Chart([plot]).for_browser(), allow_nan=False)
