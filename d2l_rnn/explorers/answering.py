@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 
+from d2l_rnn.checks import shown
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
@@ -29,6 +30,19 @@ class Answering(Panel):
         It is called in the panel's thread. If it raises a ValueError, the reader sees
         the message.
         """
+
+    def answered(self, values: dict, kind: type) -> tuple:
+        """The answer to some values, of which the first item must be of this kind.
+
+        Raises ValueError if it is not, or if there are no words.
+        """
+        found = self.answer(**values)
+        is_pair = isinstance(found, (tuple, list)) and len(found) == 2
+        if not is_pair or not all(map(isinstance, found, (kind, str))):
+            raise ValueError(
+                f"answer must return ({kind.__name__}, words), got {shown(found)}"
+            )
+        return tuple(found)
 
     def answer_to(self, *names: str) -> None:
         """Redraw, because these controls have changed."""
@@ -73,8 +87,9 @@ class Explorer(Answering):
         return (png, self.view.readout) if png else None
 
     def _draw(self, values: dict) -> None:
-        self.picture, words = self.answer(**values)
+        picture, words = self.answered(values, Picture)
+        png = picture.png(compress_level=1)
+        self.picture = picture
         with self.view.hold_sync():
-            self.view.picture = self.picture.png(compress_level=1)
-            self.view.readout = words
+            self.view.picture, self.view.readout = png, words
             self.view.alt = plain(words)

@@ -61,7 +61,7 @@ class ChartExplorer(Answering):
         return ChartView()
 
     def _draw(self, values: dict) -> None:
-        chart, words = self.answer(**values)
+        chart, words = self.answered(values, Chart)
         shown = self._with_ghost(chart, values)
         self.chart = chart
         with self.view.hold_sync():
@@ -88,6 +88,8 @@ class ChartExplorer(Answering):
         if self._rested is None:
             return chart
         before, at_rest = self._rested
+        if len(at_rest.plots) != len(chart.plots):  # there is nothing to compare
+            return chart
         changed = ", ".join(
             f"{control.label} = {control.caption(before[name])}"
             for name, control in self.controls.items()
