@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 
-from d2l_rnn.checks import shown
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
@@ -30,19 +29,6 @@ class Answering(Panel):
         It is called in the panel's thread. If it raises a ValueError, the reader sees
         the message.
         """
-
-    def answered(self, values: dict, kind: type) -> tuple:
-        """The answer to some values, of which the first item must be of this kind.
-
-        Raises ValueError if it is not, or if there are no words.
-        """
-        found = self.answer(**values)
-        is_pair = isinstance(found, (tuple, list)) and len(found) == 2
-        if not is_pair or not all(map(isinstance, found, (kind, str))):
-            raise ValueError(
-                f"answer must return ({kind.__name__}, words), got {shown(found)}"
-            )
-        return tuple(found)
 
     def answer_to(self, *names: str) -> None:
         """Redraw, because these controls have changed."""
@@ -70,6 +56,17 @@ class Answering(Panel):
     @abstractmethod
     def _draw(self, values: dict) -> None: ...
 
+    def _answered(self, values: dict, kind: type) -> tuple[object, str]:
+        """What `answer` returns; ValueError unless it is one of this kind and words."""
+        found = self.answer(**values)
+        is_pair = isinstance(found, (tuple, list)) and len(found) == 2
+        if is_pair and isinstance(found[0], kind) and isinstance(found[1], str):
+            return tuple(found)
+        got = type(found).__name__
+        if is_pair:
+            got = f"({', '.join(type(each).__name__ for each in found)})"
+        raise ValueError(f"answer must return ({kind.__name__}, words), got {got}")
+
 
 class Explorer(Answering):
     """Sliders, and a picture by matplotlib that is redrawn when one of them moves.
@@ -87,7 +84,7 @@ class Explorer(Answering):
         return (png, self.view.readout) if png else None
 
     def _draw(self, values: dict) -> None:
-        picture, words = self.answered(values, Picture)
+        picture, words = self._answered(values, Picture)
         png = picture.png(compress_level=1)
         self.picture = picture
         with self.view.hold_sync():

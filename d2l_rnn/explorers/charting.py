@@ -54,14 +54,14 @@ class ChartExplorer(Answering):
         if self.chart is None:
             return None
         picture = self.chart.picture()
-        picture.alt = self.view.alt
+        picture.describe(self.view.alt, otherwise=picture.alt)
         return picture
 
     def _view(self) -> View:
         return ChartView()
 
     def _draw(self, values: dict) -> None:
-        chart, words = self.answered(values, Chart)
+        chart, words = self._answered(values, Chart)
         shown = self._with_ghost(chart, values)
         self.chart = chart
         with self.view.hold_sync():

@@ -21,6 +21,7 @@ from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.minibatches import WAYS, beginning, checked, starts
 from d2l_rnn.explorers.outlines import letter, number
 from d2l_rnn.pictures import COLOURS, GREY, Picture
+from d2l_rnn.pictures.lettering import as_it_is
 
 # Lengths are in hundredths of an inch, the pixels of a picture.
 LINE, LINES = 60, 4  # characters of a line, lines
@@ -95,7 +96,7 @@ def _draw_cut(
 
 def _write_head(axes: Axes, top: float, title: str, length: int) -> None:
     """What stands above the lines, and the position where each of them begins."""
-    axes.text(0.33 * WIDTH, top + 15, title, ha="center", weight="bold")
+    axes.text(0.33 * WIDTH, top + 15, as_it_is(title), ha="center", weight="bold")
     axes.text(2, top + 15, "position", **HINT)
     explanation = "above: its row · below: its minibatch · grey: in none"
     axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
@@ -187,7 +188,7 @@ def describe(
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(
-        f"<div>{title}, minibatch <b>{minibatch}</b>:"
+        f"<div>{html.escape(str(title))}, minibatch <b>{minibatch}</b>:"
         f"{_table(characters, cut, num_steps, minibatch)}</div>"
         for title, cut in cuts.items()
     )

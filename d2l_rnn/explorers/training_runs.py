@@ -28,8 +28,8 @@ from d2l_rnn.training import train
 
 MAX_TOKENS = 10_000  # of a text that are learned, as in the book
 HELD_OUT = 2_000  # of those after them, for the held-out perplexity
-# Minibatches of the held-out text; short enough for the tenth of a short text, which
-# has the 101 tokens for one of them if the text is so long.
+# Minibatches of the held-out text, so small that the tenth of a short text fills one;
+# and the characters of the shortest such text.
 MEASURED, LEAST = {"batch_size": 4, "num_steps": 20}, 1_006
 # The columns of a curve, as the browser knows them (`web/src/curves.js`).
 COLUMNS = (
@@ -76,8 +76,8 @@ def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText
 def _check_length(corpus: Tensor) -> None:
     if len(corpus) < LEAST:
         raise ValueError(
-            f"own_text must have at least {LEAST:,} characters for held_out=True, "
-            f"without the ends of lines, got {len(corpus):,}: paste more"
+            f"own_text must have at least {LEAST:,} characters for held_out=True (line "
+            f"breaks do not count), got {len(corpus):,}: paste more"
         )
 
 

@@ -94,6 +94,9 @@ REFUSED = [
     (lambda: Plot(LOG, Y, [Line("a", [-1], [0])]), "x must be greater than 0 on a log"),
     (lambda: Plot(X, LOG, levels=[Level(0)]), "y must be greater than 0 on a log"),
     (lambda: Plot(X, LOG, marks=[Mark(1, 0)]), "y must be greater than 0 on a log"),
+    (lambda: Plot(LOG, Y, verticals=[Vertical(0)]), "x must be greater than 0 on"),
+    (lambda: Plot(LOG, Y, bars=[Bar(-1, 1, 2)]), "x must be greater than 0 on a log"),
+    (lambda: Plot(X, LOG, bars=[Bar(1, 1, 0)]), "y must be greater than 0 on a log"),
     (lambda: Chart([]), "plots must have at least one plot"),
     (lambda: Chart([X]), "plots must be a sequence of Plot"),
     (lambda: Chart([Plot(X, Y)], margin=600), "margin must be from 0 to 400 pixels"),
@@ -307,3 +310,11 @@ def test_starts_of_any_integers_are_drawn_alike():
 def test_perplexities_below_one_are_on_the_axis(low):
     (plot,) = ngram_text.draw([low, low], [low, INF], low, 1).plots
     assert plot.y.low < low < plot.y.high
+
+
+def test_a_title_of_minibatches_is_shown_as_it_is():
+    shown = ("abcdef", {"<b> $\\frac$": CUT}, 3, 0)
+    picture = minibatches_panel.draw(*shown)
+    assert "<b> \\$\\frac\\$" in [each.get_text() for each in picture.axes[0].texts]
+    assert picture.png().startswith(b"\x89PNG")
+    assert "&lt;b&gt; $\\frac$" in minibatches_panel.describe(*shown)
