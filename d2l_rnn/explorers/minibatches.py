@@ -68,10 +68,10 @@ def checked(
         raise ValueError("characters and cuts must have one each at least, got none")
     if re.search("[\ud800-\udfff]", characters):  # which has no outline
         raise ValueError(f"characters must be whole, got half: {shown(characters)}")
-    integer("num_steps", num_steps, 1, len(characters) - 1, "the labels are one ahead")
+    most, why = len(characters) - 1, "the labels are one ahead"
+    last = most - integer("num_steps", num_steps, 1, most, why)
     num = _shape(cuts)[0]
     integer("minibatch", minibatch, 0, num - 1, f"there are {num} minibatches")
-    last = len(characters) - num_steps - 1
     for title, cut in cuts.items():
         if cut.min() < 0 or cut.max() > last:
             raise ValueError(

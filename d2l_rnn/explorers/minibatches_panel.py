@@ -49,6 +49,7 @@ def draw(
     Raises ValueError as `minibatches.checked` does.
     """
     cuts = checked(characters, cuts, num_steps, minibatch)
+    num_steps, minibatch = int(num_steps), int(minibatch)
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
@@ -185,6 +186,7 @@ def describe(
     Raises ValueError as `draw` does.
     """
     cuts = checked(characters, cuts, num_steps, minibatch)
+    num_steps, minibatch = int(num_steps), int(minibatch)
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(

@@ -298,10 +298,12 @@ def test_a_label_is_shown_as_it_is(label):
 
 def test_starts_of_any_integers_are_drawn_alike():
     text, starts = "abcde " * 40, np.array([[120, 7], [200, 130]])
+    assert len(text) > 127  # which no np.int8 can hold
     shown = {
-        (minibatches_panel.describe(text, {"a": starts.astype(kind)}, 20, 0),
-         minibatches_panel.draw(text, {"a": starts.astype(kind)}, 20, 0).png())
+        (minibatches_panel.describe(text, {"a": starts.astype(kind)}, num_steps, 0),
+         minibatches_panel.draw(text, {"a": starts.astype(kind)}, num_steps, 0).png())
         for kind in (np.int64, np.uint8, np.uint64, ">i4")
+        for num_steps in (35, np.int8(35))
     }  # fmt: skip
     assert len(shown) == 1
 
