@@ -52,12 +52,14 @@ def test_a_picture_has_two_pixels_for_each_that_it_takes_on_the_page(width, heig
     assert "max-width:100%" in image["style"]
 
 
-def test_drawing_leaves_the_picture_as_it_was():
+@pytest.mark.parametrize("dpi", [pictures.PER_INCH, 300])
+def test_drawing_leaves_the_picture_as_it_was(dpi):
     picture = blank()
-    before = picture.dpi, picture.get_size_inches().tolist()
     first = picture.png()
-    assert (picture.dpi, picture.get_size_inches().tolist()) == before
+    picture.set_dpi(dpi)
+    before = picture.dpi, picture.canvas, picture.get_size_inches().tolist()
     assert picture.png() == first
+    assert (picture.dpi, picture.canvas, picture.get_size_inches().tolist()) == before
 
 
 def test_few_colours_save_bytes_and_the_background_stays_white():

@@ -71,7 +71,7 @@ def positive(name: str, value: object, at_most: float = math.inf) -> float:
     real = _real(value)
     if 0 < real <= at_most:
         return real
-    limit = "" if at_most == math.inf else f" and at most {at_most:.3g}"
+    limit = "" if at_most == math.inf else f" and at most {at_most:g}"
     raise ValueError(
         f"{name} must be a number greater than 0{limit}, got {shown(value)}"
     )
@@ -84,7 +84,7 @@ def non_negative(
     real = _real(value)
     if 0 <= real <= at_most:
         return real
-    limit = "" if at_most == sys.float_info.max else f" and at most {at_most:.3g}"
+    limit = "" if at_most == sys.float_info.max else f" and at most {at_most:g}"
     raise ValueError(
         f"{name} must be a finite number of at least 0{limit}, got {shown(value)}"
     )

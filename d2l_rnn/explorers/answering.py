@@ -56,6 +56,17 @@ class Answering(Panel):
     @abstractmethod
     def _draw(self, values: dict) -> None: ...
 
+    def _answered(self, values: dict, kind: type) -> tuple[object, str]:
+        """What `answer` returns; ValueError unless it is one of this kind and words."""
+        found = self.answer(**values)
+        is_pair = isinstance(found, (tuple, list)) and len(found) == 2
+        if is_pair and isinstance(found[0], kind) and isinstance(found[1], str):
+            return tuple(found)
+        got = type(found).__name__
+        if is_pair:
+            got = f"({', '.join(type(each).__name__ for each in found)})"
+        raise ValueError(f"answer must return ({kind.__name__}, words), got {got}")
+
 
 class Explorer(Answering):
     """Sliders, and a picture by matplotlib that is redrawn when one of them moves.
@@ -73,8 +84,9 @@ class Explorer(Answering):
         return (png, self.view.readout) if png else None
 
     def _draw(self, values: dict) -> None:
-        self.picture, words = self.answer(**values)
+        picture, words = self._answered(values, Picture)
+        png = picture.png(compress_level=1)
+        self.picture = picture
         with self.view.hold_sync():
-            self.view.picture = self.picture.png(compress_level=1)
-            self.view.readout = words
+            self.view.picture, self.view.readout = png, words
             self.view.alt = plain(words)

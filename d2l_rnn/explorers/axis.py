@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from d2l_rnn.checks import listed, real_array
+from d2l_rnn.checks import listed, real_array, truth
 
 NARROWEST = 1e-12  # an axis, compared with the size of its ends
 LEAST, MOST = 1e-280, 1e307  # sizes of the ends of a linear axis
@@ -20,7 +20,7 @@ class Axis:
 
     Raises ValueError unless low < high, both finite, far enough apart for numbers
     between them, and positive if `log`; for ticks that are not between them, and for
-    other than one name for each tick.
+    other than one name for each tick, and if `log` or `is_whole` is not True or False.
     """
 
     label: str
@@ -33,6 +33,9 @@ class Axis:
 
     def __post_init__(self):
         put(self, label=words(self.label))
+        for name in ("log", "is_whole"):
+            what = f"{name} of the axis {self.label!r}"
+            put(self, **{name: truth(what, getattr(self, name))})
         low, high = (_end(self, name) for name in ("low", "high"))
         least, size = 0 if self.log else -MOST, max(abs(low), abs(high))
         if not least < low < high < MOST:

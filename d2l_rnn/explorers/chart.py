@@ -47,8 +47,8 @@ class Plot:
     """A pair of axes, `height` pixels tall, and what is drawn on them.
 
     Raises ValueError for parts that are not of these kinds, for a height that is not
-    over 0 and up to 2,000, and for a line, level or mark at 0 or less on a logarithmic
-    axis.
+    over 0 and up to 2,000, and for a line, level, vertical, mark or bar at 0 or less on
+    a logarithmic axis.
     """
 
     x: Axis
@@ -73,9 +73,11 @@ class Plot:
                 raise ValueError(f"{name} must be {kind.__name__}, got {shown(part)}")
         positive("height", self.height, 2000)
         if self.x.log:
-            _check_log("x", [each.x for each in (*self.lines, *self.marks)])
+            places = [each.x for each in (*self.lines, *self.marks, *self.bars)]
+            _check_log("x", [*places, *(each.at for each in self.verticals)])
         if self.y.log:
             heights = [each.y for each in (*self.lines, *self.marks)]
+            heights += [bar.high for bar in self.bars]
             _check_log("y", [*heights, *(level.at for level in self.levels)])
 
     def after(self, before: Plot) -> Plot:

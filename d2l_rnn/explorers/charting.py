@@ -54,14 +54,14 @@ class ChartExplorer(Answering):
         if self.chart is None:
             return None
         picture = self.chart.picture()
-        picture.alt = self.view.alt
+        picture.describe(self.view.alt, otherwise=picture.alt)
         return picture
 
     def _view(self) -> View:
         return ChartView()
 
     def _draw(self, values: dict) -> None:
-        chart, words = self.answer(**values)
+        chart, words = self._answered(values, Chart)
         shown = self._with_ghost(chart, values)
         self.chart = chart
         with self.view.hold_sync():
@@ -88,6 +88,8 @@ class ChartExplorer(Answering):
         if self._rested is None:
             return chart
         before, at_rest = self._rested
+        if len(at_rest.plots) != len(chart.plots):  # there is nothing to compare
+            return chart
         changed = ", ".join(
             f"{control.label} = {control.caption(before[name])}"
             for name, control in self.controls.items()

@@ -9,11 +9,13 @@ from __future__ import annotations
 import bisect
 import math
 import numbers
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import ipywidgets as widgets
+import numpy as np
 
 from d2l_rnn import checks
 
@@ -28,11 +30,18 @@ class Control(ABC, Generic[Value]):
     """One setting of an explorer, with the `label` that stands before its slider.
 
     `hint` is its tooltip. Subclasses decide which values are allowed, and create the
-    widget.
+    widget. They raise ValueError for a range or a default that cannot be.
     """
 
     def __init__(self, label: str, default: Value, hint: str = ""):
-        self.label, self.default, self.hint = label, default, hint
+        self.label = checks.string("label of a control", label)
+        self.hint = checks.string(self._called("hint"), hint or "")
+        self.default = default
+        self.name = self._called("default")  # in errors, until it is declared
+
+    def _called(self, part: str) -> str:
+        """A part of the control, in an error."""
+        return f"{part} of the control {self.label!r}"
 
     def __set_name__(self, owner, name: str) -> None:
         self.name = name
@@ -77,7 +86,9 @@ class Whole(Control[int]):
 
     def __init__(self, label: str, low: int, high: int, default: int, hint: str = ""):
         super().__init__(label, default, hint)
-        self.low, self.high = low, high
+        self.low = checks.integer(self._called("low"), low, -sys.maxsize)
+        self.high = checks.integer(self._called("high"), high, low, why=f"low is {low}")
+        Whole.checked(self, default)  # not a subclass's, which may not be ready
 
     def checked(self, value: int) -> int:
         """An integer of any type as an int; ValueError outside the range."""
@@ -99,7 +110,17 @@ class Real(Control[float]):
     def __init__(self, label: str, low: float, high: float, default: float, step: float,
                  hint: str = ""):  # fmt: skip
         super().__init__(label, default, hint)
-        self.low, self.high, self.step = low, high, step
+        self.low, self.high, self.step = (
+            checks.finite(self._called(name), value)
+            for name, value in {"low": low, "high": high, "step": step}.items()
+        )
+        if self.low > self.high:
+            raise ValueError(
+                f"{self._called('high')} must be at least its low, {self.low:g}, "
+                f"got {self.high:g}"
+            )
+        checks.positive(self._called("step"), self.step)
+        Real.checked(self, default)
 
     def checked(self, value: float) -> float:
         """A number of any type as a float; ValueError outside the range."""
@@ -127,7 +148,22 @@ class Steps(Control[float | None]):
         hint: str = "", off: bool = False, whole: bool = False,
     ):  # fmt: skip
         super().__init__(label, default, hint)
-        self.values, self.off, self.whole = tuple(values), off, whole
+        self.values = tuple(checks.listed(self._called("values"), values))
+        self.off = checks.truth(self._called("off"), off)
+        self.whole = checks.truth(self._called("whole"), whole)
+        self._check_values()
+        Steps.checked(self, default)
+
+    def _check_values(self) -> None:
+        found = checks.array(self._called("values"), self.values)
+        is_row = found.ndim == 1 and len(found) and np.isfinite(found).all()
+        are_of_kind = is_row and not (self.whole and (found % 1).any())
+        if not are_of_kind or (np.diff(found) <= 0).any():
+            kind = "integers" if self.whole else "finite numbers"
+            raise ValueError(
+                f"{self._called('values')} must be {kind} that rise, at least one, got "
+                f"{checks.shown(self.values)}"
+            )
 
     def checked(self, value: float | None) -> float | None:
         """A number in the range, or None for off; else ValueError."""
@@ -141,9 +177,9 @@ class Steps(Control[float | None]):
     def widget(self) -> widgets.SelectionSlider:
         """A slider with a position for each value."""
         options = self._options([*self.values, *([OFF] if self.off else [])])
-        return widgets.SelectionSlider(
-            options=options, value=self.default, **self._look()
-        )
+        slider = widgets.SelectionSlider(options=options, **self._look())
+        self.show(slider, self.default)
+        return slider
 
     def show(self, widget: widgets.SelectionSlider, value: float | None) -> None:
         """Move the slider; a value between two positions gets its own."""
@@ -196,7 +232,9 @@ class Choice(Control[Value]):
         self, label: str, choices: Mapping[str, Value], default: Value, hint: str = ""
     ):
         super().__init__(label, default, hint)
+        checks.of_type(Mapping, **{self._called("choices"): choices})
         self.choices = choices
+        Choice.checked(self, default)
 
     def checked(self, value: Value) -> Value:
         """The value, which is not its label; ValueError for any other."""
@@ -224,13 +262,13 @@ class Words(Control[str]):
         placeholder: str = "",
     ):  # fmt: skip
         super().__init__(label, default, hint)
-        self.rows, self.placeholder = rows, placeholder
+        self.rows = checks.integer(self._called("rows"), rows, 1)
+        self.placeholder = checks.string(self._called("placeholder"), placeholder)
+        Words.checked(self, default)
 
     def checked(self, value: str) -> str:
         """The string unchanged; ValueError for anything else."""
-        if not isinstance(value, str):
-            raise ValueError(f"{self.name} must be a string, got {checks.shown(value)}")
-        return value
+        return checks.string(self.name, value)
 
     def widget(self) -> widgets.Text | widgets.Textarea:
         """A field that responds to every letter, or a box that waits for the end."""

@@ -7,7 +7,6 @@ kernel may be on another machine. `web/src/keeping.js` has the buttons.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,12 +57,16 @@ class Keeping(TrainingControls):
             finally:
                 self._opening = None
 
+    def __reduce__(self):
+        raise TypeError("a panel cannot be copied: save(path) keeps its model")
+
     # What the browser sends.
 
     def _connect(self) -> None:
         super()._connect()
         self.view.on("save", weakly(self._hand_over))
         self.view.on("piece", weakly(self._take_piece))
+        self.view.on("closed", weakly(self._drop_pieces))
 
     def _hand_over(self, view: str) -> None:
         """Send the model of the run that is shown to the view that asks for it."""
@@ -86,10 +89,13 @@ class Keeping(TrainingControls):
             self._pieces.pop(view, None)
             self._try(lambda: self._open_content(name, content))
 
+    def _drop_pieces(self, view: str) -> None:
+        """Drop what has come of a file, as its page is gone."""
+        self._pieces.pop(view, None)
+
     def _open_content(self, name: str, content: bytes) -> None:
         """Open a file of the reader's; errors name it as the reader does."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / model_files.NAME
+        with model_files.on_its_way("open") as path:
             path.write_bytes(content)
             try:
                 self.open(path)

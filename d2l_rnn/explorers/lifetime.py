@@ -10,6 +10,8 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from d2l_rnn.checks import non_negative
+
 TO_END = 5.0  # seconds for the threads, before Python ends without them
 
 
@@ -43,6 +45,11 @@ def begin(thread: threading.Thread) -> bool:
             raise
         return False
     return True
+
+
+def seconds(name: str, value: float) -> float:
+    """A time that a thread can wait; ValueError for any other."""
+    return non_negative(name, value, threading.TIMEOUT_MAX)
 
 
 def weakly(method: Callable) -> Callable:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from d2l_rnn.checks import non_negative
+from d2l_rnn.checks import functions, integer
 from d2l_rnn.explorers import lifetime
 from d2l_rnn.explorers.faults import Stopped, error_of, is_fault
 
@@ -32,6 +32,7 @@ class Live:
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None):
+        functions(on_change=on_change)
         self.on_change = on_change
         self.job_error: Exception | None = None  # that the last job ended with
         self.aside_error: Exception | None = None  # of an aside, since the last `start`
@@ -59,8 +60,12 @@ class Live:
         """Run a job now, or `apart` seconds after the last one began.
 
         It pauses after `steps` steps; without `steps`, it runs to its end. After `end`,
-        nothing is run. Raises RuntimeError if there can be no thread.
+        nothing is run. Raises ValueError for a job that is no function, for a time or a
+        number of steps below 0, and RuntimeError if there can be no thread.
         """
+        functions(job=job)
+        apart = lifetime.seconds("apart", apart)
+        steps = steps if steps is None else integer("steps", steps, 0)
         with self._changed:
             if self._is_awake():
                 self._next, self._begin_at = job, self._began + apart
@@ -72,8 +77,9 @@ class Live:
 
         An aside that is already waiting is not added again. It may end the job by
         raising `Stopped`. `wait` does not wait for one that is `extra`, and comes last.
-        Raises RuntimeError as `start` does.
+        Raises ValueError if it is no function, and RuntimeError as `start` does.
         """
+        functions(aside=aside)
         with self._changed:
             asides = self._extras if extra else self._asides
             if self._is_awake() and aside not in asides:
@@ -99,7 +105,11 @@ class Live:
             self._changed.notify_all()
 
     def end(self, seconds: float = lifetime.TO_END) -> None:
-        """Stop for good, and wait so many seconds at most for the thread to end."""
+        """Stop for good, and wait so many seconds at most for the thread to end.
+
+        Raises ValueError, before that, for seconds that are no time.
+        """
+        seconds = lifetime.seconds("seconds", seconds)
         with self._changed:
             self._has_ended = True
             self._asides.clear()
@@ -115,7 +125,7 @@ class Live:
         Raises the error that ended the job, such as the ValueError of a bad setting, or
         else that of an aside, and ValueError for seconds that are no time.
         """
-        seconds = non_negative("seconds", seconds, threading.TIMEOUT_MAX)
+        seconds = lifetime.seconds("seconds", seconds)
         with self._changed:
             done = self._changed.wait_for(self._owes_nothing, seconds)
         if done and self.error is not None:
@@ -164,8 +174,11 @@ class Live:
                 raise error
 
     def rest(self, seconds: float) -> None:
-        """Wait, and do what is asked meanwhile; raise `Stopped` as `check` does."""
-        until = time.monotonic() + seconds
+        """Wait, and do what is asked meanwhile; raise `Stopped` as `check` does.
+
+        Raises ValueError for seconds that are no time.
+        """
+        until = time.monotonic() + lifetime.seconds("seconds", seconds)
         while (left := until - time.monotonic()) > 0:
             self.check()
             with self._changed:

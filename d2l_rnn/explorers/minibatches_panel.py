@@ -18,9 +18,10 @@ from d2l_rnn.batching import sequential_partitioning
 from d2l_rnn.explorers.answering import Explorer
 from d2l_rnn.explorers.controls import Whole
 from d2l_rnn.explorers.lifetime import weakly
-from d2l_rnn.explorers.minibatches import WAYS, beginning, starts
+from d2l_rnn.explorers.minibatches import WAYS, beginning, checked, starts
 from d2l_rnn.explorers.outlines import letter, number
 from d2l_rnn.pictures import COLOURS, GREY, Picture
+from d2l_rnn.pictures.lettering import as_it_is
 
 # Lengths are in hundredths of an inch, the pixels of a picture.
 LINE, LINES = 60, 4  # characters of a line, lines
@@ -45,9 +46,10 @@ def draw(
 
     Above each subsequence is its row, below it its minibatch.
 
-    Raises ValueError if there is no text, no cut, or no such minibatch in each.
+    Raises ValueError as `minibatches.checked` does.
     """
-    _check(characters, cuts, num_steps, minibatch)
+    cuts = checked(characters, cuts, num_steps, minibatch)
+    num_steps, minibatch = int(num_steps), int(minibatch)
     num_lines = -(-len(characters) // LINE)
     part = HEAD + num_lines * PITCH
     height = part * len(cuts) + 32
@@ -62,22 +64,12 @@ def draw(
         Line2D([], [], **LABELS, label="its labels Y"),
         Patch(**NEXT, label=f"X of minibatch {minibatch + 1}"),
     ]
-    is_last = minibatch == min(map(len, cuts.values())) - 1
+    is_last = minibatch == len(cut) - 1
     figure.legend(
         handles=handles[:2] if is_last else handles, loc="lower center",
         ncols=3, frameon=False, fontsize=9,
     )  # fmt: skip
     return figure
-
-
-def _check(characters: str, cuts: Mapping, num_steps: int, minibatch: int) -> None:
-    checks.of_type(str, characters=characters)
-    checks.of_type(Mapping, cuts=cuts)
-    if not (characters and cuts):
-        raise ValueError("characters and cuts must have one each at least, got none")
-    checks.integer("num_steps", num_steps, 1, len(characters))
-    num = min(map(len, cuts.values()))
-    checks.integer("minibatch", minibatch, 0, num - 1, f"there are {num} minibatches")
 
 
 def _draw_cut(
@@ -105,7 +97,7 @@ def _draw_cut(
 
 def _write_head(axes: Axes, top: float, title: str, length: int) -> None:
     """What stands above the lines, and the position where each of them begins."""
-    axes.text(0.33 * WIDTH, top + 15, title, ha="center", weight="bold")
+    axes.text(0.33 * WIDTH, top + 15, as_it_is(title), ha="center", weight="bold")
     axes.text(2, top + 15, "position", **HINT)
     explanation = "above: its row · below: its minibatch · grey: in none"
     axes.text(LEFT + LINE * CELL, top + 15, explanation, ha="right", **HINT)
@@ -193,11 +185,12 @@ def describe(
 
     Raises ValueError as `draw` does.
     """
-    _check(characters, cuts, num_steps, minibatch)
+    cuts = checked(characters, cuts, num_steps, minibatch)
+    num_steps, minibatch = int(num_steps), int(minibatch)
     num, batch_size = next(iter(cuts.values())).shape
     left_out = len(characters) - num * batch_size * num_steps
     tables = "".join(
-        f"<div>{title}, minibatch <b>{minibatch}</b>:"
+        f"<div>{html.escape(str(title))}, minibatch <b>{minibatch}</b>:"
         f"{_table(characters, cut, num_steps, minibatch)}</div>"
         for title, cut in cuts.items()
     )

@@ -10,13 +10,14 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
 from d2l_rnn import saving
+from d2l_rnn.checks.files import reason
 from d2l_rnn.explorers.controls import Control
 from d2l_rnn.explorers.text_controls import CHOICES, STORY, in_use
 from d2l_rnn.explorers.training_runs import Plan, Run, Runs, load
@@ -41,14 +42,30 @@ def save(run: Run, path: str | os.PathLike) -> Path:
 def contents(run: Run) -> tuple[str, bytes]:
     """A name for the file of a run's model, and what is in it.
 
-    Raises ValueError as `save` does.
+    Raises ValueError as `save` does, and OSError as `on_its_way` does.
     """
     net, history = _copied(run)
     setting = run.plan.setting
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / NAME
+    with on_its_way("save") as path:
         saving.save(path, net, run.text.vocab, setting, history)
         return _name(setting, len(history)), path.read_bytes()
+
+
+@contextlib.contextmanager
+def on_its_way(act: str) -> Iterator[Path]:
+    """The path of a file that is there in the block, to and from the browser.
+
+    Raises OSError where no such file can be, with what to do instead: `act` from code.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise OSError(
+            f"this machine has no temporary folder ({reason(error)}): use the method "
+            f"{act}(path) instead"
+        ) from None
+    with folder as name:
+        yield Path(name) / NAME
 
 
 def _copied(run: Run) -> tuple[Model, History]:

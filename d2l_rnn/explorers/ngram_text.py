@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from d2l_rnn import checks
 from d2l_rnn.explorers.caching import cached
 from d2l_rnn.explorers.chart import Axis, Chart, Level, Line, Mark, Plot, Vertical
@@ -136,8 +138,8 @@ def draw(seen: Sequence[float], new: Sequence[float], guessing: float, n: int) -
     Raises ValueError if there are no perplexities for n, or other than finite ones over
     0 and infinity, as many of `new` as of `seen`.
     """
-    seen = series("seen", seen, is_log=True).tolist()
-    new = as_many("new", new, len(seen), "n").tolist()
+    seen = _perplexities("seen", series("seen", seen))
+    new = _perplexities("new", as_many("new", new, len(seen), "n"))
     guessing = checks.positive("guessing", guessing, MOST)
     n = checks.integer("n", n, 1, len(seen))
     orders, lines, marks = range(1, len(seen) + 1), [], []
@@ -153,12 +155,21 @@ def draw(seen: Sequence[float], new: Sequence[float], guessing: float, n: int) -
             for order, value in zip(orders, values, strict=True)
             if math.isinf(value)
         ]
-    highest = max(filter(math.isfinite, [*seen, *new, guessing]))
+    finite = [*filter(math.isfinite, [*seen, *new, guessing])]
     x = Axis("n (characters of an n-gram)", 0.75, len(seen) + 0.25, ticks=orders)
-    y = Axis("perplexity", 0.9, 1.6 * highest, log=True)
+    y = Axis("perplexity", 0.9 * min(1, *finite), 1.6 * max(finite), log=True)
     level = Level(guessing, f"guessing {guessing:g}")
     plot = Plot(x, y, lines, 230, levels=[level], marks=marks, verticals=[Vertical(n)])
     return Chart([plot], margin=92)
+
+
+def _perplexities(name: str, values: np.ndarray) -> list[float]:
+    if not (values.size and (values > 0).all()):  # as NaN is not
+        raise ValueError(
+            f"{name} must be numbers over 0 or infinite, at least one, "
+            f"got {values.tolist()}"
+        )
+    return values.tolist()
 
 
 def describe(
@@ -166,15 +177,18 @@ def describe(
 ) -> str:
     """The perplexities for n, and the text that its model writes, as HTML.
 
-    Raises ValueError if `division` is no Division, or `written` no string.
+    Raises ValueError if `division` is no Division, or `written` no string, if n is not
+    from 1 to 6, and if `perplexity` is not two numbers over 0, on seen text and on new.
     """
     checks.of_type(Division, division=division)
+    n = checks.integer("n", n, 1, MAX_N)
+    both = as_many("perplexity", perplexity, 2, "part of the text")
+    seen, new = map(two_decimals, _perplexities("perplexity", both))
     copied = longest_copy(written, division.seen)
     before, passage, after = (
         html.escape(part)
         for part in (written[: copied.start], written[copied], written[copied.stop :])
     )
-    seen, new = map(two_decimals, perplexity)
     return (
         f"n = {n}: perplexity <b>{seen}</b> on the {len(division.seen):,} characters "
         f"that it has seen, <b>{new}</b> on {len(division.new):,} new ones.<br>"

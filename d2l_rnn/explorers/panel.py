@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection
 import ipywidgets as widgets
 
 from d2l_rnn.explorers import shown
-from d2l_rnn.explorers.controls import Control
+from d2l_rnn.explorers.declared import check_names, controls_of
 from d2l_rnn.explorers.layout import grid, side_by_side
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.live import Live
@@ -44,16 +44,16 @@ class Panel(ABC):
 
     A subclass declares its controls, and starts its jobs in `answer_to`. Each control
     is an attribute, and an argument here. A value that is not allowed raises
-    ValueError, and changes nothing.
+    ValueError, and changes nothing. So does, where a subclass is declared, the name of
+    a control that panels have already.
     """
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        check_names(cls)
+
     def __init__(self, **values):
-        self.controls = {
-            name: control
-            for parent in reversed(type(self).__mro__)
-            for name, control in vars(parent).items()
-            if isinstance(control, Control)
-        }
+        self.controls = controls_of(type(self))
         self.widgets = {name: each.widget() for name, each in self.controls.items()}
         self.view = self._view()
         self.live = Live(weakly(self._live_changed))
@@ -174,6 +174,9 @@ class Panel(ABC):
             f"{name}={brief(value)}" for name, value in self.values.items()
         )
         return f"{type(self).__name__}({values})"
+
+    def __reduce__(self):
+        raise TypeError(f"a panel cannot be copied: make another one, {self!r}")
 
     def _ipython_display_(self) -> None:
         """Show the panel; keep its picture and words for readers without a kernel."""

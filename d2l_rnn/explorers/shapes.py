@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from d2l_rnn.checks import finite, integer, non_negative, one_of, positive, real_array
+from d2l_rnn.checks import (
+    finite,
+    integer,
+    non_negative,
+    one_of,
+    positive,
+    real_array,
+    truth,
+)
 from d2l_rnn.explorers.axis import put, words
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 SHAPES = ("ring", "square", "up", "down")  # of marks
 EDGES = ("top", "bottom")  # where a mark stands for a value that no axis can hold
 NUM_DASHES = 4
+FLAGS = {"points", "joined", "hollow", "leaves_ghost", "upright", "hatched"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,12 +215,17 @@ class Shades:
 
 
 def _check(part: object, *places: str) -> None:
-    """Places must be finite, labels become text, and a look must be one there is."""
+    """Places must be finite, labels become text, and a look must be one there is.
+
+    A flag must be True or False.
+    """
     kind = type(part).__name__.lower()
     for name in places:
         put(part, **{name: finite(f"{name} of a {kind}", getattr(part, name))})
     if hasattr(part, "label"):
         put(part, label=words(part.label))
+    for name in FLAGS & {*vars(part)}:
+        put(part, **{name: truth(name, getattr(part, name))})
     if hasattr(part, "dash"):
         put(part, dash=integer("dash", part.dash, 0, NUM_DASHES - 1))
     for name in {"colour", "positive", "negative"} & {*vars(part)}:

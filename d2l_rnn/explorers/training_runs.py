@@ -28,8 +28,9 @@ from d2l_rnn.training import train
 
 MAX_TOKENS = 10_000  # of a text that are learned, as in the book
 HELD_OUT = 2_000  # of those after them, for the held-out perplexity
-# Minibatches of the held-out text; short enough for the tenth of a short text.
-MEASURED = {"batch_size": 4, "num_steps": 20}
+# Minibatches of the held-out text, so small that the tenth of a short text fills one;
+# and the characters of the shortest such text.
+MEASURED, LEAST = {"batch_size": 4, "num_steps": 20}, 1_006
 # The columns of a curve, as the browser knows them (`web/src/curves.js`).
 COLUMNS = (
     "perplexity", "gradient_norm", "clipped_norm", "clipped_fraction",
@@ -57,17 +58,27 @@ def load(which: str, own_text: str = "", held_out: bool = False) -> TrainingText
     With `held_out`, those after them are held out, or the last tenth if there are
     fewer than 2,000.
 
-    Raises ValueError as `text_controls.lines_of` does, and if too few are left.
+    Raises ValueError as `text_controls.lines_of` does, and if a text is too short to
+    hold a tenth of it out.
     """
     lines = lines_of(which, own_text)
     whole, vocab = corpus_of(lines, "char", MAX_TOKENS + HELD_OUT)
     tokens = torch.from_numpy(whole)
     corpus, rest = tokens[:MAX_TOKENS], tokens[MAX_TOKENS:]
     if held_out and len(rest) < HELD_OUT:
+        _check_length(corpus)
         corpus, rest = split(corpus)
     levels = {"guessing": len(vocab), "bigram": perplexity_to_beat(corpus, n=2)}
     measured = SequenceLoader(rest, **MEASURED) if held_out else None
     return TrainingText(corpus, vocab, levels, measured)
+
+
+def _check_length(corpus: Tensor) -> None:
+    if len(corpus) < LEAST:
+        raise ValueError(
+            f"own_text must have at least {LEAST:,} characters for held_out=True (line "
+            f"breaks do not count), got {len(corpus):,}: paste more"
+        )
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,17 @@ def steps_of(net: rnn.RNNModelScratch, indices: Sequence[int]) -> Reading:
     return Reading(from_input, torch.stack(from_state), b_h, H, probabilities)
 
 
+def check_reading(reading: Reading, vocab: text.Vocab) -> None:
+    """Raises ValueError unless they are a reading, and the vocabulary of its tokens."""
+    checks.of_type(Reading, reading=reading)
+    checks.of_type(text.Vocab, vocab=vocab)
+    size = reading.probabilities.shape[1]
+    if len(vocab) != size:
+        raise ValueError(
+            f"vocab must have the {size} tokens of the reading, got {len(vocab)}"
+        )
+
+
 def multiplications(vocab_size: int, num_hiddens: int) -> int:
     """How many multiplications one time step takes for one sequence.
 

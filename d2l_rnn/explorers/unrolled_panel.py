@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn, text
-from d2l_rnn.checks import integer, of_type
+from d2l_rnn.checks import integer, listed, of_type
 from d2l_rnn.explorers.chart import (
     Axis,
     Bar,
@@ -27,6 +27,7 @@ from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.playing import Player
 from d2l_rnn.explorers.unrolled import (
     Reading,
+    check_reading,
     corpus,
     multiplications,
     steps_of,
@@ -45,11 +46,13 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
     From top to bottom: the hidden states of all time steps, and the cost of the steps;
     the terms of Z_t; the probabilities of the next character.
 
-    Raises ValueError for another t, or if `reading` and `vocab` are of other types.
+    Raises ValueError for another t, if `indices` are not as many as the steps of the
+    reading, or if `reading` and `vocab` do not belong together.
     """
-    of_type(Reading, reading=reading)
-    of_type(text.Vocab, vocab=vocab)
-    T = len(indices)
+    check_reading(reading, vocab)
+    indices, T = listed("indices", indices), len(reading.H)
+    if (count := len(indices)) != T:
+        raise ValueError(f"indices must be {T}, one for each step, got {count}")
     t = integer("t", t, 1, T)
     names = [_tick(vocab.to_tokens(index)) for index in indices]
     x = Axis("X_t, character read", 0.5, T + 0.5, ticks=range(1, T + 1), names=names)
@@ -170,9 +173,9 @@ def describe(reading: Reading, string: str, vocab: text.Vocab, t: int) -> str:
 
     Raises ValueError as `draw` does, and if `string` has fewer characters than t.
     """
-    of_type(Reading, reading=reading)
-    of_type(text.Vocab, vocab=vocab)
+    check_reading(reading, vocab)
     T, num_hiddens = reading.H.shape
+    of_type(str, string=string)
     t = integer("t", t, 1, min(T, len(string)))
     p = reading.probabilities[t - 1]
     best = [f"<b>{_named(vocab.to_tokens(i))} {p[i]:.0%}</b>" for i in _top(p, 3)]

@@ -26,7 +26,7 @@ class View(anywidget.AnyWidget):
     is_running  True while the readout changes by itself: it is not read out then
 
     The browser sends events, {"event": name, …}: `on(name, act)` says what is done. An
-    event may bring bytes along, as `buffers`.
+    event may bring bytes along, as `buffers`. "left" follows the last "closed".
     """
 
     # As text: anywidget watches a file for changes, and keeps each view for that.
@@ -60,10 +60,9 @@ class View(anywidget.AnyWidget):
         if event == "opened":
             self._open.add(what["view"])
             self.was_seen = True
-        elif event == "closed":
-            self._open.discard(what["view"])
-            if self._open:
-                return
-            event, what = "left", {}  # the last view is gone
         if event in self._acts:
             self._acts[event](**what)
+        if event == "closed":
+            self._open.discard(what["view"])
+            if not self._open and "left" in self._acts:
+                self._acts["left"]()

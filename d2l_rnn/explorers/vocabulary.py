@@ -85,13 +85,18 @@ def zipf_line(freqs: np.ndarray) -> tuple[float, float] | None:
     The line is fitted to ranks i from 11 to 1,000, or to all ranks if there are fewer
     than 100. None for a single rank, which has no slope.
 
-    Raises ValueError unless `freqs` are finite numbers over 0, at least one.
+    Raises ValueError unless `freqs` are finite numbers over 0, at least one, which fall
+    with the rank.
     """
     freqs = array("freqs", freqs)
     are_counts = ((freqs > 0) & np.isfinite(freqs)).all()
     if freqs.ndim != 1 or not len(freqs) or not are_counts:
         raise ValueError(
             f"freqs must be finite numbers over 0 of shape (N,), got {shown(freqs)}"
+        )
+    if (np.diff(freqs) > 0).any():
+        raise ValueError(
+            f"freqs must fall, the most frequent token first, got {shown(freqs)}"
         )
     first, last = _fitted(len(freqs))
     if last == first:
@@ -172,7 +177,7 @@ def describe(census: Census) -> str:
     line = zipf_line(census.freqs)
     first, last = _fitted(len(census.freqs))
     zipf = "only one kind of token, so no Zipf exponent" if line is None else (
-        f"Zipf exponent <b>{line[0]:.2f}</b> (ranks {first} to {last:,})"
+        f"Zipf exponent <b>{0 + round(line[0], 2):.2f}</b> (ranks {first} to {last:,})"
     )  # fmt: skip
     summary = (
         f"vocabulary: <b>{len(census.vocab):,}</b> tokens · text: "

@@ -122,17 +122,17 @@ class Picture(Figure):
         """The picture as the bytes of a PNG file, at double density.
 
         `compress_level` is from 1, the fastest, to 9, the smallest; others raise
-        ValueError.
+        ValueError. The picture's own density, `dpi`, stays as it was.
         """
         integer("compress_level", compress_level, 1, 9)
         with DRAWING:
+            before, canvas = (self.canvas, self.dpi), lettering.Canvas(self)
             try:
                 self.dpi = DENSITY * PER_INCH
-                canvas = lettering.Canvas(self)
                 canvas.draw()
                 pixels = encoding.pixels(canvas)
             finally:
-                self.dpi = PER_INCH
+                self.canvas, self.dpi = before
         if not any(axes.images for axes in self.axes):  # shades would turn into steps
             pixels = encoding.few_colours(pixels)
         return encoding.png(pixels, compress_level)

@@ -87,7 +87,65 @@ def test_before_the_first_answer_there_is_no_picture():
     panel.close()
 
 
+class Odd(Slope):
+    """Returns what it has, or at 1 two plots in place of one."""
+
+    returned = None
+
+    def answer(self, slope, start):
+        chart, words = super().answer(slope, start)
+        twice = Chart([*chart.plots, *chart.plots]) if slope == 1 else chart
+        return self.returned(twice, words) if self.returned else (twice, words)
+
+
+@pytest.mark.parametrize(
+    ("returned", "got"),
+    [
+        (lambda chart, words: None, "NoneType"),
+        (lambda chart, words: ("abc", "def"), "(str, str)"),
+        (lambda chart, words: (chart, None), "(Chart, NoneType)"),
+        (lambda chart, words: chart, "Chart"),
+        (lambda chart, words: (chart, words.encode()), "(Chart, bytes)"),
+        (lambda chart, words: (chart, words, 3), "tuple"),
+    ],
+)
+def test_what_is_no_answer_is_told_and_nothing_of_it_is_shown(returned, got):
+    panel = Odd()
+    assert panel.wait(30)
+    before = panel.chart, panel.view.figure, panel.view.alt
+    Odd.returned = staticmethod(returned)
+    try:
+        panel.slope = 3
+        with pytest.raises(ValueError) as told:
+            panel.wait(30)
+        assert str(told.value) == f"answer must return (Chart, words), got {got}"
+    finally:
+        Odd.returned = None
+    assert (panel.chart, panel.view.figure, panel.view.alt) == before
+    panel.slope = 2
+    assert panel.wait(30) and panel.view.readout == "slope <b>2</b>"
+    panel.close()
+
+
+def test_a_chart_may_be_shown_without_a_word(monkeypatch):
+    monkeypatch.setattr(Odd, "returned", staticmethod(lambda chart, words: (chart, "")))
+    panel = Odd()
+    assert panel.wait(30) and panel.finished()[1] == ""
+    assert "line" not in panel.picture.alt and "x" in panel.picture.alt
+    panel.close()
+
+
 # The ghost
+
+
+def test_a_chart_of_fewer_plots_has_no_ghost(monkeypatch):
+    monkeypatch.setattr(charting, "REST", 0.0)
+    panel = Odd()
+    assert panel.wait(30)
+    until(lambda: not panel.live.is_running)
+    answer(panel, slope=3)
+    assert panel.view.readout == "slope <b>3</b>" and len(panel.chart.plots) == 1
+    panel.close()
 
 
 def test_the_ghost_is_the_setting_at_which_the_hand_rested(slope):

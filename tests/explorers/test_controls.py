@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,6 +141,61 @@ def test_values_as_a_reader_sees_them(control, value, words):
 def test_every_widget_says_what_it_does():
     for widget in Owner().widgets.values():
         assert widget.description and widget.tooltip
+
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda: controls.Whole("a", 0, 3, 9), "default .* integer from 0 to 3, got 9"),
+        (lambda: controls.Whole("a", 0, 3, None), "default of .* integer from 0 to 3"),
+        (lambda: controls.Whole("a", 5, 1, 3), "high of .* of at least 5 .low is 5."),
+        (lambda: controls.Whole("a", 0.5, 1, 1), "low of .* must be an integer"),
+        (lambda: controls.Whole("a", 0, INF, 1), "high of .* must be an integer"),
+        (lambda: controls.Real("a", 0, 1, 2, 0.1), "default .* number from 0 to 1"),
+        (lambda: controls.Real("a", 0, 1, 0.5, 0), "step of .* greater than 0, got 0"),
+        (lambda: controls.Real("a", 0, 1, 0.5, INF), "step of .* a finite number"),
+        (lambda: controls.Real("a", 0, 1, 0.5, "1"), "step of .* real numbers"),
+        (lambda: controls.Real("a", 1, 0, 0.5, 0.1), "high of .* at least its low, 1"),
+        (lambda: controls.Real("a", NAN, 1, 0.5, 0.1), "low of .* a finite number"),
+        (lambda: controls.Steps("a", (), 1), "values of .* rise, at least one"),
+        (lambda: controls.Steps("a", 3, 1), "values of .* must be a list"),
+        (lambda: controls.Steps("a", "123", 1), "values of .* real numbers"),
+        (lambda: controls.Steps("a", (5, 1, 3), 3), "values of .* numbers that rise"),
+        (lambda: controls.Steps("a", (1, 1), 1), "values of .* numbers that rise"),
+        (lambda: controls.Steps("a", (1, INF), 1), "values of .* finite numbers"),
+        (lambda: controls.Steps("a", (1, 2.5), 1, whole=True), "values .* be integers"),
+        (lambda: controls.Steps("a", (1, 3), 4), "default of .* number from 1 to 3"),
+        (lambda: controls.Steps("a", (1, 3), None), "default of .* number from 1 to 3"),
+        (lambda: controls.Steps("a", (1, 3), 1, off="no"), "off of .* True or False"),
+        (lambda: controls.Choice("a", {"l": 1}, 2), "default of .* one of 1, got 2"),
+        (lambda: controls.Choice("a", {}, 2), "default of .* must be one of"),
+        (lambda: controls.Choice("a", ["l"], "l"), "choices of .* the type Mapping"),
+        (lambda: controls.Words("a", 3), "default of .* must be a string, got 3"),
+        (lambda: controls.Words("a", rows=0), "rows of .* of at least 1, got 0"),
+        (lambda: controls.Words("a", hint=3), "hint of .* must be a string"),
+    ],
+)  # fmt: skip
+def test_what_no_slider_can_show_is_refused_where_it_is_declared(declare, words):
+    with pytest.raises(ValueError, match=words) as told:
+        declare()
+    assert "of the control 'a'" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        controls.Whole("a", 2, 2, 2), controls.Whole("a", *np.array([1, 9, 3])),
+        controls.Real("a", 0, 1, np.float32(0.5), 2),
+        controls.Steps("a", np.array([1, 10]), 5), controls.Steps("a", range(3), 2),
+        controls.Steps("a", (1, 10), None, off=True), controls.Words("a", hint=None),
+        controls.Choice("a", {"no": None, "yes": 1}, None),
+    ],
+)  # fmt: skip
+def test_what_it_shows_first_is_its_default(control):
+    assert control.read(control.widget()) == control.default
 
 
 def test_a_pasted_text_counts_when_it_is_there():

@@ -1,6 +1,7 @@
 """The training panel's model in a file, from code and by buttons: nothing is lost."""
 
 import dataclasses
+import tempfile
 import time
 
 import pytest
@@ -423,6 +424,34 @@ def test_a_file_that_stops_on_its_way_is_forgotten_with_the_next(panel, monkeypa
     opened.view._heard(opened.view, event, [b"12345"])
     browser.open(b"x")
     assert "my model.safetensors" in opened.view.refused
+
+
+def test_a_file_that_stops_on_its_way_goes_with_its_page(panel, monkeypatch):
+    opened, of_two = panel(**QUICK), ("here", "there")
+    for view in of_two:
+        opened.view._heard(opened.view, {"event": "opened", "view": view}, [])
+        event = {"event": "piece", "view": view, "name": "cut", "at": 0, "size": 99}
+        opened.view._heard(opened.view, event, [b"12345"])
+    for left, view in ((["there"], "here"), ([], "there")):
+        opened.view._heard(opened.view, {"event": "closed", "view": view}, [])
+        assert [*opened._pieces] == left
+    Browser(opened, monkeypatch).open(b"x")
+    assert "my model.safetensors" in opened.view.refused
+
+
+def test_without_a_temporary_folder_the_buttons_say_what_to_do(
+    panel, file, monkeypatch, tmp_path
+):
+    kept = panel(**QUICK)
+    kept.save(file)
+    browser = Browser(kept, monkeypatch)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    told = "this machine has no temporary folder (No such file or directory): "
+    browser.save()
+    assert kept.view.refused == f"{told}use the method save(path) instead"
+    browser.open(file.read_bytes())
+    assert kept.view.refused == f"{told}use the method open(path) instead"
+    assert browser.got == []
 
 
 def test_what_is_refused_is_told_until_the_next_run_and_nothing_stops(

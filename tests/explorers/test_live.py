@@ -1,11 +1,13 @@
 """One thread, the latest job: started, paused, stepped, stopped, replaced."""
 
+import math
 import subprocess
 import sys
 import threading
 import time
 import types
 
+import numpy as np
 import pytest
 from driving import until
 
@@ -54,6 +56,43 @@ def test_a_job_runs_in_a_thread_that_ends_with_it(live):
     assert (job.steps, job.ended) == (3, "done")
     assert job.thread is not threading.main_thread()
     until(lambda: not job.thread.is_alive())
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"job": None}, "job must be a function, got None"),
+        *(({"apart": odd}, "apart must be a finite number of at least 0")
+          for odd in ("x", -1, math.nan, math.inf, None)),
+        *(({"steps": odd}, "steps must be an integer of at least 0")
+          for odd in ("2", -1, 1.0)),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_started_is_refused_and_the_job_goes_on(live, how, words):
+    job = Counting(live)
+    live.start(job)
+    assert job.begun.wait(10)
+    with pytest.raises(ValueError, match=words):
+        live.start(**{"job": lambda: None, **how})
+    steps = job.steps
+    until(lambda: job.steps > steps)
+    live.stop()
+    assert live.wait(10)
+
+
+def test_what_is_no_function_and_no_time_is_refused(live):
+    with pytest.raises(ValueError, match="on_change must be a function"):
+        Live(None)
+    with pytest.raises(ValueError, match="aside must be a function"):
+        live.ask("write")
+    for odd in (None, -1, math.nan, "x"):
+        with pytest.raises(ValueError, match="seconds must be a finite number"):
+            live.end(odd)
+        with pytest.raises(ValueError, match="seconds must be a finite number"):
+            live.rest(odd)
+    job = Counting(live, 1)
+    live.start(job, steps=np.int64(3))  # it has not ended
+    assert live.wait(10) and job.ended == "done"
 
 
 def test_nothing_to_wait_for_is_waited_for(live):

@@ -44,6 +44,7 @@ NET = rnn.RNNModelScratch(5, 3)
 TOKENS = torch.tensor([[0, 1, 2]])
 VOCAB = text.Vocab(list("abcd"))
 READING = unrolled.steps_of(NET, [0, 1, 2])
+CUT = np.array([[0, 2]])  # of "abcdef", in steps of 3
 DIVISION = ngram_text.divide("own", "abc " * 50)
 WALK = markov_chain.walk(0.9, 0.8, "rainy")
 CENSUS = vocabulary.take_census(["a b a"])
@@ -88,11 +89,14 @@ REFUSED = [
     (lambda: Plot(X, Y, Line("a", [1], [1])), "lines must be a sequence of Line"),
     (lambda: Plot(X, "y"), "y must be Axis, got 'y'"),
     (lambda: Plot(X, Y, shades=[[1]]), r"shades must be Shades, got \[\[1\]\]"),
-    (lambda: Plot(X, Y, height=0), "height must be a number greater than 0"),
+    (lambda: Plot(X, Y, height=0), "height must be .* 0 and at most 2000,"),
     (lambda: Plot(X, LOG, [Line("a", [1], [0])]), "y must be greater than 0 on a log"),
     (lambda: Plot(LOG, Y, [Line("a", [-1], [0])]), "x must be greater than 0 on a log"),
     (lambda: Plot(X, LOG, levels=[Level(0)]), "y must be greater than 0 on a log"),
     (lambda: Plot(X, LOG, marks=[Mark(1, 0)]), "y must be greater than 0 on a log"),
+    (lambda: Plot(LOG, Y, verticals=[Vertical(0)]), "x must be greater than 0 on"),
+    (lambda: Plot(LOG, Y, bars=[Bar(-1, 1, 2)]), "x must be greater than 0 on a log"),
+    (lambda: Plot(X, LOG, bars=[Bar(1, 1, 0)]), "y must be greater than 0 on a log"),
     (lambda: Chart([]), "plots must have at least one plot"),
     (lambda: Chart([X]), "plots must be a sequence of Plot"),
     (lambda: Chart([Plot(X, Y)], margin=600), "margin must be from 0 to 400 pixels"),
@@ -172,6 +176,48 @@ REFUSED = [
       for lines in ([], [""], [" ", ""])),
     *((lambda freqs=freqs: vocabulary.zipf_line(np.array(freqs)), "freqs must be fin")
       for freqs in ([], [2, 0], [INF, 1], [NAN, 1], [[1, 2]], 3)),
+    (lambda: vocabulary.zipf_line([1, 5, 2]), "freqs must fall, the most frequent"),
+    *((lambda given=given: unrolled_panel.draw(READING, given, VOCAB, 1), words)
+      for given, words in (([0, 1], "indices must be 3, one for each step, got 2"),
+                           ([0, 1, 2, 3], "indices must be 3"),
+                           (None, "indices must be a list"))),
+    *((lambda of=of, given=given: of(READING, given, text.Vocab(list("ab")), 1),
+       "vocab must have the 5 tokens of the reading, got 3")
+      for of, given in ((unrolled_panel.draw, [0, 1, 2]),
+                        (unrolled_panel.describe, "abc"))),
+    (lambda: unrolled_panel.describe(READING, 3, VOCAB, 1), "string must be of the"),
+    *((lambda of=of, cut=cut: of("abcdef", {"a": CUT, "b": cut}, 3, 0), words)
+      for of in (minibatches_panel.draw, minibatches_panel.describe)
+      for cut, words in (
+          (CUT - 3, r"cuts\['b'\] must be from 0 to 2, so that the labels"),
+          (CUT + 1, r"cuts\['b'\] must be from 0 to 2"),
+          ([[0, 2]], r"cuts\['b'\] must be an array of integers"),
+          (CUT * 1.0, r"cuts\['b'\] must be an array of integers"),
+          (CUT > 0, r"cuts\['b'\] must be an array of integers"),
+          (CUT[0], r"cuts\['b'\] must be an array of integers, of the shape"),
+          (CUT.T, "cuts must be of one shape"))),
+    (lambda: minibatches_panel.draw("abcdef", {"a": CUT[:0]}, 3, 0), "cuts must be of"),
+    (lambda: minibatches_panel.draw("abcdef", {"a": CUT}, 6, 0), "num_steps must be"),
+    (lambda: minibatches_panel.draw("abcde\ud83d", {"a": CUT}, 3, 0),
+     r"characters must be whole, got half: 'abcde\\ud83d'"),
+    *((lambda n=n: ngram_text.describe(DIVISION, n, (3.0, 2.0), ""), "n must be an int")
+      for n in ("two", 0, 7, None)),
+    *((lambda both=both: ngram_text.describe(DIVISION, 2, both, ""), "perplexity must")
+      for both in (3.0, ("a", "b"), (1, 2, 3), (NAN, 2), (0, 2), None)),
+    *((lambda odd=odd: ngram_text.draw([odd, 2], [3, 2], 27, 1), "seen must be numbers")
+      for odd in (NAN, 0, -1, -INF)),
+    *((lambda odd=odd: ngram_text.draw([3, 2], [odd, 2], 27, 1), "new must be numbers")
+      for odd in (NAN, 0, -1, -INF)),
+    (lambda: ngram_text.draw([], [], 27, 1), "seen must be numbers over 0 .* one"),
+    *((lambda flag=flag, odd=odd: Line("a", [1], [1], **{flag: odd}),
+       f"{flag} must be True or False")
+      for flag, odd in (("points", "no"), ("joined", None), ("hollow", 0),
+                        ("leaves_ghost", "yes"))),
+    *((lambda flag=flag: Axis("x", 0.2, 0.7, **{flag: "no"}),
+       f"{flag} of the axis 'x' must be True or False, got 'no'")
+      for flag in ("log", "is_whole")),
+    (lambda: Band(1, 2, upright=1), "upright must be True or False, got 1"),
+    (lambda: Bar(1, 1, 1, hatched="no"), "hatched must be True or False, got 'no'"),
 ]  # fmt: skip
 
 
@@ -217,7 +263,8 @@ def test_numbers_of_numpy_and_torch_can_be_sent():
     plot = Plot(
         Axis("x", one, torch.tensor(9), ticks=np.arange(1, 4)), Y,
         levels=[Level(torch.tensor(2.0))], marks=[Mark(one, np.int64(3))],
-        bars=[Bar(one, one, one)], notes=[Note(one, one, 3)], bands=[Band(one, 2)],
+        bars=[Bar(one, one, one, hatched=one > 0)], notes=[Note(one, one, 3)],
+        bands=[Band(one, 2)],
     )  # fmt: skip
     assert Axis("x", [0], np.array([1])) == Axis("x", 0.0, 1.0)
     json.dumps(Chart([plot]).for_browser(), allow_nan=False)
@@ -247,3 +294,29 @@ def test_a_label_is_shown_as_it_is(label):
     assert axes.get_xlabel() == shown
     assert picture.png().startswith(b"\x89PNG")
     assert axes.get_xticklabels()[0].get_text() == shown
+
+
+def test_starts_of_any_integers_are_drawn_alike():
+    text, starts = "abcde " * 40, np.array([[120, 7], [200, 130]])
+    assert len(text) > 127  # which no np.int8 can hold
+    shown = {
+        (minibatches_panel.describe(text, {"a": starts.astype(kind)}, num_steps, 0),
+         minibatches_panel.draw(text, {"a": starts.astype(kind)}, num_steps, 0).png())
+        for kind in (np.int64, np.uint8, np.uint64, ">i4")
+        for num_steps in (35, np.int8(35))
+    }  # fmt: skip
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize("low", [0.5, 1e-300])
+def test_perplexities_below_one_are_on_the_axis(low):
+    (plot,) = ngram_text.draw([low, low], [low, INF], low, 1).plots
+    assert plot.y.low < low < plot.y.high
+
+
+def test_a_title_of_minibatches_is_shown_as_it_is():
+    shown = ("abcdef", {"<b> $\\frac$": CUT}, 3, 0)
+    picture = minibatches_panel.draw(*shown)
+    assert "<b> \\$\\frac\\$" in [each.get_text() for each in picture.axes[0].texts]
+    assert picture.png().startswith(b"\x89PNG")
+    assert "&lt;b&gt; $\\frac$" in minibatches_panel.describe(*shown)

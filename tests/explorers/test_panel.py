@@ -1,6 +1,8 @@
 """What all panels share, on one that does next to nothing."""
 
 import base64
+import copy
+import pickle
 import threading
 import time
 import warnings
@@ -92,6 +94,41 @@ def test_a_bad_value_is_refused_and_all_stays(line, values):
     assert line.view.picture == picture
     with pytest.raises(ValueError, match=next(reversed(values))):
         Line(**values)
+
+
+@pytest.mark.parametrize("answered", [None, "ab", (b"png", "words"), ("pic", None)])
+def test_what_is_no_answer_is_told_and_the_picture_stays(line, monkeypatch, answered):
+    before = line.picture, line.view.picture
+    monkeypatch.setattr(Line, "answer", lambda self, **values: answered)
+    line.slope = 3
+    with pytest.raises(ValueError, match=r"answer must return \(Picture, words\), got"):
+        line.wait(30)
+    assert (line.picture, line.view.picture) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["view", "values", "live", "answer", "picture", "widgets", "self", "_lock"]
+)
+def test_a_control_has_no_name_that_a_panel_needs(name):
+    with pytest.raises(ValueError, match=f"the control '{name}' of Own must have"):
+        type("Own", (answering.Explorer,), {name: controls.Whole("a", 0, 3, 1)})
+
+
+def test_a_control_may_take_the_place_of_that_of_another_panel():
+    other = type("Other", (Line,), {"slope": controls.Whole("slope", 0, 9, 7)})
+    assert other().values == {"slope": 7, "words": "up"}
+
+
+@pytest.mark.parametrize("of", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_panel_is_not_copied_but_made_again_or_saved(line, of):
+    with pytest.raises(
+        TypeError, match=r"make another one, Line\(slope=1, words='up'\)"
+    ):
+        of(line)
+    training = explorers.Training(text="story", num_hiddens=8, num_epochs=1)
+    with pytest.raises(TypeError, match=r"save\(path\) keeps its model"):
+        of(training)
+    training.close()
 
 
 def test_a_slip_of_the_pen_is_told(line):

@@ -109,6 +109,15 @@ def test_of_a_short_text_the_last_tenth_is_held_out():
     assert len(parts.held_out.corpus) == len(whole.corpus) - len(parts.corpus)
 
 
+@pytest.mark.parametrize("length", [1, 12, 120, 1005])
+def test_to_hold_a_part_out_a_text_must_be_long_enough(length):
+    told = f"own_text must have at least 1,006 .* held_out=True.* got {length:,}:"
+    with pytest.raises(ValueError, match=told):
+        training_runs.load("own", "x" * length + "\n\n", held_out=True)
+    enough = training_runs.load("own", "x" * 1006, held_out=True)
+    assert len([*enough.held_out.in_order()]) == 1
+
+
 # The runs that are kept
 
 
