@@ -6,6 +6,7 @@ imports only from modules above it:
     checks      checks of arguments: numbers, tensors, files
     threads     how many threads a run uses
     interrupts  Ctrl-C, held back while something has to be whole
+    commands    how a command ends: with its status, or one line if it fails
     corpora     find the text: a file you name, the cache, the book's server, the story
     large_text  millions of tokens, counted and numbered with arrays (no torch)
     text        lines → tokens → vocabulary → corpus of indices (no torch)
@@ -51,8 +52,8 @@ import importlib
 __version__ = "0.2.0"
 
 MODULES = (
-    "checks", "threads", "interrupts", "corpora", "large_text", "text", "progress",
-    "series", "vector_ar", "neural_ar", "stationary", "markov", "ngrams",
+    "checks", "threads", "interrupts", "commands", "corpora", "large_text", "text",
+    "progress", "series", "vector_ar", "neural_ar", "stationary", "markov", "ngrams",
     "batching", "rnn", "parameters", "bptt", "engine", "gated", "gradients",
     "vanishing", "clipping", "optimizers", "evaluating", "runs", "training",
     "sweeping", "generating", "saving", "pictures", "alt_text", "figures",

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import sys
-from collections.abc import Callable
-from typing import NoReturn
 
-from d2l_rnn import doctor
+from d2l_rnn import commands, doctor
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,30 +23,5 @@ def main(arguments: list[str] | None = None) -> int:
     return doctor.main()
 
 
-def run(command: Callable[[], int], name: str) -> NoReturn:
-    """Leave Python with the status of a command, or with one line if it fails."""
-    signal.signal(signal.SIGTERM, _leave)
-    if hasattr(sys.stdout, "reconfigure"):  # a path may have any character
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        status = command()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        sys.exit(status)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # as in `... doctor | head`
-            print(f"python -m {name}: {error.strerror or error}", file=sys.stderr)
-        if sys.stdout is not None:  # what is left cannot be written either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _leave(number: int, _) -> None:
-    """End by a signal, but not before the processes that have been begun."""
-    sys.exit(128 + number)
-
-
 if __name__ == "__main__":
-    run(main, "d2l_rnn")
+    commands.run(main, "d2l_rnn")

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from d2l_rnn import commands
 from d2l_rnn.checks import files
 
 FILE_NAME = "timemachine.txt"
@@ -297,6 +298,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from d2l_rnn.__main__ import run  # not for those who import this module
-
-    run(main, "d2l_rnn.corpora")
+    commands.run(main, "d2l_rnn.corpora")

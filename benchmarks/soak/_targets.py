@@ -19,7 +19,7 @@ LEFT_OUT = {
     "progress.EpochTally.timing", "batching.GivenOffset.randint", "saving.SavedModel",
 }  # fmt: skip
 # These start programs, or only one other module calls them.
-NOT_CALLED = ("web", "doctor", "large_text", "runs")
+NOT_CALLED = ("commands", "web", "doctor", "large_text", "runs")
 SPECIAL = ("__call__", "__getitem__", "__iter__", "__len__")
 
 
