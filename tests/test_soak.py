@@ -307,6 +307,13 @@ def test_what_a_mutant_changes_and_why_it_survives():
     assert mutation.explained(shown.format("new"))["reason"] is None
 
 
+def test_the_mutants_of_other_modules_stay_on_record(tmp_path):
+    path, rows = tmp_path / "soak_mutation.json", [{"module": "bptt", "mutants": 3}]
+    assert mutation.earlier(path) == {}
+    path.write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    assert mutation.earlier(path) == {"bptt": rows[0]}
+
+
 @pytest.mark.slow
 def test_the_mutants_of_a_module(tmp_path):
     pytest.importorskip("mutmut")

@@ -6,7 +6,7 @@ mutmut makes the mutants, of a copy: each has one small change, which should mak
 of its module fail. In the copy a decorator is called below its function, because mutmut
 leaves decorated functions alone, and the words of error messages are not to be changed.
 `_survivors.py` has the reasons why some mutants survive. Writes
-`results/soak_mutation.json`. Needs mutmut (the extra `soak`) and `fork`, which Windows
+`results/soak_mutation.json`, module by module. Needs mutmut (the extra `soak`) and `fork`, which Windows
 does not have.
 """
 
@@ -218,18 +218,27 @@ def table(result: dict) -> str:
     return f"{markdown(columns, rows)}\n\n{described(result)}"
 
 
+def earlier(path: Path) -> dict[str, dict]:
+    """The results that are there, by module: those of others than asked for stay."""
+    if not path.exists():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    return {row["module"]: row for row in rows}
+
+
 def main() -> None:
-    """Make the mutants of each module, and test them."""
+    """Make the mutants of each module, and test them; a module takes 5 to 30 minutes."""
     args = arguments(
         __doc__, needs_text=False,
         modules={"nargs": "+", "choices": MODULES, "default": [*MODULES]},
         processes={"type": int, "default": os.cpu_count(), "help": "at a time"},
     )  # fmt: skip
-    rows = []
+    rows = earlier(args.results / "soak_mutation.json")
     for module in args.modules:
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(tested(module, Path(folder), args.processes))
-    save("soak_mutation", args, {"rows": rows}, table)
+            rows[module] = tested(module, Path(folder), args.processes)
+        in_order = [rows[name] for name in MODULES if name in rows]
+        save("soak_mutation", args, {"rows": in_order}, table)
 
 
 if __name__ == "__main__":
