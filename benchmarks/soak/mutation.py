@@ -6,8 +6,8 @@ mutmut makes the mutants, of a copy: each has one small change, which should mak
 of its module fail. In the copy a decorator is called below its function, because mutmut
 leaves decorated functions alone, and the words of error messages are not to be changed.
 `_survivors.py` has the reasons why some mutants survive. Writes
-`results/soak_mutation.json`, module by module. Needs mutmut (the extra `soak`) and `fork`, which Windows
-does not have.
+`results/soak_mutation.json`, module by module, which take 5 to 30
+minutes each. Needs mutmut (the extra `soak`) and `fork`, which Windows does not have.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def earlier(path: Path) -> dict[str, dict]:
 
 
 def main() -> None:
-    """Make the mutants of each module, and test them; a module takes 5 to 30 minutes."""
+    """Make the mutants of each module, and test them."""
     args = arguments(
         __doc__, needs_text=False,
         modules={"nargs": "+", "choices": MODULES, "default": [*MODULES]},
