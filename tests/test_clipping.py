@@ -111,6 +111,8 @@ def test_one_vector_or_its_parts_are_the_same_gradient(dtype):
 
 def test_no_gradients_have_the_norm_zero():
     assert clipping.project([], 1.0) == 0
+    assert clipping.project([torch.zeros(0)], 1.0) == 0
+    assert clipping.project([torch.zeros(0), torch.zeros(2)], 1.0) == 0
 
 
 @pytest.mark.parametrize("parts", [1, 2])

@@ -36,7 +36,7 @@ BESIDE = ("tests", "benchmarks", "tools")  # what the tests import
 MODULES = {
     "text": (
         ["text", "large_text", "checks/tokens"],
-        ["text", "odd_text", "large_text"],
+        ["text", "odd_text", "large_text", "ngrams"],
     ),
     "batching": (["batching", "checks/indices"], ["batching", "odd_text"]),
     "clipping": (["clipping"], ["clipping", "odd_models"]),
