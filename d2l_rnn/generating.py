@@ -85,6 +85,16 @@ def warm_up(
     Raises ValueError if the prefix is empty, since there is nothing to start from, or
     neither a string nor a list of tokens, and if `vocab` is not of the model's size.
     """
+    check_prefix(prefix)
+    check_vocab(vocab, net)
+    device = own_device(net, device)
+    state = net.begin_state(batch_size=1, device=device)
+    with reading(net):
+        return _read(vocab[list(prefix)], state, net, device)
+
+
+def check_prefix(prefix: Sequence[str]) -> None:
+    """Raises ValueError unless it is a string or a list of tokens, and not empty."""
     is_text = isinstance(prefix, (str, list, tuple))
     if not is_text or any(isinstance(token, list) for token in prefix):
         raise ValueError(
@@ -92,11 +102,6 @@ def warm_up(
         )
     if len(prefix) == 0:
         raise ValueError("prefix must have at least one token, got none")
-    check_vocab(vocab, net)
-    device = own_device(net, device)
-    state = net.begin_state(batch_size=1, device=device)
-    with reading(net):
-        return _read(vocab[list(prefix)], state, net, device)
 
 
 def check_vocab(vocab: Vocab, net: Model) -> None:
