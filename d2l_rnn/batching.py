@@ -97,6 +97,8 @@ def windows(corpus: Sequence[int] | Tensor, num_steps: int) -> tuple[Tensor, Ten
     `num_steps`.
     """
     corpus = as_indices(corpus).long()
+    if len(corpus) < 2:
+        raise ValueError(f"corpus must have at least 2 tokens, got {len(corpus)}")
     why = f"the corpus has {len(corpus)} tokens"
     num_steps = integer("num_steps", num_steps, 1, len(corpus) - 1, why)
     return corpus[:-1].unfold(0, num_steps, 1), corpus[1:].unfold(0, num_steps, 1)

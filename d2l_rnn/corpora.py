@@ -7,6 +7,7 @@ of the package takes its place, so that every notebook runs.
 
 from __future__ import annotations
 
+import argparse
 import collections
 import contextlib
 import functools
@@ -171,7 +172,10 @@ def download() -> str | None:
         name="d2l_rnn download",
         daemon=True,
     )
-    worker.start()
+    try:
+        worker.start()
+    except RuntimeError as error:  # too many threads
+        return f"could not fetch it: {error}"
     worker.join(PATIENCE)
     if outcome:
         return outcome[0]
@@ -290,8 +294,14 @@ def _not_in_data_dir() -> str:
     return f" (there is none to read in {folder!r:.300}: {why_not})"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Fetch the text unless it is here, and print which is used; 0 if the book's."""
+    parser = argparse.ArgumentParser(
+        prog="python -m d2l_rnn.corpora",
+        description="Fetch the book's text unless it is here, and print where it is.",
+        epilog="The exit status is 0 if the text is the book's, and 1 if not.",
+    )
+    parser.parse_args(arguments)
     text = find_text()
     print(f"{text.origin}: {text.path}")
     return 0 if text.is_time_machine else 1

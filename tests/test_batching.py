@@ -306,7 +306,7 @@ def test_an_epoch_of_a_loader_is_that_of_the_function(use_random_iter, iterate):
 def test_a_corpus_with_next_to_nothing_in_it_is_told(length):
     with pytest.raises(ValueError, match=f"too large .* it has {length}"):
         batching.SequenceLoader([7] * length, 1, 1)
-    with pytest.raises(ValueError, match=f"the corpus has {length} tokens"):
+    with pytest.raises(ValueError, match=f"corpus must have .* 2 tokens, got {length}"):
         batching.windows([7] * length, 1)
 
 

@@ -608,9 +608,9 @@ def test_the_size_is_that_of_the_book(time_machine):
 def test_the_command_line_tells_by_its_status(monkeypatch, capsys, tmp_path, cache):
     monkeypatch.setenv(corpora.DATA_DIR_VARIABLE, str(tmp_path))
     (tmp_path / corpora.FILE_NAME).write_bytes(BOOK)
-    assert corpora.main() == 0
+    assert corpora.main([]) == 0
     (tmp_path / corpora.FILE_NAME).write_bytes(b"another text")
-    assert corpora.main() == 1
+    assert corpora.main([]) == 1
     assert capsys.readouterr().out.startswith("folder: ")
 
 
@@ -650,6 +650,24 @@ def test_the_command_line_says_that_a_disk_is_full(tmp_path):
     told = "python -m d2l_rnn.corpora: No space left on device\n"
     assert done.returncode == 1 and done.stderr.endswith(told)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("argument, status", [("--help", 0), ("my.txt", 2)])
+def test_the_command_line_takes_no_text(argument, status, capsys):
+    with pytest.raises(SystemExit) as ended:
+        corpora.main([argument])
+    assert ended.value.code == status
+    told = capsys.readouterr()
+    assert "usage: python -m d2l_rnn.corpora [-h]" in told.out + told.err
+
+
+def test_without_a_thread_to_fetch_it_there_is_the_story(monkeypatch, capsys, cache):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert corpora.find_text().origin == "story"
+    assert "could not fetch it: can't start new thread" in capsys.readouterr().err
 
 
 def test_a_mirror_that_is_no_address_is_told(monkeypatch, capsys, cache):

@@ -323,6 +323,7 @@ def test_a_bad_chain_says_what_is_wrong(arguments, message):
     [
         (lambda c: c.sample(0), "num_steps must be an integer of at least 1"),
         (lambda c: c.sample(5, seed=-1), "seed must be"),
+        (lambda c: c.sample(5, seed=2**64), "seed must be an integer from 0 to 18446"),
         (lambda c: c.log_probability([]), "sequence must have a length of at least 1"),
         (lambda c: c.log_probability(["snow"]), "'snow' is not a state of the chain"),
         (

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot
+from small_tables import Table
 
 from d2l_rnn import alt_text, diagrams, figures, pictures
 from d2l_rnn.pictures import lettering
@@ -41,6 +42,16 @@ def written(picture):
     return [text.get_text() for text in found if text.get_visible()]
 
 
+def test_a_table_is_drawn_by_its_numbers_not_by_the_names_of_its_columns():
+    table = Table({0: [5.0, 6.0], 1: [7.0, 8.0]})
+    assert figures.heatmap(table, "x", "y").alt.endswith("row 0: 5, 7; row 1: 6, 8.")
+    column = Table({0: [5.0]})
+    assert figures.bars(["a"], {"n": column}, "x", "y").alt.endswith("a 5.")
+    assert curve(Table({0: [9.0]}), Table({1: [1.0]})).alt.endswith("a is 9.")
+    with pytest.raises(ValueError, match="must be a sequence of labels, in an order"):
+        figures.bars(Table({"a": ["x"]}), {"n": [5.0]}, "x", "y")
+
+
 # What is refused
 
 
@@ -55,6 +66,7 @@ def refused():
     yield lambda: curve(["1", "2", "3"]), r"y of lines\['a'\] must hold real numbers"
     yield lambda: curve({1: 1, 2: 2, 3: 3}), r"y of lines\['a'\] must hold real numbers"
     yield lambda: curve({1, 2, 3}), r"y of lines\['a'\] must hold real numbers"
+    yield lambda: curve(torch.ones(3).to_sparse()), "it is a sparse tensor"
     yield (
         lambda: curve(torch.ones(3, device="meta")),
         r"y of lines\['a'\] must hold real",

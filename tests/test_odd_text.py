@@ -10,6 +10,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from small_tables import Table
 
 from d2l_rnn import batching, text
 
@@ -378,3 +379,11 @@ def test_a_token_may_be_nested_deeply():
     assert text.Vocab([deep])[deep] == 1
     with pytest.raises(ValueError, match="tokens must be equal to others"):
         text.Vocab([nan])
+
+
+@pytest.mark.parametrize("call", [
+    text.Vocab, text.tokenize, text.count_corpus, lambda it: text.Vocab("a", 0, it)
+])  # fmt: skip
+def test_the_names_of_a_tables_columns_are_no_tokens(call):
+    with pytest.raises(ValueError, match="it is a table: choose one of its columns"):
+        call(Table({"line": ["the time", "traveller"]}))

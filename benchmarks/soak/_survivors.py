@@ -57,6 +57,10 @@ BY_REASON = {
         'gradients = as_tensors("gradients", gradients, "A LIST OF TENSORS")',
         'Sizes().check("tbq", outputs=outputs)',
         'check_tokens("XXXXX", X, sizes["D"])',
+        'last_only = truth("XXlast_onlyXX", last_only)',
+        'last_only = truth("LAST_ONLY", last_only)',
+        "last_only = truth(None, last_only)",
+        'check_tokens("XXXXX", X, sizes["D"], params[0].device)',
         "return one_of(None, value, (True, False))",
         'return one_of("XXdivergedXX", value, (True, False))',
         'return one_of("DIVERGED", value, (True, False))',
@@ -72,6 +76,7 @@ BY_REASON = {
     "every token of a text occurs at least once": ["min_freq: int = 1,"],
     "only memory or time": [
         "if type(None) is str:  # as a rule",
+        "numbers = reaches.astype(None)  # which are multiplied far sooner",
         "norm = norms[0].item() if (norms) and False else 0.0",
         "return norm if (LEAST < norm < math.inf) and False "
         "else math.hypot(*map(_scaled, gradients))",
@@ -104,6 +109,8 @@ BY_REASON = {
     ],
     "all parameters have the same type, or there would have been an error before": [
         "if params[1].dtype not in DTYPES:",
+        "sizes, dtype = _sizes(X, params), params[1].dtype",
+        'check_tokens("X", X, sizes["D"], params[1].device)',
         "and net.params[1].dtype in DTYPES",
         'raise ValueError(f"params must be float32 or float64, got {params[1].dtype}")',
     ],
@@ -121,6 +128,18 @@ BY_REASON = {
     ],
     "memory that nothing is written into is multiplied by 0, and mostly no NaN": [
         "logs = np.log(self.P, where=self.P > 0, out=None)  # (n, n)",
+    ],
+    "there is no GPU here": [
+        'has_autocast = X.device.type in ("cpu", "XXcudaXX")',
+        'has_autocast = X.device.type in ("cpu", "CUDA")',
+    ],
+    "autocast is known on every device here": [
+        "torch.autocast(X.device.type, enabled=False) if (has_autocast) or True "
+        "else nullcontext()",
+    ],
+    "parameters with hooks are those of test_odd_runs.py": [
+        "return bool(None)",
+        "return bool(param._backward_hooks and param._post_accumulate_grad_hooks)",
     ],
     "any number larger than all counts does": [
         "too_often = 2 + max(counts.values(), default=0)  # so that none is added",

@@ -38,9 +38,12 @@ MODULES = {
         ["text", "large_text", "checks/tokens"],
         ["text", "odd_text", "large_text", "ngrams"],
     ),
-    "batching": (["batching", "checks/indices"], ["batching", "odd_text"]),
+    "batching": (
+        ["batching", "checks/indices"],
+        ["batching", "odd_text", "odd_devices"],
+    ),
     "clipping": (["clipping"], ["clipping", "odd_models"]),
-    "bptt": (["bptt"], ["bptt", "odd_models"]),
+    "bptt": (["bptt"], ["bptt", "odd_models", "odd_devices"]),
     "markov": (
         ["markov", "stationary", "checks/distributions"],
         ["markov", "odd_numbers"],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from d2l_rnn.checks.values import equals_itself, members
+from d2l_rnn.checks.values import equals_itself, is_table, members
 from d2l_rnn.checks.values import own as _plain
 
 if TYPE_CHECKING:  # it is not loaded for the sake of an annotation
@@ -276,6 +276,8 @@ def _without_gaps(values: object) -> object:
         return values.astype(float).filled(math.nan)
     if isinstance(values, (str, bytes, bytearray, Set, Mapping, np.ndarray)):
         return values
+    if is_table(values):
+        return np.asarray(values)
     if hasattr(values, "tolist"):
         return _plain(values)
     if not isinstance(values, Iterable) or isinstance(values, range):

@@ -233,6 +233,8 @@ class Choice(Control[Value]):
     ):
         super().__init__(label, default, hint)
         checks.of_type(Mapping, **{self._called("choices"): choices})
+        if not choices:
+            raise ValueError(f"{self._called('choices')} must have at least one")
         self.choices = choices
         Choice.checked(self, default)
 

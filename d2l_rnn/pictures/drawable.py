@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from d2l_rnn.checks import finite, integer, one_of, real_array, shown
+from d2l_rnn.checks.values import is_table
 
 MOST = 1e300  # the size of a number; larger ones overflow while axes are laid out
 
@@ -146,9 +147,9 @@ def labels(name: str, given: Iterable) -> list:
 
 
 def in_order(given: Iterable) -> list:
-    """A sequence as a list; raises TypeError if it is none, as a set is not."""
-    if isinstance(given, (set, frozenset)):
-        raise TypeError("a set has no order")
+    """A sequence as a list; raises TypeError if it is none: a set or a table."""
+    if isinstance(given, (set, frozenset)) or is_table(given):
+        raise TypeError("it has no order")
     return list(given)
 
 

@@ -171,7 +171,7 @@ NAN, INF = math.nan, math.inf
         (lambda: controls.Steps("a", (1, 3), None), "default of .* number from 1 to 3"),
         (lambda: controls.Steps("a", (1, 3), 1, off="no"), "off of .* True or False"),
         (lambda: controls.Choice("a", {"l": 1}, 2), "default of .* one of 1, got 2"),
-        (lambda: controls.Choice("a", {}, 2), "default of .* must be one of"),
+        (lambda: controls.Choice("a", {}, 2), "choices of .* at least one"),
         (lambda: controls.Choice("a", ["l"], "l"), "choices of .* the type Mapping"),
         (lambda: controls.Words("a", 3), "default of .* must be a string, got 3"),
         (lambda: controls.Words("a", rows=0), "rows of .* of at least 1, got 0"),
