@@ -21,7 +21,6 @@ class Keeping(TrainingControls):
     """A training panel that saves its model, and opens one."""
 
     def __init__(self, **values):
-        self._opening: Run | None = None  # what is being opened, under the lock
         self._pieces: dict[str, bytearray] = {}  # of files that arrive, by view
         super().__init__(**values)
 
@@ -50,12 +49,8 @@ class Keeping(TrainingControls):
         run = model_files.opened(path, self.values, self.controls)
         values = run.plan.values
         del values["own_text"]  # what has been pasted stays
-        with self._lock:
-            self._opening = run
-            try:
-                self.set(**values)
-            finally:
-                self._opening = None
+        self.trainer.arrived.append(run)
+        self.set(**values)
 
     def __reduce__(self):
         raise TypeError("a panel cannot be copied: save(path) keeps its model")

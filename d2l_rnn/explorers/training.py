@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import ipywidgets as widgets
 
@@ -55,12 +56,12 @@ class Training(Keeping):
 
     @property
     def runs(self) -> Mapping[Plan, Run]:
-        """All runs that have been shown, in order, and not been removed."""
-        return self.trainer.runs
+        """All runs that have been shown, in order, and not been removed: to look at."""
+        return MappingProxyType(self.trainer.known)
 
     @property
     def current(self) -> Run | None:
-        """The run that is in view."""
+        """The run that is in view, to look at: its `copied` gives a model to change."""
         return self.trainer.current
 
     @property
@@ -108,7 +109,7 @@ class Training(Keeping):
         self._moved_last = names[0] if names else self._moved_last
         plan = self.plan
         apart = 0 if self.trainer.has(plan, self.num_epochs) else APART
-        return self._learn(plan, apart, by_hand=self.is_by_hand, opened=self._opening)
+        return self._learn(plan, apart, by_hand=self.is_by_hand)
 
     def start(self) -> None:
         """Train the current plan from the beginning."""

@@ -43,6 +43,7 @@ class Trainer:
     ):
         self.view, self.live, self.label, self.keep = view, live, label, keep
         self.runs = Runs()
+        self.arrived: list[Run] = []  # from files, and not yet among the runs
         self.current: Run | None = None  # the one that is in view
         self.num_epochs = 1  # that it is to have
         self.is_at_work = False
@@ -59,8 +60,13 @@ class Trainer:
 
     def has(self, plan: Plan, num_epochs: int) -> bool:
         """True if a plan needs no more training up to this epoch."""
-        run = self.runs.find(plan)
+        run = self.known.get(plan) or self.runs.find(plan)
         return run is not None and run.is_done(num_epochs)
+
+    @property
+    def known(self) -> dict[Plan, Run]:
+        """All runs, in order, with those that have just arrived from files."""
+        return {**self.runs, **{run.plan: run for run in [*self.arrived]}}
 
     def curves(self) -> dict[str, Run]:
         """The runs that are in view, each under its label."""
@@ -88,18 +94,18 @@ class Trainer:
         anew: bool = False,
         by_hand: bool = False,
         near: Callable[[int], list[Plan]] | None = None,
-        opened: Run | None = None,
     ) -> None:
         """Show the run of this plan, and train it up to this epoch.
 
         A run that is known goes on, unless it is to be trained `anew`, and so does one
-        that was `opened` from a file. `by_hand` says that a reader moved a slider;
+        that has arrived from a file. `by_hand` says that a reader moved a slider;
         `near(reach)` gives the neighbouring plans, which are trained ahead.
 
         Raises ValueError if the text is not available, or too short.
         """
+        self._take_in()
         run = None if anew else self.runs.find(plan)
-        run = model_files.join(opened, self.runs) if opened else run or Run.of(plan)
+        run = run or Run.of(plan)
         self._pass_over(run, by_hand)
         self.runs.show(run)
         self.current, self.num_epochs = run, num_epochs
@@ -132,9 +138,11 @@ class Trainer:
 
     def show_current(self) -> None:
         """Show the last epoch of the current run, and what its model writes."""
+        self._take_in()
         if self.current is not None:
             self._show_epoch()
             self.write()
+        self.show()
 
     def forget(self) -> None:
         """Forget all runs but the pinned ones.
@@ -142,6 +150,7 @@ class Trainer:
         Raises Stopped: that ends the current one.
         """
         self.runs.forget(keep=self.view.pinned)
+        self.arrived.clear()
         self.current = None
         self.show()
         raise Stopped
@@ -161,6 +170,12 @@ class Trainer:
                 self._show_epoch()
 
     # Steps of these.
+
+    def _take_in(self) -> None:
+        """Put the runs from files among the others."""
+        while self.arrived:
+            self.runs.show(model_files.join(self.arrived[0], self.runs))
+            del self.arrived[0]  # only now: a reader may look meanwhile
 
     def _train(self, run: Run) -> None:
         started, self._waited = time.perf_counter(), 0.0

@@ -107,6 +107,37 @@ def test_it_is_a_run_of_its_own_beside_the_others_and_nothing_is_trained(
     assert (opened.theta, opened.num_hiddens, opened.num_epochs) == (0.05, 8, 3)
 
 
+@pytest.mark.parametrize("then", [
+    lambda panel, file: None,
+    lambda panel, file: panel.stop(),
+    lambda panel, file: setattr(panel, "lr", 2),
+    lambda panel, file: panel.open(file.with_name("other")),
+    lambda panel, file: panel.save(file.with_name("again")),
+    lambda panel, file: panel.close(),
+], ids=["nothing", "stop", "move", "open", "save", "close"])  # fmt: skip
+def test_it_is_there_at_once_and_stays_whatever_follows(panel, file, then):
+    saved = panel(**QUICK, theta=0.05)
+    saved.save(file)
+    panel(**QUICK, theta=2).save(file.with_name("other"))
+    opened = panel(**OTHER)
+    opened.open(file)
+    plan, history = opened.plan, saved.history
+    assert opened.history == history
+    then(opened, file)
+    assert opened.runs[plan].history == history
+    assert opened.is_closed or opened.wait(60)
+    assert opened.runs[plan].history == history
+
+
+def test_the_runs_are_there_to_be_looked_at(panel):
+    one = panel(**QUICK)
+    with pytest.raises(TypeError):
+        one.runs[one.plan] = None
+    with pytest.raises(AttributeError):
+        one.runs.clear()
+    assert len(one.runs) == 1 and len(one.history) == 3
+
+
 def test_a_running_run_is_stopped_and_keeps_its_curve(panel, file):
     panel(**QUICK).save(file)
     opened = panel(**OTHER)

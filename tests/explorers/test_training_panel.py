@@ -139,7 +139,7 @@ def test_nobody_watches_nothing_is_trained_ahead(explorer):
     explorer.theta = 0.05
     assert explorer.wait(30)
     until(lambda: not explorer.live.is_running)
-    assert explorer.runs.ahead == {}
+    assert explorer.trainer.runs.ahead == {}
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_reader_finds_the_neighbours_trained_already(
     explorer.widgets[name].index = index
     assert explorer.wait(30)
     until(lambda: not explorer.live.is_running)
-    ahead = [plan.values[name] for plan in explorer.runs.ahead]
+    ahead = [plan.values[name] for plan in explorer.trainer.runs.ahead]
     assert ahead[: len(nearest)] == nearest
     # All positions of the slider, but for those that are shown.
     control = explorer.controls[name]
@@ -164,7 +164,7 @@ def test_a_reader_finds_the_neighbours_trained_already(
     assert explorer.wait(30)
     assert explorer.history.perplexity == pytest.approx(alone.perplexity, rel=1e-3)
     assert len(explorer.view.texts[0]["drawn"]) > LENGTH  # its model is there as well
-    assert len(explorer.runs.ahead) == len(ahead) - 1
+    assert len(explorer.trainer.runs.ahead) == len(ahead) - 1
 
 
 def test_what_takes_long_is_not_trained_ahead(explorer, monkeypatch):
@@ -172,7 +172,7 @@ def test_what_takes_long_is_not_trained_ahead(explorer, monkeypatch):
     explorer.widgets["theta"].index = 3
     assert explorer.wait(30)
     until(lambda: not explorer.live.is_running)
-    assert explorer.runs.ahead == {}
+    assert explorer.trainer.runs.ahead == {}
 
 
 def test_start_trains_anew(explorer):
