@@ -128,12 +128,10 @@ def cross_entropy(
     return -log_p[counts].gather(-1, labels[counts]).mean(), dO
 
 
-def exactly(X: Tensor) -> AbstractContextManager:
-    """A context without autocast, which would round products, on the device of X."""
-    has_autocast = X.device.type in ("cpu", "cuda")
-    return (
-        torch.autocast(X.device.type, enabled=False) if has_autocast else nullcontext()
-    )
+def exactly(device: torch.device) -> AbstractContextManager:
+    """A context without autocast, which rounds products and keeps rounded weights."""
+    has_autocast = device.type in ("cpu", "cuda")
+    return torch.autocast(device.type, enabled=False) if has_autocast else nullcontext()
 
 
 class ByHand:
@@ -154,7 +152,7 @@ class ByHand:
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        with exactly(X):
+        with exactly(X.device):
             H, outputs = forward(X, only_part(state), self.params)
             loss, dO = cross_entropy(outputs, Y)
             gradients, self._dH, _ = backward(X, H, dO, self.params)

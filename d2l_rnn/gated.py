@@ -21,7 +21,12 @@ import torch
 from torch import Tensor
 
 from d2l_rnn.checks import integer
-from d2l_rnn.checks.tensors import Device, check_recurrence, checked_device
+from d2l_rnn.checks.tensors import (
+    Device,
+    check_recurrence,
+    checked_device,
+    checked_generator,
+)
 from d2l_rnn.rnn import init_rnn_state
 
 # ---- GRU ----
@@ -165,7 +170,7 @@ def _params(
     """[W_x, W_h, b] for each of the layers into the hidden units, then [W_hq, b_q]."""
     V = integer("vocab_size", vocab_size, at_least=1)
     H = integer("num_hiddens", num_hiddens, at_least=1)
-    device = checked_device(device)
+    device, generator = checked_device(device), checked_generator(generator)
 
     def normal(*shape):
         return torch.randn(size=shape, generator=generator, device=device) * 0.01

@@ -8,6 +8,7 @@ import torch
 
 from d2l_rnn.checks import integer, positive, shown
 from d2l_rnn.checks.tensors import Device, Sizes, State
+from d2l_rnn.gradients import outputs_of
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.rnn import Model
 from d2l_rnn.text import Vocab
@@ -25,12 +26,14 @@ def predict(
 
     In the warm-up (预热期) the model only reads the prefix and so updates its hidden
     state; then each token that it predicts is its next input (the notes, "prediction").
-    Returns the prefix and its continuation as one string. A token that is not in the
-    vocabulary is read, and written, as `<unk>`.
+    Returns the prefix and its continuation as one string: the tokens side by side if
+    the prefix is a string, of characters, and with spaces between them if it is a list.
+    A token that is not in the vocabulary is read, and written, as `<unk>`.
 
     Raises ValueError if the prefix is empty, or neither a string nor a list of tokens,
-    if `num_preds` is negative, if `vocab` is not of the model's size, and if the
-    model's outputs are not finite, as those of a model that diverged.
+    if `num_preds` is negative, if `vocab` is not of the model's size, if the model
+    returns anything but outputs, (T, vocab_size), and a state, and if the outputs are
+    not finite, as those of a model that diverged.
     """
     return _generate(prefix, num_preds, net, vocab, device, most_probable)
 
@@ -139,5 +142,6 @@ def _finite(output: torch.Tensor) -> torch.Tensor:
 
 def _read(indices: list[int], state, net, device):
     """The output after the last of the indices, and the state that led to it."""
-    outputs, state = net(torch.tensor([indices], device=device), state)  # (T, V)
+    X = torch.tensor([indices], device=device)  # (1, T)
+    outputs, state = outputs_of(net, X, state)  # (T, V)
     return outputs[-1], state

@@ -23,6 +23,7 @@ from d2l_rnn.checks.tensors import (
     check_state,
     check_tokens,
     checked_device,
+    checked_generator,
     parts_of,
 )
 from d2l_rnn.checks.weights import check_layer, check_net, check_params_of, copied_like
@@ -43,11 +44,12 @@ def get_params(
     Weights are drawn from N(0, 0.01²), by PyTorch's global generator unless another
     `torch.Generator` is given; biases are 0 (the notes, "RNN from scratch").
 
-    Raises ValueError if a size is smaller than 1, or for a device that is not there.
+    Raises ValueError if a size is smaller than 1, for a device that is not there, or if
+    `generator` is none.
     """
     V = integer("vocab_size", vocab_size, at_least=1)
     H = integer("num_hiddens", num_hiddens, at_least=1)
-    device = checked_device(device)
+    device, generator = checked_device(device), checked_generator(generator)
     draw = functools.partial(torch.randn, generator=generator, device=device)
     zeros = functools.partial(torch.zeros, device=device)
     params = [

@@ -18,7 +18,7 @@ class How(Protocol):
     def steps(self, tally: EpochTally) -> Iterator[None]:
         """An epoch, step by step."""
 
-    def suited_threads(self) -> AbstractContextManager:
+    def surroundings(self) -> AbstractContextManager:
         """A context for the steps."""
 
     def record(self, tally: EpochTally) -> Progress:
@@ -56,7 +56,7 @@ class Run(Iterator):
         if self._steps is None:
             self._tally = next(self._tallies)
             self._steps = self._how.steps(self._tally)
-        with self._how.suited_threads():
+        with self._how.surroundings():
             self._take_steps(let_through)
         try:
             record = self._how.record(self._tally)

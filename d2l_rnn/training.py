@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 
 from d2l_rnn import threads
 from d2l_rnn.batching import SequenceLoader
+from d2l_rnn.bptt import exactly
 from d2l_rnn.checks import integer, positive
 from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.checks.tensors import Device, pairs
@@ -130,18 +131,21 @@ class _How:
             self.is_random, last,
         )  # fmt: skip
 
-    def suited_threads(self) -> AbstractContextManager:
-        """A context for the steps; the engine has its own number of threads."""
-        if self.is_all_in_c():
-            return nullcontext()
-        return threads.suited_to(self.net, self.num_threads)
+    def surroundings(self) -> AbstractContextManager:
+        """A context for the steps; the engine needs none."""
+        return nullcontext() if self.is_all_in_c() else self._exactly()
+
+    @contextmanager
+    def _exactly(self) -> Iterator[None]:
+        with threads.suited_to(self.net, self.num_threads), exactly(self.device):
+            yield
 
     def record(self, tally: EpochTally) -> Progress:
         """The record of an epoch, with the perplexity on the held-out text."""
         record = tally.progress(self.backpropagate)
         if self.held_out is None or record.diverged:
             return record
-        with threads.suited_to(self.net, self.num_threads):
+        with self._exactly():
             measured = evaluate(self.net, self.held_out, loss=self.loss)
         return replace(record, held_out_perplexity=measured)
 
@@ -179,7 +183,8 @@ def train_epoch(
     `torch.optim`, which is called with the model's parameters and the learning rate
     `lr`, or an existing optimizer, in which case `lr` must be None. The default is
     `SGD`. `loss` and `backpropagate` say how the gradient is computed, as in
-    `gradients.backpropagation`. `device` is that of the model.
+    `gradients.backpropagation`. `device` is that of the model. Under `torch.autocast`
+    the numbers are the same: it is switched off meanwhile.
 
     The epoch ends early at a gradient that is not finite: a step along it would destroy
     the parameters.
@@ -198,7 +203,7 @@ def train_epoch(
     steps = _train_steps(
         net, minibatches, tally, optimizer, backpropagate, is_random, device
     )
-    with held_back() as let_through:
+    with held_back() as let_through, exactly(device):
         for _ in tally.timing(steps):
             let_through()
         return tally.progress(backpropagate)

@@ -62,7 +62,7 @@ def _norms_by_hand(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
     if state is None:
         state = net.begin_state(batch_size=len(X))
     H_0 = bptt.checked(X, state, net.params)
-    with limited_to(1), bptt.exactly(X):
+    with limited_to(1), bptt.exactly(X.device):
         H, outputs = bptt.forward(X, H_0, net.params)
         _, dO = bptt.cross_entropy(outputs, Y, last_only)
         _, dH, _ = bptt.backward(X, H, dO, net.params)

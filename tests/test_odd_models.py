@@ -815,6 +815,14 @@ def test_an_optimizer_s_own_iterator_is_not_read():
     assert not any(map(torch.equal, before, net.parameters()))
 
 
+@pytest.mark.parametrize("get_params", [
+    rnn.get_params, gated.get_gru_params, gated.get_lstm_params,
+])  # fmt: skip
+def test_a_seed_is_no_generator(get_params):
+    with raises("generator must be a torch.Generator or None, got 0"):
+        get_params(V, H, generator=0)
+
+
 # ---- numbers without end, tokens of any kind ----
 
 

@@ -10,7 +10,17 @@ import pytest
 import torch
 from torch import nn
 
-from d2l_rnn import batching, bptt, engine, gradients, rnn, training, vanishing
+from d2l_rnn import (
+    batching,
+    bptt,
+    engine,
+    generating,
+    gradients,
+    rnn,
+    text,
+    training,
+    vanishing,
+)
 from d2l_rnn.parameters import all_parameters, changeable
 
 V, H, B, T = 7, 5, 2, 5
@@ -104,6 +114,25 @@ def test_autocast_leaves_a_scratch_run_alone(way, loader):
         records = [*training.train(net, loader, 0.5, 2, backpropagate=way)]
     assert all(param.grad.dtype == torch.float32 for param in net.params)
     assert math.isfinite(records[-1].perplexity)
+
+
+@pytest.mark.parametrize("cell", rnn.LAYERS)
+def test_autocast_leaves_layers_of_torch_alone(cell):
+    corpus = [1, 2, 3, 4, 5, 6] * 40
+
+    def curves():
+        loader, held_out = (
+            batching.SequenceLoader(part, B, T, seed=0)
+            for part in (corpus, corpus[:31])
+        )
+        net = rnn.make_model(cell, V, H, seed=0)
+        records = [*training.train(net, loader, 0.5, 2, held_out=held_out)]
+        records.append(training.train_epoch(net, loader, 0.5))
+        return [str((each.perplexity, each.held_out_perplexity)) for each in records]
+
+    expected = curves()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert curves() == expected
 
 
 # ---- a model that changes while its run waits ----
@@ -410,6 +439,12 @@ def test_a_model_returns_outputs_and_a_state(returned):
     with refused(message):
         training.evaluate(net, [(X, Y)])
     assert is_as_it_was(net, before)
+
+
+@pytest.mark.parametrize("name", ["no state", "nothing", "complex"])
+def test_so_it_does_when_it_writes(name):
+    with refused(r"net must return its outputs, floats of shape \(2, vocab_size\)"):
+        generating.predict("ab", 3, Own(RETURNED[name]), text.Vocab("ab"))
 
 
 def test_a_model_of_one_s_own_trains_though_it_does_not_say_how_many_tokens():

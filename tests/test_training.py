@@ -608,7 +608,7 @@ def test_a_record_reads_well():
 @pytest.mark.parametrize("kwargs, message", [
     ({"lr": 0}, "lr must be a number greater than 0"),
     ({"lr": math.nan}, "lr must be a number greater than 0"),
-    ({"lr": 1e40}, "lr must be a number greater than 0 and at most 3.4e[+]38"),
+    ({"lr": 1e40}, "lr must be a number greater than 0 and at most 3.40282e[+]38"),
     ({"lr": 1, "num_epochs": -1}, "num_epochs must be an integer of at least 0"),
     ({"lr": 1, "theta": 0}, "theta must be a number greater than 0"),
     ({"lr": 1, "theta": math.nan}, "theta must be a number greater than 0"),

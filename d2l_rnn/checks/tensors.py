@@ -220,6 +220,15 @@ def checked_device(device: Device) -> torch.device:
         ) from None
 
 
+def checked_generator(generator: torch.Generator | None) -> torch.Generator | None:
+    """The generator, or None; ValueError for anything else, such as a seed."""
+    if generator is None or isinstance(generator, torch.Generator):
+        return generator
+    raise ValueError(
+        f"generator must be a torch.Generator or None, got {shown(generator)}"
+    )
+
+
 def pairs(
     minibatches: Iterable, carries_state: bool, name: str = "minibatches"
 ) -> Iterator[tuple[Tensor, Tensor]]:
