@@ -275,6 +275,8 @@ def test_windows_are_all_that_have_a_label():
     assert torch.equal(Y, X + 1)
     X, Y = batching.windows([4, 7, 9], 2)  # as long as they can be
     assert X.tolist() == [[4, 7]] and Y.tolist() == [[7, 9]]
+    X, Y = batching.windows([4, 7], 1)
+    assert X.tolist() == [[4]] and Y.tolist() == [[7]]
     with pytest.raises(ValueError, match="from 1 to 5 .the corpus has 6 tokens"):
         batching.windows(range(6), 6)
 

@@ -308,10 +308,15 @@ def test_what_a_mutant_changes_and_why_it_survives():
 
 
 def test_the_mutants_of_other_modules_stay_on_record(tmp_path):
-    path, rows = tmp_path / "soak_mutation.json", [{"module": "bptt", "mutants": 3}]
+    path, survivor = tmp_path / "soak_mutation.json", {"after": "old", "reason": None}
     assert mutation.earlier(path) == {}
+    rows = [{"module": "bptt", "mutants": 3, "survivors": [survivor]}]
     path.write_text(json.dumps({"rows": rows}), encoding="utf-8")
     assert mutation.earlier(path) == {"bptt": rows[0]}
+    (known, why), *_ = _survivors.REASONS.items()
+    survivor["after"] = known
+    path.write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    assert mutation.earlier(path)["bptt"]["survivors"][0]["reason"] == why
 
 
 @pytest.mark.slow

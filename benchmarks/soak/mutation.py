@@ -222,10 +222,15 @@ def table(result: dict) -> str:
 
 
 def earlier(path: Path) -> dict[str, dict]:
-    """The results that are there, by module: those of others than asked for stay."""
+    """The results that are there, by module, with the reasons known by now.
+
+    Those of other modules than asked for stay.
+    """
     if not path.exists():
         return {}
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    for each in (survivor for row in rows for survivor in row["survivors"]):
+        each["reason"] = reason(each["after"])
     return {row["module"]: row for row in rows}
 
 
