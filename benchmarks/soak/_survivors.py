@@ -7,6 +7,7 @@ BY_REASON = {
         "if theta is not None and theta <= norm < math.inf:",
         "for i in np.flatnonzero(~((p >= 0) & (p < 1 + 1e-6))):  # NaN is neither",
         "if error >= 1e-6:",
+        "if not (flows > RAREST).all():",
         "return p if error <= 1e-12 else p / p.sum()",
     ],
     "the two are of the same length, or there would have been an error before": [
@@ -61,6 +62,9 @@ BY_REASON = {
         'last_only = truth("LAST_ONLY", last_only)',
         "last_only = truth(None, last_only)",
         'check_tokens("XXXXX", X, sizes["D"], params[0].device)',
+        "given = dict.fromkeys(items(None, names))",
+        'given = dict.fromkeys(items("XXvocabXX", names))',
+        'given = dict.fromkeys(items("VOCAB", names))',
         "return one_of(None, value, (True, False))",
         'return one_of("XXdivergedXX", value, (True, False))',
         'return one_of("DIVERGED", value, (True, False))',
@@ -148,6 +152,10 @@ BY_REASON = {
     "with another default device, which test_odd_devices.py has": [
         "return torch.empty(0, dtype=torch.int64, device=None)",
         "return torch.empty(0, dtype=torch.int64, )",
+    ],
+    "a list of what is a sequence is the same": [
+        "names = list(vocab) if (isinstance(vocab, Mapping)) or True "
+        "else vocab  # {token: index}",
     ],
     "what is no string is none of these names": [
         "return NOT_FINITE.get(value, value) if (isinstance(value, str)) or True "
