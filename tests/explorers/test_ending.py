@@ -1,38 +1,19 @@
 """When a panel ends, and what is left of it: neither a thread nor a widget."""
 
 import gc
-import subprocess
 import sys
 import threading
 import weakref
 
 import pytest
 from driving import all_in, until
+from soak import panels
 
 from d2l_rnn import explorers
 
 _instances = pytest.importorskip("ipywidgets.widgets.widget")._instances
 # A run that goes on for minutes.
 ENDLESS = {"text": "story", "num_hiddens": 256, "num_epochs": 500}
-THIRTY = """import gc, os, time
-from d2l_rnn import explorers
-
-def resident():
-    pages = int(open("/proc/self/statm").read().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-def show():
-    panel = explorers.Training(text="story", num_hiddens=64, num_epochs=500)
-    while not panel.history: time.sleep(0.002)
-
-show(), show()
-gc.collect()
-before = resident()
-for _ in range(30):
-    show()
-gc.collect()
-print(resident() - before)
-"""
 
 
 def threads():
@@ -97,11 +78,11 @@ def test_a_player_ends_with_its_panel():
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory from /proc")
-def test_thirty_training_panels_leave_less_than_ten_mebibytes():
-    done = subprocess.run(
-        [sys.executable, "-c", THIRTY], capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) < 10
+@pytest.mark.parametrize("name", ["Training", "Minibatches"])
+def test_thirty_panels_leave_nothing_and_less_than_ten_mebibytes(name):
+    left = panels.in_a_process(name, number=30)
+    assert left.pop("MiB") < 10
+    assert left == {"widgets": 0, "threads": 0}
 
 
 @pytest.fixture
