@@ -34,7 +34,13 @@ from torch import Tensor
 from d2l_rnn import rnn as scratch
 from d2l_rnn.checks import shown, truth
 from d2l_rnn.checks.layouts import is_dense
-from d2l_rnn.checks.tensors import Sizes, check_tokens, only_part
+from d2l_rnn.checks.tensors import (
+    Device,
+    Sizes,
+    check_tokens,
+    checked_device,
+    only_part,
+)
 from d2l_rnn.interrupts import no_gradients
 
 DTYPES = (torch.float32, torch.float64)
@@ -128,8 +134,12 @@ def cross_entropy(
     return -log_p[counts].gather(-1, labels[counts]).mean(), dO
 
 
-def exactly(device: torch.device) -> AbstractContextManager:
-    """A context without autocast, which rounds products and keeps rounded weights."""
+def exactly(device: Device) -> AbstractContextManager:
+    """A context without autocast, which rounds products and keeps rounded weights.
+
+    Raises ValueError for a device that is not there.
+    """
+    device = checked_device(device)
     has_autocast = device.type in ("cpu", "cuda")
     return torch.autocast(device.type, enabled=False) if has_autocast else nullcontext()
 
@@ -152,7 +162,7 @@ class ByHand:
     def __call__(
         self, X: Tensor, Y: Tensor, state: tuple[Tensor]
     ) -> tuple[Tensor, tuple[Tensor], list[Tensor]]:
-        with exactly(X.device):
+        with exactly(self.params[0].device):
             H, outputs = forward(X, only_part(state), self.params)
             loss, dO = cross_entropy(outputs, Y)
             gradients, self._dH, _ = backward(X, H, dO, self.params)

@@ -116,6 +116,12 @@ def test_autocast_leaves_a_scratch_run_alone(way, loader):
     assert math.isfinite(records[-1].perplexity)
 
 
+@pytest.mark.parametrize("wrong", [None, [[1, 2]], np.ones((B, T), int)])
+def test_what_are_no_tokens_is_told_by_name(wrong):
+    with refused("^X must be a tensor"):
+        bptt.ByHand(another())(wrong, Y, (torch.zeros(B, H),))
+
+
 @pytest.mark.parametrize("cell", rnn.LAYERS)
 def test_autocast_leaves_layers_of_torch_alone(cell):
     corpus = [1, 2, 3, 4, 5, 6] * 40
