@@ -32,7 +32,7 @@ import torch
 from torch import Tensor
 
 from d2l_rnn import rnn as scratch
-from d2l_rnn.checks import shown, truth
+from d2l_rnn.checks import finite, shown, truth
 from d2l_rnn.checks.layouts import is_dense
 from d2l_rnn.checks.tensors import (
     Device,
@@ -85,7 +85,9 @@ def backward(
     sizes.check("TBQ", dtype, dO=dO)
     if sizes["S"] != sizes["T"] + 1:
         raise ValueError(f"H must hold T + 1 states, for T={sizes['T']}, got {len(H)}")
-    if not isinstance(dH_T, (int, float)):
+    if isinstance(dH_T, (int, float)):
+        dH_T = finite("dH_T", dH_T)
+    else:
         sizes.check("BH", dtype, dH_T=dH_T)
     W_xh, W_hh, _, W_hq, _ = params
     from_later, dH, dZ = dH_T, [], []

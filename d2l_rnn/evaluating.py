@@ -15,8 +15,9 @@ from d2l_rnn.gradients import checked_loss, labels_of, mean_of, outputs_of, way_
 from d2l_rnn.parameters import own_device, reading
 from d2l_rnn.progress import perplexity
 from d2l_rnn.rnn import Model
+from d2l_rnn.text import Vocab
 
-NOT_PAIRS = (Tensor, np.ndarray, np.generic, str, bytes, Mapping, Set)
+NOT_PAIRS = (Tensor, np.ndarray, np.generic, str, bytes, Mapping, Set, Vocab)
 
 
 def evaluate(

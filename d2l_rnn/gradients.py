@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from d2l_rnn import bptt
-from d2l_rnn.checks import integer, one_of, shown
+from d2l_rnn.checks import integer, of_type, one_of, shown
 from d2l_rnn.checks.reals import FLOATING
 from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.checks.tensors import State, check_tokens, contents
@@ -200,9 +200,11 @@ def checked_loss(loss: Callable | None) -> Callable:
 def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
     """The mean of a loss of the outputs (T * B, V) and the labels (T * B,).
 
-    Raises ValueError if it does not take them, gives no tensor of floats, a mean below
-    0, or one without a gradient where there should be one.
+    Raises ValueError if they are no tensors, if the loss does not take them, gives no
+    tensor of floats, a mean below 0, or one without a gradient where there should be
+    one.
     """
+    of_type(Tensor, outputs=outputs, labels=labels)
     try:
         values = loss(outputs, labels)
     except (RuntimeError, IndexError, TypeError, ValueError) as error:

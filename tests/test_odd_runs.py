@@ -122,6 +122,35 @@ def test_what_are_no_tokens_is_told_by_name(wrong):
         bptt.ByHand(another())(wrong, Y, (torch.zeros(B, H),))
 
 
+def test_a_vocabulary_is_no_held_out_text(net, loader):
+    before = numbers(net)
+    with refused(r"held_out must be minibatches \(X, Y\)"):
+        next(training.train(net, loader, 0.5, 1, held_out=text.Vocab("abc")))
+    assert is_as_it_was(net, before)
+
+
+@pytest.mark.parametrize(
+    "dH_T", [-(10**30), 10**400, math.nan], ids=["1e30", "1e400", "NaN"]
+)
+def test_a_gradient_of_the_last_state_is_a_number(dH_T):
+    net, state = another(), torch.zeros(B, H)
+    states, outputs = bptt.forward(X, state, net.params)
+    given = X, states, torch.ones_like(outputs), net.params
+    if dH_T != -(10**30):
+        with refused("^dH_T must"):
+            bptt.backward(*given, dH_T)
+    else:
+        _, dH, _ = bptt.backward(*given, dH_T)
+        assert dH.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["outputs", "labels"])
+def test_a_mean_loss_is_that_of_tensors(name):
+    given = {"outputs": torch.zeros(3, V), "labels": torch.zeros(3, dtype=torch.int64)}
+    with refused(f"{name} must be of the type Tensor"):
+        gradients.mean_of(nn.CrossEntropyLoss(), **given | {name: [1.0]})
+
+
 @pytest.mark.parametrize("cell", rnn.LAYERS)
 def test_autocast_leaves_layers_of_torch_alone(cell):
     corpus = [1, 2, 3, 4, 5, 6] * 40
