@@ -16,6 +16,7 @@ PANELS = {
     "MarkovChain": "markov_chain",
     "Minibatches": "minibatches_panel",
     "NGramText": "ngram_text",
+    "Nudge": "nudge",
     "Training": "training",
     "UnrolledRNN": "unrolled_panel",
     "Vocabulary": "vocabulary",

@@ -15,6 +15,7 @@ SLIDERS = {
     "MarkovChain": "P(sunny | sunny)",
     "Minibatches": "time steps",
     "NGramText": "n (n-gram)",
+    "Nudge": "order tau",
     "UnrolledRNN": "time step t",
     "Vocabulary": "min_freq",
 }
