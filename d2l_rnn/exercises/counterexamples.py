@@ -122,16 +122,18 @@ def _unheard() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ended_at(end: float, scope: dict | None) -> Iterator[None]:
-    """Raise _Over in the block at that time: at the next line of the reader's, or call.
+    """Raise _Over in the block after that time, in the next line of the reader's code.
 
-    `scope` has the globals of the reader's code. A debugger, which has the same place
-    in Python, keeps it.
+    `scope` has the globals of that code. Elsewhere it might be raised where nobody
+    catches it. A debugger, which has the same place in Python, keeps it.
     """
 
     def watch(frame: types.FrameType, event: str, value: object) -> Callable | None:
+        if frame.f_globals is not scope:
+            return None
         if time.monotonic() > end:
             raise _Over
-        return watch if frame.f_globals is scope else None
+        return watch
 
     if sys.gettrace() is not None:
         yield
