@@ -8,7 +8,8 @@ Hypothesis would look for numbers in the reader's files, and keep them in a fold
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import operator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -20,16 +21,23 @@ from torch.nn import functional as F
 Draw = Callable[[SearchStrategy], object]
 
 
-def one_of(values: Iterable) -> SearchStrategy:
-    """One of up to 2¹⁶ values; the first one is the simplest."""
-    values = list(values)
-    coins = [st.booleans()] * max(1, (len(values) - 1).bit_length())
+def several(values: Sequence, size: int) -> SearchStrategy:
+    """A list of so many of up to 2¹⁶ values; the first one is the simplest."""
+    bits = max(1, (len(values) - 1).bit_length())
 
     def pick(heads: tuple[bool, ...]) -> object:
         number = sum(head << i for i, head in enumerate(reversed(heads)))
-        return values[number * len(values) >> len(coins)]
+        return values[number * len(values) >> bits]
 
-    return st.tuples(*coins).map(pick)
+    coins = st.tuples(*[st.booleans()] * (bits * size))
+    return coins.map(
+        lambda heads: [pick(heads[i : i + bits]) for i in range(0, len(heads), bits)]
+    )
+
+
+def one_of(values: Sequence) -> SearchStrategy:
+    """One of the values."""
+    return several(values, 1).map(operator.itemgetter(0))
 
 
 def whole(low: int, high: int) -> SearchStrategy:
@@ -47,31 +55,31 @@ def string(characters: str, low: int, high: int) -> SearchStrategy:
     return some(one_of(characters), low, high).map("".join)
 
 
-NUMBERS = one_of([0.0, 1.0, 2.0, 0.5, 3.0, -1.0, -0.5, -2.0])
-SHARES = one_of([0.5, 1.0, 0.25, 0.75, 0.1, 0.9, 0.2, 0.01])  # none is 0
+NUMBERS = (0.0, 1.0, 2.0, 0.5, 3.0, -1.0, -0.5, -2.0)
+NUMBER = one_of(NUMBERS)
+SHARE = one_of([0.5, 1.0, 0.25, 0.75, 0.1, 0.9, 0.2, 0.01])  # none is 0
 
 
-def tensor(*shape: int, values: SearchStrategy = NUMBERS) -> SearchStrategy:
+def tensor(*shape: int, values: Sequence = NUMBERS) -> SearchStrategy:
     """A tensor of this shape."""
-    size = math.prod(shape)
-    return some(values, size, size).map(lambda each: torch.tensor(each).view(shape))
+    drawn = several(values, math.prod(shape))
+    return drawn.map(lambda each: torch.tensor(each).view(shape))
 
 
 def distributions(*shape: int, lowest: int = 0) -> SearchStrategy:
     """Distributions along the last axis of an array; `lowest` 1 leaves out zeros."""
-    size = math.prod(shape)
 
     def scaled(weights: list[int]) -> np.ndarray:
         weights = np.array(weights, dtype=float).reshape(shape)
         weights[..., 0] += weights.sum(axis=-1) == 0
         return weights / weights.sum(axis=-1, keepdims=True)
 
-    return some(whole(lowest, lowest + 3), size, size).map(scaled)
+    return several(range(lowest, lowest + 4), math.prod(shape)).map(scaled)
 
 
 def one_hot(*shape: int) -> SearchStrategy:
     """One-hot rows along the last axis."""
-    indices = tensor(*shape[:-1], values=whole(0, shape[-1] - 1))
+    indices = tensor(*shape[:-1], values=range(shape[-1]))
     return indices.map(lambda each: F.one_hot(each, shape[-1]).float())
 
 

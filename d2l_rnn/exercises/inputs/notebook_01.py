@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from torch import Tensor
 
-from d2l_rnn.exercises.inputs import NUMBERS, SHARES, Draw, one_of, tensor, whole
+from d2l_rnn.exercises.inputs import NUMBER, SHARE, Draw, one_of, tensor, whole
 
 
 def newest(windows: Tensor) -> Tensor:
@@ -40,8 +40,6 @@ INPUTS = {
     "spaced_lag_matrix": _spaced(),
     "sine_weights": st.tuples(one_of([1.0, 2.0, 0.5, 3.0, 1.5, 2.5, 0.1, 4.0])),
     "feed_back": _series_and_model(),
-    "forecast_error": st.tuples(NUMBERS, one_of([1.0, 2.0, 0.5, 3.0]), whole(1, 6)),
-    "exponential_smoothing": whole(1, 6).flatmap(
-        lambda T: st.tuples(tensor(T), SHARES)
-    ),
+    "forecast_error": st.tuples(NUMBER, one_of([1.0, 2.0, 0.5, 3.0]), whole(1, 6)),
+    "exponential_smoothing": whole(1, 6).flatmap(lambda T: st.tuples(tensor(T), SHARE)),
 }

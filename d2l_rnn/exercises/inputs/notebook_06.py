@@ -20,13 +20,13 @@ from d2l_rnn.exercises.notebook_06 import _writer
 @st.composite
 def _indices(draw: Draw) -> tuple:
     B, T, V, H = draw(sizes(3, 3, 3, 3))
-    return draw(tensor(B, T, values=whole(0, V - 1))), draw(tensor(V, H))
+    return draw(tensor(B, T, values=range(V))), draw(tensor(V, H))
 
 
 @st.composite
 def _outputs(draw: Draw) -> tuple:
     B, T, V = draw(sizes(3, 3, 3))
-    return draw(tensor(T * B, V)), draw(tensor(B, T, values=whole(0, V - 1)))
+    return draw(tensor(T * B, V)), draw(tensor(B, T, values=range(V)))
 
 
 @st.composite

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from d2l_rnn.exercises.inputs import (
-    SHARES,
+    SHARE,
     Draw,
     one_of,
     sizes,
@@ -25,7 +25,7 @@ _SHAPES = one_of([(1,), (2,), (1, 2), (2, 2)])
 @st.composite
 def _states(draw: Draw) -> tuple:
     T, B, H, V = draw(sizes(3, 2, 2, 2))
-    states = draw(tensor(T, B, H, values=one_of([1.0, 0.0, 2.0, 0.5])))
+    states = draw(tensor(T, B, H, values=[1.0, 0.0, 2.0, 0.5]))
     return draw(tensor(T, B, V)), states, draw(tensor(H, V)), draw(tensor(H, H))
 
 
@@ -42,12 +42,12 @@ def _has_one_direction(args: tuple[Tensor, Tensor, int]) -> bool:
 @st.composite
 def _symmetric(draw: Draw) -> tuple:
     n = draw(whole(1, 3))
-    half = draw(tensor(n, n, values=one_of([1.0, 0.0, 2.0, -1.0])))
+    half = draw(tensor(n, n, values=[1.0, 0.0, 2.0, -1.0]))
     return half + half.T, draw(tensor(n)), draw(one_of([0, 1, 2, 3, 4, 5, 9, 1000]))
 
 
 INPUTS = {
-    "step_length": st.tuples(_NORMS, SHARES, one_of([1.0, 2.0, 0.5, None])),
+    "step_length": st.tuples(_NORMS, SHARE, one_of([1.0, 2.0, 0.5, None])),
     "project_onto_ball": some(_SHAPES, 1, 3).flatmap(
         lambda shapes: st.tuples(tensors(*shapes), _RADII)
     ),

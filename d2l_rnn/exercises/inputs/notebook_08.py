@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from d2l_rnn.exercises.inputs import (
-    SHARES,
+    SHARE,
     Draw,
     as_rows,
     distributions,
@@ -24,13 +24,13 @@ def _mixed(draw: Draw) -> tuple:
     N, V = draw(sizes(4, 4))
     p = as_rows(draw(distributions(N, V)))
     share = draw(one_of([0.0, 1.0, 0.5, 0.1]))
-    return p, draw(tensor(N, values=whole(0, V - 1))), share
+    return p, draw(tensor(N, values=range(V))), share
 
 
 INPUTS = {
     "steps_back": st.tuples(whole(1, 8), whole(1, 8), st.booleans()),
     "train_one_epoch": st.tuples(
-        one_of([20, 100]).map(_network), whole(1, 2).map(_minibatches), SHARES, _THETAS
+        one_of([20, 100]).map(_network), whole(1, 2).map(_minibatches), SHARE, _THETAS
     ),
     "sharpened": whole(1, 4).flatmap(
         lambda V: st.tuples(
