@@ -20,7 +20,7 @@ from d2l_rnn.exercises import helping
 from d2l_rnn.exercises.checking import Answer, Empty, Failed
 from d2l_rnn.exercises.comparing import difference, in_full
 
-LIMIT = 1.0  # seconds; then the best found so far has to do
+LIMIT = 1.0  # seconds; then the best found so far has to do. Also of a single call
 MOST = 60  # examples
 
 
@@ -75,7 +75,7 @@ class _Search:
 
     def _what_came(self, args: tuple, right: object) -> str:
         try:
-            with _ended_at(self.end, getattr(self.answer.answer, "__globals__", None)):
+            with _ended_in(LIMIT, getattr(self.answer.answer, "__globals__", None)):
                 result = self.answer(*args)
         except Failed as failed:
             return str(failed)
@@ -121,12 +121,14 @@ def _unheard() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ended_at(end: float, scope: dict | None) -> Iterator[None]:
-    """Raise _Over in the block after that time, in the next line of the reader's code.
+def _ended_in(seconds: float, scope: dict | None) -> Iterator[None]:
+    """Raise _Over after so many seconds in the block, in a line of the reader's code.
 
-    `scope` has the globals of that code. Elsewhere it might be raised where nobody
-    catches it. A debugger, which has the same place in Python, keeps it.
+    `scope` has the globals of that code. This is for what may never end: like Ctrl-C,
+    it can keep a `with` from putting things back. Elsewhere it might be raised where
+    nobody catches it. A debugger, which has the same place in Python, keeps it.
     """
+    end = time.monotonic() + seconds
 
     def watch(frame: types.FrameType, event: str, value: object) -> Callable | None:
         if frame.f_globals is not scope:
