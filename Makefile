@@ -69,7 +69,8 @@ mutation: $(INSTALLED)
 NOTEBOOKS = notebooks/[0-9]*.ipynb notebooks/solutions/*.ipynb
 
 notebooks: $(INSTALLED)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=ERROR \
+	D2L_RNN_PROGRESS=off $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	    --log-level=ERROR \
 	    --ExecutePreprocessor.record_timing=False \
 	    --ExecutePreprocessor.store_widget_state=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=ERROR \

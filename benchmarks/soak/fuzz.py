@@ -76,7 +76,7 @@ def sandbox():
     os.environ.update(
         SOAK_TEXT=str(text), D2L_RNN_DATA_DIR=str(text.parent), MPLBACKEND="agg",
         TMPDIR=str(folder / "temporary"), HOME=home, XDG_CACHE_HOME=home,
-        TORCHINDUCTOR_CACHE_DIR=home,
+        TORCHINDUCTOR_CACHE_DIR=home, D2L_RNN_PROGRESS="off",
     )  # fmt: skip
     tempfile.tempdir = None  # so that TMPDIR is looked at again
     here = os.getcwd()

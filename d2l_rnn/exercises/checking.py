@@ -16,6 +16,7 @@ from __future__ import annotations
 import copy
 import functools
 import linecache
+import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +24,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from d2l_rnn.exercises import helping, record
 from d2l_rnn.exercises.comparing import TOLERANCE, brief, difference
 from d2l_rnn.exercises.plain import attempt, in_one_line, plain, type_name
 from d2l_rnn.exercises.settings import own_random_numbers, usual_settings
 
 LONGEST_ERROR = 200  # characters of an error's message, or of a line of code
+OTHER_INPUTS = "other inputs: this is the simplest that fails"
+OMITTED = re.compile(r"\.\.\.|of shape \(")  # in a problem that is not shown in full
 
 
 class Empty(Exception):
@@ -57,6 +61,10 @@ class Trial:
         lines = [f"  ✗ {self.what}", f"      {self.problem}"]
         return "\n".join(lines + [f"      hint: {self.hint}"] * bool(self.hint))
 
+    def shows_call(self, name: str) -> bool:
+        """True if it has failed, and the reader can try the same call."""
+        return f"{name}(" in self.problem and not OMITTED.search(self.problem)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -64,6 +72,7 @@ class Verdict:
 
     name: str
     trials: list[Trial] = field(default_factory=list)
+    more_help: str = ""  # the last line, if the answer is wrong
 
     @property
     def is_empty(self) -> bool:
@@ -83,7 +92,8 @@ class Verdict:
             )
         right = sum(each.is_right for each in self.trials)
         head = "right" if self.is_right else f"{right} of {len(self.trials)} right"
-        return "\n".join([f"{self.name}: {head}", *map(str, self.trials)])
+        lines = [f"{self.name}: {head}", *map(str, self.trials)]
+        return "\n".join(lines + [self.more_help] * bool(self.more_help))
 
 
 class Result:
@@ -135,6 +145,8 @@ class Answer:
     Raises Empty if there is none.
     """
 
+    write = staticmethod(brief)  # how an argument is shown
+
     def __init__(self, name: str, answer: object):
         self.name, self.answer = name, answer
         if answer is None or answer is ...:
@@ -146,7 +158,7 @@ class Answer:
         Raises Failed if it is not a function or raises an error, Empty if it returns
         nothing.
         """
-        call = f"{self.name}({_arguments(args, kwargs)})"
+        call = self.call(*args, **kwargs)
         if not callable(self.answer):
             raise Failed(f"a function is expected, not {brief(self.answer)}")
         args, kwargs = copy.deepcopy(args), copy.deepcopy(kwargs)
@@ -162,6 +174,11 @@ class Answer:
             raise Empty
         return Result(value, call)
 
+    def call(self, *args: object, **kwargs: object) -> str:
+        """The call with these arguments, as it would be typed."""
+        named = [f"{name}={self.write(value)}" for name, value in kwargs.items()]
+        return f"{self.name}({', '.join([*map(self.write, args), *named])})"
+
     @property
     def value(self) -> Result:
         """The answer itself, if it is not a function."""
@@ -171,25 +188,69 @@ class Answer:
 class Exercise:
     """A check: called with an answer, it returns a verdict.
 
-    It decorates a generator that takes an `Answer` and yields `Trial`s.
+    It decorates a generator that takes an `Answer` and yields `Trial`s. An exercise of
+    the course also has hints, a solution and inputs to try, in modules of their own.
     """
 
     def __init__(self, try_out: Callable[[Answer], Iterator[Trial]]):
         functools.update_wrapper(self, try_out)
         self.try_out = try_out
+        self._hints_given, self._times_asked, self._is_tried = 0, 0, False
 
     def __call__(self, answer: object) -> Verdict:
-        name, trials = self.__name__, []
+        with usual_settings(), own_random_numbers():
+            trials = self._trials(answer)
+            if not any(trial.shows_call(self.__name__) for trial in trials):
+                trials += self._counterexample(answer) if trials else []
+        verdict = Verdict(self.__name__, trials, self._more_help(trials))
+        self._is_tried = self._is_tried or not verdict.is_empty
+        if verdict.is_right and self.notebook:
+            record.RECORD.add(self.__name__)
+        return verdict
+
+    @property
+    def notebook(self) -> str:
+        """The two digits of the notebook that has the exercise; "" if none has."""
+        package, _, module = self.__module__.rpartition(".notebook_")
+        return module if package == __package__ else ""
+
+    def hint(self) -> helping.Said:
+        """The next hint, from gentle to nearly the answer; then all of them again."""
+        self._hints_given += 1
+        return helping.hint(self.__name__, self.notebook, self._hints_given)
+
+    def solution(self) -> helping.Said:
+        """The solution, after an answer was checked, or if it is asked for twice."""
+        self._times_asked += 1
+        if self._is_tried or self._times_asked > 1:
+            return helping.solution(self.__name__, self.notebook)
+        return helping.not_yet(self.__name__)
+
+    def _more_help(self, trials: list[Trial]) -> str:
+        if not self.notebook or all(trial.is_right for trial in trials):
+            return ""
+        return f"  more help: check.{self.__name__}.hint()"
+
+    def _trials(self, answer: object) -> list[Trial]:
+        trials = []
         try:
-            with usual_settings(), own_random_numbers():
-                for trial in self.try_out(Answer(name, answer)):
-                    trials.append(trial)
+            for trial in self.try_out(Answer(self.__name__, answer)):
+                trials.append(trial)
         except Empty:
             if trials:
                 trials.append(Trial("always returns something", "once it did not"))
         except Failed as failed:
             trials.append(Trial("runs to its end", str(failed)))
-        return Verdict(name, trials)
+        return trials
+
+    def _counterexample(self, answer: object) -> list[Trial]:
+        """A trial that fails, with an input that no other shows; or none."""
+        if not callable(answer) or not self.notebook:
+            return []
+        from d2l_rnn.exercises import counterexamples
+
+        problem = counterexamples.find(self.__name__, self.notebook, answer)
+        return [Trial(OTHER_INPUTS, problem)] if problem else []
 
     def __repr__(self) -> str:
         return f"check.{self.__name__}: {self.__doc__}"
@@ -199,11 +260,6 @@ def drawn(*shape: int, seed: int = 0, dtype: torch.dtype | None = None) -> torch
     """Normal random numbers of this shape to try an answer on; fixed by `seed`."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=dtype)
-
-
-def _arguments(args: tuple, kwargs: dict) -> str:
-    named = [f"{name}={brief(value)}" for name, value in kwargs.items()]
-    return ", ".join([*map(brief, args), *named])
 
 
 def _described(error: BaseException, function: Callable) -> str:

@@ -16,6 +16,7 @@ import torch
 from d2l_rnn.exercises.plain import LONGEST, plain
 
 SMALL = 8  # numbers of an array: of a larger one, only the shape is shown
+SMALL_IN_FULL, LONGEST_IN_FULL = 32, 400  # where the reader is to see all of it
 TOLERANCE = 1e-4  # relative, or absolute for numbers below 1
 BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
 
@@ -131,18 +132,27 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def brief(value: object) -> str:
     """A value in at most 70 characters; for a large array, its shape."""
-    text = _text(plain(value))
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return _cut(_text(plain(value), SMALL), LONGEST)
 
 
-def _text(value: object) -> str:
+def in_full(value: object) -> str:
+    """A value as `brief` has it, with room for all of what is meant to be read."""
+    return _cut(_text(plain(value), SMALL_IN_FULL), LONGEST_IN_FULL)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def _text(value: object, small: int) -> str:
     """As Python shows it, but with four digits of each number, and long words cut."""
     if isinstance(value, np.ndarray | torch.Tensor):
-        return _text_of_array(value)
+        return _text_of_array(value, small)
     if isinstance(value, dict):
-        items = [f"{_text(key)}: {_text(each)}" for key, each in value.items()]
+        pairs = [[_text(each, small) for each in pair] for pair in value.items()]
+        items = [": ".join(pair) for pair in pairs]
     elif type(value) in BRACKETS:
-        items = [*map(_text, value)]
+        items = [_text(each, small) for each in value]
     else:
         return _text_of_one(value)
     left, right = BRACKETS[type(value)]
@@ -150,11 +160,11 @@ def _text(value: object) -> str:
     return f"{left}{', '.join(items)}{comma}{right}"
 
 
-def _text_of_array(value: np.ndarray | torch.Tensor) -> str:
-    if math.prod(value.shape) > SMALL:
+def _text_of_array(value: np.ndarray | torch.Tensor, small: int) -> str:
+    if math.prod(value.shape) > small:
         kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
         return f"{kind} of shape {tuple(value.shape)}"
-    return _text(value.tolist())
+    return _text(value.tolist(), small)
 
 
 def _text_of_one(value: object) -> str:
