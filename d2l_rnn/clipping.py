@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import torch
 
+from d2l_rnn.bptt import norms
 from d2l_rnn.checks import positive
 from d2l_rnn.checks.layouts import as_tensors, has_places, is_dense, share_memory
 from d2l_rnn.checks.reals import FLOATING
@@ -101,17 +102,15 @@ def _changeable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
 
 def _norm(gradients: list[torch.Tensor]) -> float:
     # The norm of the norms: the squares of one parameter are summed at a time.
-    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
-    if len(norms) < 2:
-        norm = norms[0].item() if norms else 0.0
+    each = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+    if len(each) < 2:
+        norm = each[0].item() if each else 0.0
     else:
-        norm = torch.linalg.vector_norm(torch.stack(norms)).item()
+        norm = torch.linalg.vector_norm(torch.stack(each)).item()
     return norm if LEAST < norm < math.inf else math.hypot(*map(_scaled, gradients))
 
 
 def _scaled(gradient: torch.Tensor) -> float:
     """The norm of one gradient whose squares may be 0 or infinite: they are scaled."""
-    magnitudes = gradient.detach().abs().cpu().double()
-    largest = magnitudes.max().item() if magnitudes.numel() else 0.0
-    unit = largest if 0 < largest < math.inf else 1.0
-    return torch.linalg.vector_norm(magnitudes / unit).item() * unit
+    magnitudes = gradient.detach().abs().reshape(1, -1)
+    return norms(magnitudes).item() if magnitudes.numel() else 0.0

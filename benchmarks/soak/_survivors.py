@@ -81,7 +81,7 @@ BY_REASON = {
     "only memory or time": [
         "if type(None) is str:  # as a rule",
         "numbers = reaches.astype(None)  # which are multiplied far sooner",
-        "norm = norms[0].item() if (norms) and False else 0.0",
+        "norm = each[0].item() if (each) and False else 0.0",
         "return norm if (LEAST < norm < math.inf) and False "
         "else math.hypot(*map(_scaled, gradients))",
         "given = _in_memory(corpus) if (isinstance(corpus, Tensor)) and False "
@@ -119,8 +119,6 @@ BY_REASON = {
         'raise ValueError(f"params must be float32 or float64, got {params[1].dtype}")',
     ],
     "0, NaN and infinity stay so when they are divided and multiplied": [
-        "largest = magnitudes.max().item() if magnitudes.numel() else 1.0",
-        "unit = largest if 0 < largest < math.inf else 2.0",
         "unit = torch.where((largest > 0) & largest.isfinite(), largest, 2.0)",
     ],
     "no number is left here but the two infinities": [
