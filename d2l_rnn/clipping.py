@@ -15,7 +15,7 @@ from d2l_rnn.bptt import norms
 from d2l_rnn.checks import positive
 from d2l_rnn.checks.layouts import as_tensors, has_places, is_dense, share_memory
 from d2l_rnn.checks.reals import FLOATING
-from d2l_rnn.parameters import each_once, trainable
+from d2l_rnn.parameters import trainable
 from d2l_rnn.rnn import Model
 
 DTYPES = (*FLOATING, torch.complex64, torch.complex128)
@@ -63,7 +63,7 @@ def project(gradients: Iterable[torch.Tensor], theta: float | None) -> float:
         theta = positive("theta", theta)
     norm = _norm(gradients)
     if theta is not None and theta < norm < math.inf:
-        for gradient in each_once(gradients):
+        for gradient in gradients:
             gradient *= theta / norm
     return norm
 
@@ -88,8 +88,8 @@ def _measurable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
 def _changeable(gradients: Iterable[torch.Tensor]) -> list[torch.Tensor]:
     """The same; ValueError, too, if one cannot be changed in place, and alone."""
     gradients = _measurable(gradients)
-    if share_memory(each_once(gradients)):
-        raise ValueError("gradients must be tensors that share no memory")
+    if share_memory(gradients):
+        raise ValueError("gradients must be tensors that share no memory, each once")
     for g in gradients:
         is_parameter = g.requires_grad and g.is_leaf and torch.is_grad_enabled()
         if is_parameter or not has_places(g):

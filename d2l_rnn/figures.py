@@ -54,9 +54,9 @@ def curves(
     logarithmic scale: "", "x", "y" or "xy". Where x or y is not finite, a curve has a
     gap. In labels, as in those of all pictures, a formula stands between two $.
 
-    Raises ValueError for any other `log`, if there is nothing to draw, if x and y are
-    not equally long series of real numbers, and for one of them, or a level, that its
-    axis cannot hold.
+    Raises ValueError for any other `log`, without a line, points or a level, if x and y
+    are not equally long series of real numbers, and for one of them, or a level, that
+    its axis cannot hold.
     """
     lines = drawable.pairs("lines", lines, log)
     points = drawable.pairs("points", points, log)

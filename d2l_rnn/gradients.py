@@ -190,7 +190,8 @@ def checked_loss(loss: Callable | None) -> Callable:
             f"{shown(loss)}"
         )
     called_with("outputs", "labels", loss=loss)
-    if getattr(loss, "reduction", "mean") == "sum":
+    keywords = getattr(loss, "keywords", {})  # of a functools.partial
+    if "sum" in (getattr(loss, "reduction", None), keywords.get("reduction")):
         raise ValueError(
             f"loss must be a mean, or one for each token, got {shown(loss)}"
         )
@@ -217,8 +218,8 @@ def mean_of(loss: Callable, outputs: Tensor, labels: Tensor) -> Tensor:
         raise ValueError(f"loss must return a tensor of floats, got {shown(values)}")
     if torch.is_grad_enabled() and not values.requires_grad:
         raise ValueError(
-            "loss must be computed from the outputs with a gradient, and so outside "
-            "torch.inference_mode()"
+            "loss must be computed from the outputs, with a gradient to them (not in "
+            f"torch.inference_mode()), got {shown(values)} without one"
         )
     mean = values.mean()
     is_default = type(loss) is nn.CrossEntropyLoss  # which is never negative

@@ -92,7 +92,8 @@ class MarkovChain:
         index = {state: i for i, state in enumerate(states)}
         counts = np.full((len(states), len(states)), alpha)  # (n, n)
         for (before, after), count in Counter(pairwise(sequence)).items():
-            counts[_lookup(index, before), _lookup(index, after)] += count
+            row = _place("sequence", before, index)
+            counts[row, _place("sequence", after, index)] += count
         totals = counts.sum(axis=1, keepdims=True)  # (n, 1)
         for i in np.flatnonzero(totals == 0):
             raise ValueError(
@@ -118,7 +119,8 @@ class MarkovChain:
 
         Raises ValueError if either is not a state of the chain.
         """
-        return float(self.P[_lookup(self._index, before), _lookup(self._index, after)])
+        row = _place("before", before, self._index)
+        return float(self.P[row, _place("after", after, self._index)])
 
     def sample(self, num_steps: int, seed: int = 0) -> list[Hashable]:
         """Draw x_1 ... x_num_steps and return them as a list of states.
@@ -231,13 +233,16 @@ class MarkovChain:
     def _path(self, sequence: Iterable[Hashable], at_least: int) -> np.ndarray:
         """The indices (T,) of the states in a sequence."""
         sequence = checks.items("sequence", sequence, at_least)
-        return np.array([_lookup(self._index, state) for state in sequence])
+        places = [_place("sequence", state, self._index) for state in sequence]
+        return np.array(places)
 
     def _start(self, start: Hashable | ArrayLike) -> np.ndarray:
         """A state, or a distribution, as a distribution (n,)."""
         try:
             return np.eye(len(self.P))[self._index[start]]
         except (KeyError, TypeError):  # not a state, or an array, which has no hash
+            if isinstance(start, (str, bytes)) or not hasattr(start, "__len__"):
+                _place("start", start, self._index)
             name = "start (a state or a distribution)"
             return distribution(name, start, len(self.P))
 
@@ -256,11 +261,15 @@ def generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(checks.integer("seed", seed, 0, 2**64 - 1))
 
 
-def _lookup(index: Mapping[Hashable, int], state: Hashable) -> int:
+def _place(name: str, state: Hashable, index: Mapping[Hashable, int]) -> int:
+    """The index of a state; `name` is the argument that it came in."""
     try:
         return index[state]
     except (KeyError, TypeError):
-        raise ValueError(f"{checks.shown(state)} is not a state of the chain") from None
+        raise ValueError(
+            f"{name}: {checks.shown(state)} is not a state of the chain; its states "
+            f"are {checks.shown([*index])}"
+        ) from None
 
 
 def _fixed(probabilities: np.ndarray) -> np.ndarray:

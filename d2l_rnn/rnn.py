@@ -165,7 +165,10 @@ class RNNModelScratch:
         return getattr(self.forward_fn, "names", tuple(numbers))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The parameters themselves, by name; ValueError if there are more or fewer."""
+        """The parameters by name, detached: what is written into them, the model has.
+
+        Raises ValueError if there are more or fewer than names.
+        """
         values, names = [param.detach() for param in self.params], self.names
         if len(values) != len(names):
             raise ValueError(f"net must have {', '.join(names)}, got {len(values)}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from d2l_rnn.checks.copying import NotCopied
 from d2l_rnn.interrupts import held_back
 from d2l_rnn.parameters import all_parameters
 from d2l_rnn.progress import EpochTally, Progress
@@ -28,7 +29,7 @@ class How(Protocol):
         """Raises ValueError if the model has changed in more than its numbers."""
 
 
-class Run(Iterator):
+class Run(NotCopied, Iterator):
     """A training run: each `next` trains for an epoch, and returns its record.
 
     An interruption, by Ctrl-C or an exception of `check`, comes between minibatches and

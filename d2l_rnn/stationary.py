@@ -31,7 +31,8 @@ def closed_class(P: ArrayLike) -> np.ndarray:
     if len(classes) > 1:
         raise ValueError(
             f"the chain has {len(classes)} closed classes of states, so its "
-            "stationary distribution is not unique: give initial"
+            "stationary distribution is not unique; it must have one such class (with "
+            "several, initial says in which a sequence begins)"
         )
     return np.flatnonzero(classes[0])
 

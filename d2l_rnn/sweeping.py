@@ -15,6 +15,7 @@ from torch import Tensor
 from d2l_rnn import threads, training
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.checks import integer, one_of, positive, shown, truth
+from d2l_rnn.checks.copying import NotCopied
 from d2l_rnn.checks.signatures import called_with
 from d2l_rnn.checks.tensors import Device
 from d2l_rnn.interrupts import held_back
@@ -132,7 +133,7 @@ def _distinct(settings: Iterable[Setting] | Setting) -> list[Setting]:
     return list(dict.fromkeys(found))
 
 
-class Sweep(Iterator):
+class Sweep(NotCopied, Iterator):
     """The records {setting: Progress} of each epoch of a sweep, and its models.
 
     An interruption, by Ctrl-C or an exception of `check`, ends nothing: the next `next`

@@ -115,7 +115,12 @@ def _flat(tokens: Iterable) -> Iterable[Hashable]:
     tokens = listed("tokens", tokens)
     are_lists = [issubclass(kind, list) for kind in {*map(type, tokens)}]
     if any(are_lists) and not all(are_lists):
-        raise ValueError("tokens must all stand in lists, or none of them")
+        first = next(token for token in tokens if isinstance(token, list))
+        other = next(token for token in tokens if not isinstance(token, list))
+        raise ValueError(
+            "tokens must all stand in lists, or none of them, "
+            f"got {shown(first)} and {shown(other)}"
+        )
     if not any(are_lists):
         return tokens
     return chain.from_iterable(listed("tokens", line) for line in tokens)
@@ -149,7 +154,7 @@ class Vocab:
         counter = count_corpus([] if tokens is None else tokens)
         # Where there are tuples among the tokens, a tuple is one of them.
         has_tuples = any(isinstance(token, tuple) for token in [*special, *counter])
-        self._several = list if has_tuples else (list, tuple)
+        self._several = (list, range) if has_tuples else (list, range, tuple)
         # `most_common` sorts stably, so ties keep the order of first appearance.
         self.token_freqs: list[tuple[Hashable, int]] = counter.most_common()
         kept = [token for token, freq in self.token_freqs if freq >= min_freq]
@@ -206,7 +211,7 @@ class Vocab:
         Raises ValueError for an index outside 0 … len(vocab) - 1.
         """
         indices = plain(indices, "indices")  # a tensor or an array
-        if isinstance(indices, (list, tuple)):
+        if isinstance(indices, (list, range, tuple)):
             with _no_list_in_itself("indices"):
                 return [self.to_tokens(index) for index in indices]
         return self.idx_to_token[integer("indices", indices, 0, len(self) - 1)]

@@ -65,11 +65,13 @@ def train(
     After Ctrl-C a run continues where it stopped, once it is asked for its next record.
     So it does after an exception raised by `check`, which is called between minibatches
     and may also wait. To continue a finished run, perhaps with a saved model, give the
-    number of `epochs_done`, and the `optimizer` if it remembers anything, as Adam does.
+    number of `epochs_done`, and the `optimizer` if it remembers anything, as Adam does:
+    it is trained for `num_epochs` more.
     A `SequenceLoader` that has begun fewer epochs skips what they would have drawn.
 
     A run uses at most `torch.get_num_threads()` threads and restores that number;
     `num_threads` fixes it. Without it, a run takes fewer where more are not worth it.
+    The engine's own threads stay for the next run, and use no time meanwhile.
 
     Raises ValueError for a number of threads that is not from 1 to `threads.MOST`, a
     negative number of epochs, minibatches or `held_out` that can be iterated only once

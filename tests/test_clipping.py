@@ -155,7 +155,12 @@ def test_a_norm_is_right_however_small_or_large_its_squares(dtype, power, parts)
 
 def test_gradients_that_share_memory_are_refused():
     g = torch.tensor([3.0, 4.0, 0.0])
-    for overlapping in ([g[:2], g[1:]], [g, g.view(3, 1)], [g, g.view(torch.int32)]):
+    for overlapping in (
+        [g[:2], g[1:]],
+        [g, g.view(3, 1)],
+        [g, g.view(torch.int32)],
+        [g, g],
+    ):
         with pytest.raises(ValueError, match="^gradients must"):
             clipping.project(overlapping, 1.0)
     assert g.tolist() == [3, 4, 0]

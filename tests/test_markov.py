@@ -143,7 +143,7 @@ def test_several_closed_classes_have_no_one_stationary_distribution():
     chain = MarkovChain([[1, 0, 0], [0.3, 0.3, 0.4], [0, 0, 1]])
     with pytest.raises(ValueError, match="2 closed classes"):
         chain.stationary_distribution()
-    with pytest.raises(ValueError, match="give initial"):
+    with pytest.raises(ValueError, match="must have one such class"):
         chain.sample(3)
     started = MarkovChain(chain.P, [1, 0, 0])
     assert started.sample(3) == [0, 0, 0]
@@ -325,18 +325,20 @@ def test_a_bad_chain_says_what_is_wrong(arguments, message):
         (lambda c: c.sample(5, seed=-1), "seed must be"),
         (lambda c: c.sample(5, seed=2**64), "seed must be an integer from 0 to 18446"),
         (lambda c: c.log_probability([]), "sequence must have a length of at least 1"),
-        (lambda c: c.log_probability(["snow"]), "'snow' is not a state of the chain"),
+        (lambda c: c.log_probability(["snow"]), "sequence: 'snow' is not a state"),
         (
             lambda c: c.log_probability([["sun"]]),
             "sequence must be a sequence of hashable",
         ),
         (lambda c: c.log_probability(None), "sequence must be a sequence"),
         (lambda c: c.perplexity(["sun"]), "sequence must have a length of at least 2"),
-        (lambda c: c.probability("sun", "snow"), "'snow' is not a state"),
+        (lambda c: c.probability("sun", "snow"), "before: 'snow' is not a state"),
+        (lambda c: c.probability("snow", "sun"), "after: 'snow' is not a state"),
+        (lambda c: c.k_step(None, 1), "start: None is not a state"),
         (lambda c: c.two_step("snow", "sun"), "'snow' is not a state"),
         (
             lambda c: c.distributions("snow", 2),
-            "start .a state or a distribution. must",
+            "start: 'snow' is not a state of the chain; its states are",
         ),
         (lambda c: c.distributions([1, 1, 0], 2), "start .* must sum to 1"),
         (lambda c: c.distributions("sun", -1), "num_steps must be"),

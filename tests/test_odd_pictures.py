@@ -276,6 +276,11 @@ def refused():
         lambda: alt_text.perplexity_curves({"a": ([1], [2])}, None, {"a": "x"}),
         r"diverged\['a'\] must hold real numbers",
     )
+    lines, groups = {"a": ([1], [2])}, {"g": [1, 2]}
+    yield lambda: figures.curves(lines, None, "y"), "xlabel must be a string, got None"
+    yield lambda: figures.curves(lines, "x", ["y"]), "ylabel must be a string, got "
+    yield lambda: figures.bars([1, 2], groups, "x", "y", 3), "title must be a string"
+    yield lambda: figures.bars("ab", groups, "x", "y"), "labels must be a sequence"
 
 
 REFUSED = list(refused())

@@ -3,12 +3,17 @@
 Never a wrong answer in silence: the numbers that there should be, or an error.
 """
 
+import copy
+import functools
+import gc
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from d2l_rnn import (
     batching,
@@ -17,6 +22,7 @@ from d2l_rnn import (
     generating,
     gradients,
     rnn,
+    sweeping,
     text,
     training,
     vanishing,
@@ -553,6 +559,23 @@ def test_a_model_of_complex_numbers_is_told():
         training.evaluate(net, [(X, Y)])
 
 
+def test_what_is_going_on_cannot_be_copied(capfd):
+    net = rnn.make_model("scratch", V, H, seed=0)
+    corpus = torch.arange(200) % V
+    setting = sweeping.Setting(num_hiddens=4, batch_size=2, num_steps=5)
+    sweep = sweeping.sweep([setting], corpus, V, 2)
+    run = training.train(net, [(X, Y)], 0.5, 3)
+    next(run)
+    own = [engine.Engine(net.params)] if engine.library() else []
+    for each in (run, sweep, *own):
+        for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="cannot be copied or pickled: copy or"):
+                duplicate(each)
+    assert [record.epoch for record in run] == [2, 3] and len([*sweep]) == 2
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
 # ---- losses ----
 
 
@@ -568,7 +591,7 @@ def test_a_loss_that_has_no_gradient_is_refused(net):
     def without(outputs, labels):
         return outputs.detach().mean()
 
-    with refused("loss must be computed from the outputs"):
+    with refused("loss must be computed from the outputs, .* got tensor"):
         training.train_epoch(net, [(X, Y)], 0.5, loss=without)
 
 
@@ -596,6 +619,7 @@ def test_a_negative_loss_is_told_before_any_step(loss, net):
 @pytest.mark.parametrize("loss, message", [
     (nn.CrossEntropyLoss, "such as nn.CrossEntropyLoss"),
     (nn.CrossEntropyLoss(reduction="sum"), "must be a mean"),
+    (functools.partial(F.cross_entropy, reduction="sum"), "must be a mean"),
     ("ce", "must be a function"),
 ])  # fmt: skip
 def test_a_loss_is_a_function_and_a_mean(loss, message, net):

@@ -40,6 +40,17 @@ def test_the_notes_characters(time_machine):
     assert (len(corpus), len(vocab)) == (170_580, 28)
 
 
+def test_a_range_is_several_indices_and_several_tokens():
+    vocab = text.Vocab([0, 1, 2])
+    assert vocab.to_tokens(range(3)) == vocab.to_tokens([0, 1, 2])
+    assert vocab[range(2)] == vocab[[0, 1]]
+
+
+def test_tokens_and_lists_of_tokens_side_by_side_are_named():
+    with pytest.raises(ValueError, match=r"or none of them, got \['b'\] and 'a'"):
+        text.count_corpus(["a", ["b"]])
+
+
 def test_cleaning_is_the_books_expression():
     line = "  'It's a -- Time_Machine!' 1895, é\n"
     assert text.clean_line(line) == "it s a time machine"

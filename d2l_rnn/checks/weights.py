@@ -95,7 +95,7 @@ def check_state_dict(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> 
         got = {name: _shape(values) for name, values in given.items()}
     if got != wanted:
         raise ValueError(
-            f"state_dict must have the tensors {shown(wanted)}, got {shown(got)}"
+            f"state_dict must have tensors of floats, {shown(wanted)}, got {shown(got)}"
         )
 
 

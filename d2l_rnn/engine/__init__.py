@@ -23,6 +23,7 @@ from torch import Tensor
 
 from d2l_rnn import threads
 from d2l_rnn.checks import functions, truth
+from d2l_rnn.checks.copying import NotCopied
 from d2l_rnn.checks.layouts import share_memory
 from d2l_rnn.checks.tensors import check_tokens, only_part, pairs
 from d2l_rnn.engine.compiled import file, loaded
@@ -40,7 +41,7 @@ PAUSE = 1.0
 _alone_until = 0.0
 
 
-class Engine:
+class Engine(NotCopied):
     """Trains the five parameters of a scratch RNN, which it changes in place.
 
     What it keeps of the minibatches of the latest call:
@@ -92,7 +93,8 @@ class Engine:
         X, Y: tokens and labels, shape (n, B, T), for n minibatches. H_0: the state that
         the first begins with, shape (B, H). The others begin with the last state of the
         one before or, if `fresh`, with zeros, as then does the first. Without
-        `num_threads`, as many as PyTorch has and the work is worth.
+        `num_threads`, as many as PyTorch has and the work is worth. The threads wait
+        for the next call, until Python ends.
 
         Raises ValueError if X, Y or H_0 do not fit the parameters, for a negative
         learning rate, a theta that is not greater than 0, and a number of threads that

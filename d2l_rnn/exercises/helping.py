@@ -35,14 +35,15 @@ def hint(name: str, notebook: str, number: int) -> Said:
 
 
 def solution(name: str, notebook: str) -> Said:
-    """The solution: its idea, and the code as one would type it."""
+    """The solution: its idea, and the code as one would type it, with its imports."""
     if not notebook:
         return Said(f"There is no solution to {name} here.")
     from d2l_rnn.exercises import solutions
 
     function = getattr(beside("solutions", notebook), name)
     idea = " ".join(function.__doc__.split())
-    return Said(f"{idea}\n\n{solutions.code(function)}")
+    parts = (idea, solutions.imports(function), solutions.code(function))
+    return Said("\n\n".join(filter(None, parts)))
 
 
 def not_yet(name: str) -> Said:

@@ -292,8 +292,10 @@ def _all_in(widget: widgets.Widget) -> list[widgets.Widget]:
     ]
 
 
-def known(name: str, controls: Collection[str]) -> None:
-    """Raise ValueError for a name that is not a control."""
+def known(name: str, controls: Collection[str], where: str = "") -> None:
+    """Raise ValueError for a name that is not a control; `where` says who named it."""
     if name not in controls:
-        names = ", ".join(controls)
-        raise ValueError(f"there is no control {name!r}; the controls are {names}")
+        names, prefix = ", ".join(controls), f"{where}: " if where else ""
+        raise ValueError(
+            f"{prefix}there is no control {name!r}; the controls are {names}"
+        )

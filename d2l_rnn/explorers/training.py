@@ -228,11 +228,15 @@ class Training(Keeping):
 
     def _check_names(self) -> None:
         for name in self.show:
-            panel.known(name, self.controls)
-        for values in self.tries.values():
+            panel.known(name, self.controls, "show")
+        for label, values in self.tries.items():
+            where = f"tries[{label!r}]"
             for name, value in values.items():
-                panel.known(name, self.controls)
-                self.controls[name].checked(value)
+                panel.known(name, self.controls, where)
+                try:
+                    self.controls[name].checked(value)
+                except ValueError as error:
+                    raise ValueError(f"{where}: {error}") from None
 
     def _code(self) -> str:
         """The code that makes a panel with this setting."""

@@ -26,7 +26,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
 
-from d2l_rnn.checks import finite, integer, of_type, one_of, positive, shown
+from d2l_rnn.checks import finite, integer, of_type, one_of, positive, shown, string
 from d2l_rnn.pictures import encoding, lettering
 from d2l_rnn.pictures.lettering import DRAWING
 
@@ -194,11 +194,13 @@ def blank(
 def decorate(axes: Axes, xlabel: str, ylabel: str, title: str = "") -> Axes:
     """Give the axes their labels and the look that all pictures share.
 
-    Raises ValueError if they are none.
+    Raises ValueError if they are none, or a label is not a string.
     """
     of_type(Axes, axes=axes)
     words = {"xlabel": xlabel, "ylabel": ylabel, "title": title}
-    axes.set(**{name: lettering.written(label) for name, label in words.items()})
+    axes.set(**{
+        name: lettering.written(string(name, label)) for name, label in words.items()
+    })  # fmt: skip
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)

@@ -58,9 +58,9 @@ def save(
 
     `net` is a scratch RNN, GRU or LSTM, or an `RNNModel`, in float32 or float64. Its
     training mode comes along, and which parameters are frozen; an optimizer does not.
-    `setting` and `history` are what it was trained with, and its records. The file is
-    written beside its place and then moved there: one that was there before is replaced
-    as a whole, or not at all, and hands its permissions on.
+    `setting` and `history` are what it was trained with, and its records, from epoch 1
+    on. The file is written beside its place and then moved there: one that was there
+    before is replaced as a whole, or not at all, and hands its permissions on.
 
     Raises ValueError for what would not come back the same: a model of another kind,
     with hooks or changed otherwise, or whose weights are not finite, as after a

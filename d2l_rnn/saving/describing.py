@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import math
 import numbers
@@ -181,12 +180,13 @@ def history_of(records: list[dict]) -> History:
 
 
 def _in_order(history: list[Progress]) -> list[Progress]:
-    """The history; ValueError unless each epoch comes after the one before."""
-    for before, after in itertools.pairwise(history):
-        if after.epoch <= before.epoch:
+    """The history; ValueError unless it has every epoch of the model, in order."""
+    for wanted, record in enumerate(history, start=1):
+        if record.epoch != wanted:
             raise ValueError(
-                "history must have epochs that go up, as with epochs_done, got "
-                f"{after.epoch} after {before.epoch}"
+                "history must have all epochs of the model, from 1 on (join those of a "
+                f"run that went on to those before), got {record.epoch} in place of "
+                f"{wanted}"
             )
     return history
 

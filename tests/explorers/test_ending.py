@@ -135,14 +135,15 @@ def test_a_panel_can_be_closed_in_its_own_thread(panel):
     ("values", "words"),
     [
         ({"theta": -1}, "theta must be"), ({"nothing": 1}, "no control 'nothing'"),
-        ({"show": ["x"]}, "no control 'x'"), ({"show": "theta"}, "show must be"),
+        ({"show": ["x"]}, "^show: there is no control 'x'"),
+        ({"show": "theta"}, "show must be"),
         *(({"show": show}, "show must be") for show in (3, None, [["x"]], {"theta"})),
         *(({"tries": tries}, "tries must be a dict") for tries in (3, [1], "ab")),
         ({"tries": {"a": 3}}, r"tries\['a'\] must be a dict"),
         ({"tries": {"a": [("lr", 1)]}}, r"tries\['a'\] must be a dict"),
         ({"tries": {3: {"lr": 1}}}, "each label of tries must be a string, got 3"),
-        ({"tries": {"a": {3: 1}}}, "no control 3"),
-        ({"tries": {"a": {"lr": -1}}}, "lr must be"),
+        ({"tries": {"a": {3: 1}}}, r"^tries\['a'\]: there is no control 3"),
+        ({"tries": {"a": {"lr": -1}}}, r"^tries\['a'\]: lr must be"),
     ],
 )  # fmt: skip
 def test_a_panel_that_cannot_be_made_leaves_nothing(values, words):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable
 
 
@@ -23,3 +24,15 @@ def code(function: Callable) -> str:
     return "\n".join(
         [*decorators, f"def {node.name}({ast.unparse(node.args)}):", *body]
     )
+
+
+def imports(function: Callable) -> str:
+    """The imports of what a function's code uses, one a line."""
+    nodes = ast.walk(ast.parse(code(function)))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    lines = []
+    for node in ast.parse(inspect.getsource(sys.modules[function.__module__])).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            node.names = [n for n in node.names if used & {n.asname, n.name}]
+            lines += [ast.unparse(node)] if node.names else []
+    return "\n".join(lines)
