@@ -147,9 +147,9 @@ def labels(name: str, given: Iterable) -> list:
 
 
 def in_order(given: Iterable) -> list:
-    """A sequence as a list; raises TypeError for a set, a table, or one string."""
-    if isinstance(given, (set, frozenset, str, bytes)) or is_table(given):
-        raise TypeError("it has no order, or is one text")
+    """A sequence as a list; raises TypeError if it is none: a set or a table."""
+    if isinstance(given, (set, frozenset)) or is_table(given):
+        raise TypeError("it has no order")
     return list(given)
 
 
