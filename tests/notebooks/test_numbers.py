@@ -1,0 +1,69 @@
+"""A number in the prose of a notebook is one that the notebook shows or is given.
+
+Looked for are numbers that somebody has measured: with a decimal point, a per cent sign
+or a comma between thousands. They must be those of an output, rounded, or stand in the
+code. What a page of the book, or of this project, has measured is listed in `TOLD`.
+"""
+
+import re
+
+import pytest
+from course import NOTEBOOKS, cells, prose
+from test_course import each
+
+pytestmark = pytest.mark.course
+
+NUMBER = re.compile(r"(?<![\w.,/:-])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?( ?%)?(?![\w/]|\.\d|:\d)")
+ANY = re.compile(r"\d[\d,_]*\.?\d*(?:e[+-]?\d+)?")
+# Numbers from elsewhere, by notebook: of the book, of papers, of the world.
+TOLD = {}
+
+
+def measured(text):
+    """The numbers of a text that are measured: (as it is written, value, precision)."""
+    for found in NUMBER.finditer(text):
+        whole, decimals, percent = found.groups()
+        if decimals or percent or "," in whole:
+            digits = whole.replace(",", "")
+            zeros = len(digits) - len(digits.rstrip("0"))
+            precision = 10.0 ** (-(len(decimals) - 1) if decimals else min(zeros, 2))
+            scale = 0.01 if percent else 1
+            yield (
+                found[0],
+                float(digits + (decimals or "")) * scale,
+                (precision if decimals or "," in whole else 1) * scale,
+            )
+
+
+def shown(path):
+    """All numbers in the outputs and the code of a notebook."""
+    text = []
+    for cell in cells(path, "code"):
+        text.append(cell["source"])
+        for out in cell["outputs"]:
+            data = out.get("data", {})
+            text += [out.get("text", ""), data.get("text/plain", "")]
+            text += [data.get("text/markdown", "")]
+    joined = "\n".join("".join(each) for each in text)
+    for found in ANY.findall(joined):
+        with_point = re.sub("[,_]", "", found).rstrip(".")
+        yield float(with_point)
+        yield float(with_point) / 100  # printed with a per cent sign
+
+
+def unsupported(path):
+    """The measured numbers of the prose that nothing shows."""
+    known = sorted(set(shown(path)))
+    missing = []
+    for cell in cells(path, "markdown"):
+        for written, value, precision in measured(prose(cell["source"])):
+            if written in TOLD.get(path.stem[:2], ()):
+                continue
+            if not any(abs(value - each) <= 0.501 * precision for each in known):
+                missing.append((written, cell["source"][:60]))
+    return missing
+
+
+@each(NOTEBOOKS)
+def test_a_number_in_the_prose_is_one_that_the_notebook_shows(path):
+    assert unsupported(path) == []
