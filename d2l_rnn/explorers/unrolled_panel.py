@@ -36,7 +36,7 @@ from d2l_rnn.explorers.unrolled import (
 from d2l_rnn.explorers.wording import visible
 
 LONGEST = 50  # characters of the string that are read: more columns would not fit
-NUM_BARS, TOP_OF_SHARES = 8, 1.3
+NUM_BARS, SCALES = 8, (0.1, 0.25, 0.5, 1)  # the highest number on their axis
 TERMS = ("X_t W_xh", "H_t-1 W_hh", "b_h")
 
 
@@ -60,7 +60,7 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
     following = indices[t] if t < T else None
     plots = [
         _states(x, reading, here), _cost(x, reading, here), _terms(reading, t),
-        _next(reading.probabilities[t - 1], vocab, following),
+        _next(reading.probabilities, t, vocab, following),
     ]  # fmt: skip
     return Chart(plots, margin=108)
 
@@ -237,7 +237,7 @@ def _states(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
         Note(1.02, 0.55, f"from −{reach:.2g}", 4),
     ]
     y = Axis("hidden unit", 0.5, num_hiddens + 0.5, is_whole=True)
-    return Plot(x, y, height=115, shades=shades, verticals=here, notes=notes)
+    return Plot(x, y, height=128, shades=shades, verticals=here, notes=notes)
 
 
 def _cost(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
@@ -251,7 +251,7 @@ def _cost(x: Axis, reading: Reading, here: Sequence[Vertical]) -> Plot:
         Line("parameters", steps, [parameters] * T, 1, dash=1, points=T < 12),
     ]  # fmt: skip
     y = Axis("thousands", 0, 1.1 * max(T * each, parameters))
-    return Plot(x, y, lines, height=62, verticals=here)
+    return Plot(x, y, lines, height=70, verticals=here)
 
 
 def _terms(reading: Reading, t: int) -> Plot:
@@ -275,25 +275,25 @@ def _terms(reading: Reading, t: int) -> Plot:
     room = 0.1 * (high - low)
     x = Axis("hidden unit", 0.4, len(Z_t) + 0.6, is_whole=True)
     y = Axis("terms of Z_t", low - room, high + room)
-    return Plot(x, y, [sums], height=96, bars=bars)
+    return Plot(x, y, [sums], height=128, bars=bars)
 
 
-def _next(p: Tensor, vocab: text.Vocab, following: int | None) -> Plot:
-    best = _top(p, NUM_BARS)
-    bars, notes = [], []
+def _next(P: Tensor, t: int, vocab: text.Vocab, following: int | None) -> Plot:
+    """The most probable tokens after step t; the scale is that of all steps."""
+    top = min((scale for scale in SCALES if P.max() <= scale), default=1)
+    best, bars, notes = _top(P[t - 1], NUM_BARS), [], []
     for place, index in enumerate(best):
         is_it = index == following
         name = "the string's" if is_it else "most probable"
-        share = float(p[index])
+        share = float(P[t - 1, index])
         bars.append(Bar(place, 0.8, share, 0, 4 if is_it else 5, name, is_it))
-        over = 1 - (share + 0.12) / TOP_OF_SHARES
-        at = (place + 0.5) / len(best)
+        at, over = (place + 0.5) / len(best), 1 - (share / top + 0.1) / 1.25
         notes.append(Note(at, over, f"{share:.0%}", align="center"))
     names = [visible(vocab.to_tokens(index)) for index in best]
     ticks, end = range(len(best)), len(best) - 0.5
     x = Axis("next character", -0.5, end, ticks=ticks, names=names)
-    y = Axis("probability", 0, TOP_OF_SHARES, ticks=(0, 0.5, 1))
-    return Plot(x, y, height=76, bars=bars, notes=notes)
+    y = Axis("probability", 0, 1.25 * top, ticks=(0, top / 2, top))
+    return Plot(x, y, height=104, bars=bars, notes=notes)
 
 
 def _tick(token: str) -> str:

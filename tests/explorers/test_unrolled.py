@@ -297,6 +297,27 @@ def test_shades_are_the_states(panel):
     assert [line.at for line in panel.chart.plots[0].verticals] == [2.5, 3.5]
 
 
+def next_characters(panel):
+    (plot,) = (plot for plot in panel.chart.plots if plot.y.label == "probability")
+    return plot
+
+
+def test_the_bars_of_a_new_network_are_as_easy_to_see_as_those_of_a_trained_one(panel):
+    for num_epochs, top in ((0, 0.1), (30, 1)):
+        answer(panel, num_hiddens=32, num_epochs=num_epochs)
+        plot = next_characters(panel)
+        assert plot.y.ticks == (0, top / 2, top)
+        assert max(bar.high for bar in plot.bars) > 0.25 * top
+
+
+def test_the_scale_of_the_bars_is_the_same_at_all_steps(panel):
+    highs = []
+    for step in range(1, 15):
+        answer(panel, num_epochs=30, step=step)
+        highs.append(next_characters(panel).y.high)
+    assert len(set(highs)) == 1
+
+
 @pytest.mark.parametrize("num_hiddens", [4, 32])
 @pytest.mark.parametrize("num_epochs", [0, 3])
 @pytest.mark.parametrize("string", ["m", "the " * 20])

@@ -23,7 +23,7 @@ HINTS = {
     "rnn_with_embedding": (
         "What does a one-hot row times E give you?",
         "inputs @ E has the shape (T, B, D): these are the inputs of an ordinary RNN.",
-        "Hand them to rnn.rnn, with the state and the five parameters that are left.",
+        "Hand them to rnn, with the state and the five parameters that are left.",
     ),
     "finish_word": (
         "There are two loops. The first reads the prefix, the second one writes.",

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from d2l_rnn import rnn, text
+from d2l_rnn import text
+from d2l_rnn.rnn import RNNModelScratch, rnn
 
 
 def input_term(X: Tensor, W_xh: Tensor) -> Tensor:
@@ -38,12 +39,12 @@ def rnn_with_embedding(
 ) -> tuple[Tensor, tuple[Tensor]]:
     """A one-hot row times E is the embedding of its token; the rest is as before."""
     E, *params = params
-    return rnn.rnn(inputs @ E, state, params)
+    return rnn(inputs @ E, state, params)
 
 
 @torch.no_grad()
 def finish_word(
-    prefix: str, net: rnn.RNNModelScratch, vocab: text.Vocab, max_preds: int = 20
+    prefix: str, net: RNNModelScratch, vocab: text.Vocab, max_preds: int = 20
 ) -> str:
     """Each character is read once, whether it is given or has just been written."""
     state = net.begin_state(batch_size=1)
