@@ -71,14 +71,20 @@ class Check(SimpleNamespace):
         return drawing.progress(self._by_notebook(), record.RECORD.solved())
 
     def standing(self, notebook: str) -> Said:
-        """How many of a notebook's exercises are solved: "2 of 5", in a short line.
+        """Which of a notebook's exercises are solved: "● ○ ● ○ ○ (2 of 5)".
+
+        The circles stand in the order of the exercises. Where nothing is known to be
+        solved, as with a record that is not kept, all are empty, and nothing is said.
 
         `notebook` is its number, "00" to "09"; ValueError for anything else.
         """
         names = self._by_notebook()
         names = names[one_of("notebook", notebook, names)]
-        solved = len(record.RECORD.solved() & set(names))
-        return Said(f"Exercises of this notebook: {solved} of {len(names)} solved.")
+        known = record.RECORD.solved()
+        solved = [name in known for name in names]
+        circles = " ".join("●" if each else "○" for each in solved)
+        count = f" ({sum(solved)} of {len(solved)})" if any(solved) else ""
+        return Said(f"Exercises solved so far: {circles}{count}")
 
     def _by_notebook(self) -> dict[str, list[str]]:
         """The names of the exercises, in their order, by the number of the notebook."""

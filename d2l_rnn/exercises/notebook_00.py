@@ -33,26 +33,29 @@ def put_back(answer: Answer) -> Iterator[Trial]:
 
 
 @Exercise
-def root_mean_square_error(answer: Answer) -> Iterator[Trial]:
-    """How far predictions are from what was observed, as one number."""
-    yield answer([4.0, 2.0, 5.0, 1.0], [1.0, 2.0, 5.0, 2.0]).gives(
-        math.sqrt(2.5), "four values",
-        "square the errors, take their mean, then the root of that",
+def letters_since_space(answer: Answer) -> Iterator[Trial]:
+    """After each character, how many have come since the last space."""
+    yield answer("a bc").gives(
+        [1, 0, 1, 2], "two short words",
+        "keep a number, and change it with each character",
         mistakes=[
-            (2.5, "that is the mean of the squares: its root is missing"),
-            (10, "that is the sum of the squares"),
-            (math.sqrt(10), "take the mean of the squares, not their sum"),
-            (1.0, "that is the mean of the absolute errors: square them first"),
-            (0.5, "errors of both signs cancel: square them first"),
+            ([1, 2, 3, 4], "at a space the state begins anew"),
+            ([1, 1, 2, 3], "the space itself is no letter: after it, the state is 0"),
+            ([0, 1, 0, 1], "give the state after the character, not before it"),
+            ([1, 1, 2], "a space has its number, too"),
+            ([1, 2], "one number for each character, not for each word"),
         ],
     )  # fmt: skip
-    yield answer([3.0, -1.0], [3.0, -1.0]).gives(0, "no error at all")
-    draw = torch.Generator().manual_seed(0)
-    predictions, observed = torch.randn(2, 9, generator=draw)
-    yield answer(predictions.tolist(), observed.tolist()).gives(
-        series.rmse(predictions, observed), "nine random values",
-        "divide by the number of values, whatever it is",
+    yield answer("  so").gives([0, 0, 1, 2], "two spaces first")
+    yield answer("o'clock, 4").gives(
+        [1, 2, 3, 4, 5, 6, 7, 8, 0, 1], "other signs",
+        "every character counts, except the space",
     )  # fmt: skip
+    characters = "".join(random.Random(2).choices("abc ", k=30))
+    ends = (characters[: i + 1] for i in range(len(characters)))
+    yield answer(characters).gives(
+        [len(end.rpartition(" ")[2]) for end in ends], "thirty random characters"
+    )
 
 
 @Exercise
@@ -80,29 +83,26 @@ def extend_line(answer: Answer) -> Iterator[Trial]:
 
 
 @Exercise
-def letters_since_space(answer: Answer) -> Iterator[Trial]:
-    """After each character, how many have come since the last space."""
-    yield answer("a bc").gives(
-        [1, 0, 1, 2], "two short words",
-        "keep a number, and change it with each character",
+def root_mean_square_error(answer: Answer) -> Iterator[Trial]:
+    """How far predictions are from what was observed, as one number."""
+    yield answer([4.0, 2.0, 5.0, 1.0], [1.0, 2.0, 5.0, 2.0]).gives(
+        math.sqrt(2.5), "four values",
+        "square the errors, take their mean, then the root of that",
         mistakes=[
-            ([1, 2, 3, 4], "at a space the state begins anew"),
-            ([1, 1, 2, 3], "the space itself is no letter: after it, the state is 0"),
-            ([0, 1, 0, 1], "give the state after the character, not before it"),
-            ([1, 1, 2], "a space has its number, too"),
-            ([1, 2], "one number for each character, not for each word"),
+            (2.5, "that is the mean of the squares: its root is missing"),
+            (10, "that is the sum of the squares"),
+            (math.sqrt(10), "take the mean of the squares, not their sum"),
+            (1.0, "that is the mean of the absolute errors: square them first"),
+            (0.5, "errors of both signs cancel: square them first"),
         ],
     )  # fmt: skip
-    yield answer("  so").gives([0, 0, 1, 2], "two spaces first")
-    yield answer("o'clock, 4").gives(
-        [1, 2, 3, 4, 5, 6, 7, 8, 0, 1], "other signs",
-        "every character counts, except the space",
+    yield answer([3.0, -1.0], [3.0, -1.0]).gives(0, "no error at all")
+    draw = torch.Generator().manual_seed(0)
+    predictions, observed = torch.randn(2, 9, generator=draw)
+    yield answer(predictions.tolist(), observed.tolist()).gives(
+        series.rmse(predictions, observed), "nine random values",
+        "divide by the number of values, whatever it is",
     )  # fmt: skip
-    characters = "".join(random.Random(2).choices("abc ", k=30))
-    ends = (characters[: i + 1] for i in range(len(characters)))
-    yield answer(characters).gives(
-        [len(end.rpartition(" ")[2]) for end in ends], "thirty random characters"
-    )
 
 
 @Exercise

@@ -11,58 +11,6 @@ from d2l_rnn import series
 from d2l_rnn.exercises.checking import Answer, Exercise, Trial, drawn
 
 
-def _spaced(x, tau, gap):
-    features, labels = series.lag_matrix(x, (tau - 1) * gap + 1)
-    return features[:, ::gap], labels
-
-
-@Exercise
-def spaced_lag_matrix(answer: Answer) -> Iterator[Trial]:
-    """The lag matrix of values that are `gap` steps apart."""
-    x = torch.arange(8.0)
-    features, labels = _spaced(x, 2, 3)
-    yield answer(x, 2, 3).gives(
-        (features, labels), "eight values, two inputs, a gap of three",
-        "features and labels, in this order; the newest input is one step before",
-        mistakes=[
-            ((features, labels[:, 0]), "labels have the shape (N, 1)"),
-            ((features.flip(1), labels), "the oldest value comes first"),
-            ((labels, features), "first the features, then the labels"),
-        ],
-    )  # fmt: skip
-    yield answer(x, 2, 1).gives(
-        _spaced(x, 2, 1), "no gap: the lag matrix", "gap=1 takes every value"
-    )
-    yield answer(x, 3, 2).gives(
-        _spaced(x, 3, 2), "three inputs, every other value", "rows end with x[t - 1]"
-    )
-    x = drawn(40, seed=1)
-    yield answer(x, 4, 5).gives(
-        _spaced(x, 4, 5), "a long series",
-        "the oldest input is 1 + (tau - 1) * gap steps before the label",
-    )  # fmt: skip
-
-
-@Exercise
-def sine_weights(answer: Answer) -> Iterator[Trial]:
-    """The two weights that continue a sine for ever."""
-    for what, frequency in (
-        ("frequency 1", 1.0),
-        ("a quarter of a circle in each step", math.pi / 2),
-        ("frequency 0.3", 0.3),
-    ):
-        newest = 2 * math.cos(frequency)
-        yield answer(frequency).gives(
-            [-1, newest], what,
-            "take a for the angle at time t - 1, and b for the frequency",
-            mistakes=[
-                ([newest, -1], "the oldest first: w_2, which belongs to x_{t-2}"),
-                ([1, newest], "look at the sign of w_2 again"),
-                ([-1, 2], "these continue a straight line, which a sine is not"),
-            ],
-        )  # fmt: skip
-
-
 def _sum(windows):
     """Each window's sum: with two values, the Fibonacci numbers."""
     return windows.sum(dim=1, keepdim=True)
@@ -137,6 +85,58 @@ def forecast_error(answer: Answer) -> Iterator[Trial]:
             (noise * math.sqrt(k), "old errors are multiplied by w before they add"),
         ]
         yield answer(weight, noise, k).gives(right, what, hint, mistakes=wrong)
+
+
+def _spaced(x, tau, gap):
+    features, labels = series.lag_matrix(x, (tau - 1) * gap + 1)
+    return features[:, ::gap], labels
+
+
+@Exercise
+def spaced_lag_matrix(answer: Answer) -> Iterator[Trial]:
+    """The lag matrix of values that are `gap` steps apart."""
+    x = torch.arange(8.0)
+    features, labels = _spaced(x, 2, 3)
+    yield answer(x, 2, 3).gives(
+        (features, labels), "eight values, two inputs, a gap of three",
+        "features and labels, in this order; the newest input is one step before",
+        mistakes=[
+            ((features, labels[:, 0]), "labels have the shape (N, 1)"),
+            ((features.flip(1), labels), "the oldest value comes first"),
+            ((labels, features), "first the features, then the labels"),
+        ],
+    )  # fmt: skip
+    yield answer(x, 2, 1).gives(
+        _spaced(x, 2, 1), "no gap: the lag matrix", "gap=1 takes every value"
+    )
+    yield answer(x, 3, 2).gives(
+        _spaced(x, 3, 2), "three inputs, every other value", "rows end with x[t - 1]"
+    )
+    x = drawn(40, seed=1)
+    yield answer(x, 4, 5).gives(
+        _spaced(x, 4, 5), "a long series",
+        "the oldest input is 1 + (tau - 1) * gap steps before the label",
+    )  # fmt: skip
+
+
+@Exercise
+def sine_weights(answer: Answer) -> Iterator[Trial]:
+    """The two weights that continue a sine for ever."""
+    for what, frequency in (
+        ("frequency 1", 1.0),
+        ("a quarter of a circle in each step", math.pi / 2),
+        ("frequency 0.3", 0.3),
+    ):
+        newest = 2 * math.cos(frequency)
+        yield answer(frequency).gives(
+            [-1, newest], what,
+            "take a for the angle at time t - 1, and b for the frequency",
+            mistakes=[
+                ([newest, -1], "the oldest first: w_2, which belongs to x_{t-2}"),
+                ([1, newest], "look at the sign of w_2 again"),
+                ([-1, 2], "these continue a straight line, which a sine is not"),
+            ],
+        )  # fmt: skip
 
 
 def _smoothed(x, alpha):

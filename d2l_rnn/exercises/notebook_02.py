@@ -97,6 +97,44 @@ def most_probable_path(answer: Answer) -> Iterator[Trial]:
     )  # fmt: skip
 
 
+def _backward(P: np.ndarray, pi: np.ndarray) -> np.ndarray:
+    return P.T * pi / pi[:, None]
+
+
+@Exercise
+def backward_matrix(answer: Answer) -> Iterator[Trial]:
+    """The transition matrix of a chain that is read from its end."""
+    pi = MarkovChain(_SEASONS).stationary_distribution()
+    result = answer(_SEASONS, pi)
+    equal_shares = _SEASONS.T / _SEASONS.sum(axis=0)[:, None]
+    yield result.has(
+        "each row sums to 1", _rows_sum_to_1,
+        "something came before, for certain",
+    )  # fmt: skip
+    yield result.gives(
+        _backward(_SEASONS, pi), "seasons, round and round",
+        "P(x_t = j, x_{t+1} = i) is pi[j] * P[j, i]: what makes it conditional on i?",
+        mistakes=[
+            (_SEASONS, "after 0 comes 1, so before 1 came 0: look the other way"),
+            (_SEASONS.T, "turned round, yes; but each state comes with its own share"),
+            (equal_shares, "how often x_t = j in the first place is in pi"),
+            (_backward(_SEASONS, pi).T, "the row is the later state, not the column"),
+        ],
+    )  # fmt: skip
+    weather = MarkovChain(_WEATHER).stationary_distribution()
+    yield answer(_WEATHER, weather).gives(
+        _WEATHER, "the weather, the same both ways", "use pi, not only P"
+    )
+    P = _random(4, 4, seed=5)
+    pi = MarkovChain(P).stationary_distribution()
+    yield answer(P, pi).gives(
+        _backward(P, pi), "four states", "divide by the share of the later state"
+    )
+    yield answer(_backward(P, pi), pi).gives(
+        P, "turned round twice, it is the chain again", "pi is the same both ways"
+    )
+
+
 def _pairs(Q: np.ndarray) -> np.ndarray:
     """From (h, i) to (i', j) with Q[h, i, j] where i' = i, else 0."""
     n = len(Q)
@@ -148,41 +186,3 @@ def hardest_weather(answer: Answer) -> Iterator[Trial]:
             lambda P, most=highest: MarkovChain(P).entropy_rate() > most - 1e-6,
             "what if today says nothing about tomorrow?",
         )
-
-
-def _backward(P: np.ndarray, pi: np.ndarray) -> np.ndarray:
-    return P.T * pi / pi[:, None]
-
-
-@Exercise
-def backward_matrix(answer: Answer) -> Iterator[Trial]:
-    """The transition matrix of a chain that is read from its end."""
-    pi = MarkovChain(_SEASONS).stationary_distribution()
-    result = answer(_SEASONS, pi)
-    equal_shares = _SEASONS.T / _SEASONS.sum(axis=0)[:, None]
-    yield result.has(
-        "each row sums to 1", _rows_sum_to_1,
-        "something came before, for certain",
-    )  # fmt: skip
-    yield result.gives(
-        _backward(_SEASONS, pi), "seasons, round and round",
-        "P(x_t = j, x_{t+1} = i) is pi[j] * P[j, i]: what makes it conditional on i?",
-        mistakes=[
-            (_SEASONS, "after 0 comes 1, so before 1 came 0: look the other way"),
-            (_SEASONS.T, "turned round, yes; but each state comes with its own share"),
-            (equal_shares, "how often x_t = j in the first place is in pi"),
-            (_backward(_SEASONS, pi).T, "the row is the later state, not the column"),
-        ],
-    )  # fmt: skip
-    weather = MarkovChain(_WEATHER).stationary_distribution()
-    yield answer(_WEATHER, weather).gives(
-        _WEATHER, "the weather, the same both ways", "use pi, not only P"
-    )
-    P = _random(4, 4, seed=5)
-    pi = MarkovChain(P).stationary_distribution()
-    yield answer(P, pi).gives(
-        _backward(P, pi), "four states", "divide by the share of the later state"
-    )
-    yield answer(_backward(P, pi), pi).gives(
-        P, "turned round twice, it is the chain again", "pi is the same both ways"
-    )

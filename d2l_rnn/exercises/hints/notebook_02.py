@@ -14,6 +14,13 @@ HINTS = {
         "In one step, best at j becomes the largest of best[i] * P[i, j] over all i: "
         "a product with best[:, None], then a max along one axis.",
     ),
+    "backward_matrix": (
+        "You know what comes after each state, and want what came before. Whose rule "
+        "turns a conditional probability round?",
+        "First the joint probability: first j and then i has pi[j] * P[j, i].",
+        "Divide it by the probability of i, which is pi[i]. Mind which of the two is "
+        "the row of the result.",
+    ),
     "pair_matrix": (
         "After the pair (h, i) comes the state j. What is the new pair?",
         "The pair moves on by one: (h, i) becomes (i, j). Everything else is 0.",
@@ -24,12 +31,5 @@ HINTS = {
         "What do you know about tomorrow if you know only the shares?",
         "It is hardest if today's weather does not help at all.",
         "Then the row of P is the same whatever today is, and it must be pi.",
-    ),
-    "backward_matrix": (
-        "You know what comes after each state, and want what came before. Whose rule "
-        "turns a conditional probability round?",
-        "First the joint probability: first j and then i has pi[j] * P[j, i].",
-        "Divide it by the probability of i, which is pi[i]. Mind which of the two is "
-        "the row of the result.",
     ),
 }

@@ -13,11 +13,13 @@ def put_back(shuffled: list, order: list[int]) -> list:
     return result
 
 
-def root_mean_square_error(predictions: list[float], observed: list[float]) -> float:
-    """Read the formula from the inside: square the errors, average, take the root."""
-    pairs = zip(predictions, observed, strict=True)
-    squares = [(predicted - value) ** 2 for predicted, value in pairs]
-    return math.sqrt(sum(squares) / len(squares))
+def letters_since_space(text: str) -> list[int]:
+    """One number, the state, is all that has to be kept from step to step."""
+    state, states = 0, []
+    for character in text:
+        state = 0 if character == " " else state + 1
+        states.append(state)
+    return states
 
 
 def extend_line(x: list[float], num_steps: int) -> list[float]:
@@ -26,13 +28,11 @@ def extend_line(x: list[float], num_steps: int) -> list[float]:
     return [x[-1] + k * step for k in range(1, num_steps + 1)]
 
 
-def letters_since_space(text: str) -> list[int]:
-    """One number, the state, is all that has to be kept from step to step."""
-    state, states = 0, []
-    for character in text:
-        state = 0 if character == " " else state + 1
-        states.append(state)
-    return states
+def root_mean_square_error(predictions: list[float], observed: list[float]) -> float:
+    """Read the formula from the inside: square the errors, average, take the root."""
+    pairs = zip(predictions, observed, strict=True)
+    squares = [(predicted - value) ** 2 for predicted, value in pairs]
+    return math.sqrt(sum(squares) / len(squares))
 
 
 def perplexity_of_guesses(probabilities: list[float]) -> float:

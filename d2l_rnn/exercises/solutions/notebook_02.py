@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 
 def path_probability(path: list[int], P: np.ndarray, initial: np.ndarray) -> float:
     """The probability of the first state, times one entry of P for each step."""
     probability = initial[path[0]]
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         probability = probability * P[before, after]
     return probability
 
@@ -19,6 +21,12 @@ def most_probable_path(P: np.ndarray, start: int, k: int) -> np.ndarray:
     for _ in range(k):
         best = (best[:, None] * P).max(axis=0)  # over i, for every j
     return best
+
+
+def backward_matrix(P: np.ndarray, pi: np.ndarray) -> np.ndarray:
+    """Bayes' rule: the joint probability, divided by that of what is known."""
+    joint = pi[:, None] * P  # joint[j, i]: first j, then i
+    return joint.T / pi[:, None]
 
 
 def pair_matrix(Q: np.ndarray) -> np.ndarray:
@@ -36,9 +44,3 @@ def pair_matrix(Q: np.ndarray) -> np.ndarray:
 def hardest_weather(pi: np.ndarray) -> np.ndarray:
     """If today says nothing about tomorrow, every row is the long-run shares."""
     return np.tile(pi, (len(pi), 1))
-
-
-def backward_matrix(P: np.ndarray, pi: np.ndarray) -> np.ndarray:
-    """Bayes' rule: the joint probability, divided by that of what is known."""
-    joint = pi[:, None] * P  # joint[j, i]: first j, then i
-    return joint.T / pi[:, None]
