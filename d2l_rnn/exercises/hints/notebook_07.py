@@ -4,14 +4,14 @@ HINTS = {
     "backward_outputs": (
         "dO is the softmax over the tokens, less Y. By how much did the mean divide?",
         "Each O_t was made from H_t, which is H[t]: H[0] came before the first step.",
-        "dO = (torch.softmax(outputs, dim=2) - Y) / (T * B). Then go through t = 1 … T: "
-        "dW_hq gets H[t].T @ dO[t - 1] from each, and db_q dO[t - 1].sum(dim=0).",
+        "dO = (torch.softmax(outputs, dim=2) - Y) / (T * B). For t in range(T): dW_hq "
+        "gets H[t + 1].T @ dO[t], and db_q gets dO[t].sum(dim=0).",
     ),
     "backward_states": (
         "Begin at the last time step, to which nothing comes back from later on.",
         "Keep in a variable what comes back: zeros at first, dZ[t] @ W_hh.T after each "
         "step. It is the second term of (1).",
-        "For t in reversed(range(T)): dH[t] is dO[t] @ W_hq.T plus what comes back, and "
+        "For t in reversed(range(T)): dH[t] is dO[t] @ W_hq.T plus what comes back; "
         "dZ[t] is dH[t] * (1 - H[t + 1]**2), since H begins with H_0.",
     ),
     "backward_parameters": (
