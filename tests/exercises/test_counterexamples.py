@@ -136,6 +136,27 @@ def by_powers(p, alpha):
     return p**alpha / (p**alpha).sum()
 
 
+def by_cross_entropy(outputs, Y, H):
+    outputs = outputs.clone().requires_grad_()
+    labels = Y.argmax(-1)
+    torch.nn.functional.cross_entropy(outputs.mT, labels).backward()
+    dO = outputs.grad.to(H.dtype)
+    return [dO, torch.einsum("tbh,tbv->hv", H[1:], dO), dO.sum((0, 1))]
+
+
+def by_the_gradient_of_tanh(dO, H, W_hq, W_hh):
+    dH, dZ = [], [torch.zeros_like(H[0])]
+    for t in range(len(dO), 0, -1):
+        dH.append(dO[t - 1] @ W_hq.T + dZ[-1] @ W_hh.T)
+        dZ.append(dH[-1] - dH[-1] * H[t].square())
+    return torch.stack(dH).flip(0), torch.stack(dZ[1:]).flip(0)
+
+
+def by_einsum(X, H, dZ):
+    dW_xh = torch.einsum("tbv,tbh->vh", X, dZ)
+    return dW_xh, torch.tensordot(H[:-1], dZ, ((0, 1), (0, 1))), dZ.sum((0, 1))
+
+
 # In another way than the solution: often by what the check itself compares with.
 ALSO_RIGHT = {
     "put_back": lambda s, order: [x for _, x in sorted(zip(order, s, strict=True))],
@@ -155,6 +176,9 @@ ALSO_RIGHT = {
     "perplexity_by_sequence": lambda *given: notebook_06._perplexities(*given)[0],
     "rnn_with_relu": notebook_06._with_relu,
     "finish_word": by_predicting,
+    "backward_outputs": by_cross_entropy,
+    "backward_states": by_the_gradient_of_tanh,
+    "backward_parameters": by_einsum,
     "step_length": lambda norm, lr, theta: lr * min(norm, theta or 1e30),
     "project_onto_ball": notebook_07._projected,
     "train_one_epoch": by_the_package,
