@@ -18,6 +18,7 @@ PANELS = {
     "NGramText": "ngram_text",
     "Nudge": "nudge",
     "Training": "training",
+    "Uncertainty": "uncertainty",
     "UnrolledRNN": "unrolled_panel",
     "Vocabulary": "vocabulary",
 }

@@ -16,6 +16,7 @@ SLIDERS = {
     "Minibatches": "time steps",
     "NGramText": "n (n-gram)",
     "Nudge": "order tau",
+    "Uncertainty": "weight of a",
     "UnrolledRNN": "time step t",
     "Vocabulary": "min_freq",
 }
