@@ -83,7 +83,7 @@ def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> flo
 
 @Exercise
 def smoothed_bigram(answer: Answer) -> Iterator[Trial]:
-    """The probability of a token after another, with Laplace smoothing."""
+    """The probability of a token after another, with interpolated smoothing."""
     yield answer(_TINY, "deep", "learning", 0).gives(
         3 / 4, "learning after deep, not smoothed", "it follows 3 of the 4 deep",
         mistakes=[
@@ -95,20 +95,20 @@ def smoothed_bigram(answer: Answer) -> Iterator[Trial]:
         _smoothed(_TINY, "works", "niubi", 1), "niubi after works, epsilon = 1",
         "first smooth the unigram, then put it into the formula of the bigram",
         mistakes=[
-            (1 / 11, "the unigram is smoothed too, with epsilon / m"),
-            (1 / 10, "the bigram borrows from the smoothed unigram, not from 1 / m"),
+            (1 / 11, "the unigram is smoothed too, with epsilon / V"),
+            (1 / 10, "the bigram borrows from the smoothed unigram, not from 1 / V"),
             (1 / 6, "epsilon times P(x'), not 1, is added above"),
-            ((2 + 1) / (11 + 1) / 2, "to the count of the unigram, add epsilon / m"),
+            ((2 + 1) / (11 + 1) / 2, "to the count of the unigram, add epsilon / V"),
         ],
     )  # fmt: skip
     yield answer(_TINY, "deep", "deep", 1e9).gives(
-        1 / 5, "epsilon without end", "then only 1 / m is left: m different words"
+        1 / 5, "epsilon without end", "then only 1 / V is left: V different words"
     )
     rng = random.Random(4)
     letters = [*rng.choices("abcd", k=40), "d"]
     yield answer(letters, "a", "c", 2.5).gives(
         _smoothed(letters, "a", "c", 2.5), "random letters",
-        "n is the number of tokens, m that of different ones",
+        "T is the number of tokens, V that of different ones",
     )  # fmt: skip
 
 
