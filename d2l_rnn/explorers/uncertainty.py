@@ -116,7 +116,7 @@ def _choices(x: Axis, done: Expectation) -> Plot:
 
 
 def _levels(done: Expectation, highest: float) -> list[Level]:
-    """The perplexity and the lowest one, whose name is left out where it has no room."""
+    """The perplexity and the lowest one, which is named where there is room."""
     reached, lowest = map(perplexity, (done.cross_entropy, done.entropy))
     apart = HEIGHT * math.log(reached / lowest) / math.log(highest)  # pixels
     levels = [Level(lowest, f"lowest {lowest:.2f}" if apart > LETTERING else "")]
