@@ -16,29 +16,6 @@ from d2l_rnn.ngrams import NGramModel
 _TINY = "deep learning niubi deep learning works deep sea deep learning niubi".split()
 
 
-@Exercise
-def counts_to_store(answer: Answer) -> Iterator[Trial]:
-    """How many counts a model of n-grams stores at most."""
-    yield answer(5, 1).gives(5, "5 words, unigrams", "one count for each word")
-    yield answer(5, 3).gives(
-        5 + 25 + 125, "5 words, trigrams", "a count for each word, pair and triple",
-        mistakes=[
-            (125, "those are the triples alone: the shorter ones are stored as well"),
-            (1 + 5 + 25 + 125, "the empty sequence has nothing to count"),
-            (5 * 4 * 3, "a word may come twice in a triple, as in: had had had"),
-            (5 + 25, "count up to the n-grams themselves"),
-        ],
-    )  # fmt: skip
-    yield answer(100_000, 3).gives(
-        10**5 + 10**10 + 10**15, "100,000 words, trigrams",
-        "to the last digit: add up whole numbers of Python, which have no limit",
-        mistakes=[
-            (10**15, "those are the triples alone: the shorter ones are stored as well")
-        ],
-        tolerance=1e-12,
-    )  # fmt: skip
-
-
 def _slope(counts: Sequence[float]) -> float:
     """The slope of log count against log rank, which is -alpha."""
     ranks = range(1, len(counts) + 1)
@@ -74,6 +51,29 @@ def zipf_exponent(answer: Answer) -> Iterator[Trial]:
     counts = [1000 / rank**alpha for rank in range(1, 51)]
     rng.shuffle(counts)
     yield answer(counts).gives(alpha, "an exact law, with a random exponent")
+
+
+@Exercise
+def counts_to_store(answer: Answer) -> Iterator[Trial]:
+    """How many counts a model of n-grams stores at most."""
+    yield answer(5, 1).gives(5, "5 words, unigrams", "one count for each word")
+    yield answer(5, 3).gives(
+        5 + 25 + 125, "5 words, trigrams", "a count for each word, pair and triple",
+        mistakes=[
+            (125, "those are the triples alone: the shorter ones are stored as well"),
+            (1 + 5 + 25 + 125, "the empty sequence has nothing to count"),
+            (5 * 4 * 3, "a word may come twice in a triple, as in: had had had"),
+            (5 + 25, "count up to the n-grams themselves"),
+        ],
+    )  # fmt: skip
+    yield answer(100_000, 3).gives(
+        10**5 + 10**10 + 10**15, "100,000 words, trigrams",
+        "to the last digit: add up whole numbers of Python, which have no limit",
+        mistakes=[
+            (10**15, "those are the triples alone: the shorter ones are stored as well")
+        ],
+        tolerance=1e-12,
+    )  # fmt: skip
 
 
 def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> float:
