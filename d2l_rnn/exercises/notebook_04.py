@@ -16,29 +16,6 @@ from d2l_rnn.ngrams import NGramModel
 _TINY = "deep learning niubi deep learning works deep sea deep learning niubi".split()
 
 
-@Exercise
-def counts_to_store(answer: Answer) -> Iterator[Trial]:
-    """How many counts a model of n-grams stores at most."""
-    yield answer(5, 1).gives(5, "5 words, unigrams", "one count for each word")
-    yield answer(5, 3).gives(
-        5 + 25 + 125, "5 words, trigrams", "a count for each word, pair and triple",
-        mistakes=[
-            (125, "those are the triples alone: the shorter ones are stored as well"),
-            (1 + 5 + 25 + 125, "the empty sequence has nothing to count"),
-            (5 * 4 * 3, "a word may come twice in a triple, as in: had had had"),
-            (5 + 25, "count up to the n-grams themselves"),
-        ],
-    )  # fmt: skip
-    yield answer(100_000, 3).gives(
-        10**5 + 10**10 + 10**15, "100,000 words, trigrams",
-        "to the last digit: add up whole numbers of Python, which have no limit",
-        mistakes=[
-            (10**15, "those are the triples alone: the shorter ones are stored as well")
-        ],
-        tolerance=1e-12,
-    )  # fmt: skip
-
-
 def _slope(counts: Sequence[float]) -> float:
     """The slope of log count against log rank, which is -alpha."""
     ranks = range(1, len(counts) + 1)
@@ -76,6 +53,29 @@ def zipf_exponent(answer: Answer) -> Iterator[Trial]:
     yield answer(counts).gives(alpha, "an exact law, with a random exponent")
 
 
+@Exercise
+def counts_to_store(answer: Answer) -> Iterator[Trial]:
+    """How many counts a model of n-grams stores at most."""
+    yield answer(5, 1).gives(5, "5 words, unigrams", "one count for each word")
+    yield answer(5, 3).gives(
+        5 + 25 + 125, "5 words, trigrams", "a count for each word, pair and triple",
+        mistakes=[
+            (125, "those are the triples alone: the shorter ones are stored as well"),
+            (1 + 5 + 25 + 125, "the empty sequence has nothing to count"),
+            (5 * 4 * 3, "a word may come twice in a triple, as in: had had had"),
+            (5 + 25, "count up to the n-grams themselves"),
+        ],
+    )  # fmt: skip
+    yield answer(100_000, 3).gives(
+        10**5 + 10**10 + 10**15, "100,000 words, trigrams",
+        "to the last digit: add up whole numbers of Python, which have no limit",
+        mistakes=[
+            (10**15, "those are the triples alone: the shorter ones are stored as well")
+        ],
+        tolerance=1e-12,
+    )  # fmt: skip
+
+
 def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> float:
     # In the model the last token is not a context, so `before` must be another one.
     return NGramModel(tokens, 2, epsilon).probability(after, [before])
@@ -83,7 +83,7 @@ def _smoothed(tokens: list[str], before: str, after: str, epsilon: float) -> flo
 
 @Exercise
 def smoothed_bigram(answer: Answer) -> Iterator[Trial]:
-    """The probability of a token after another, with Laplace smoothing."""
+    """The probability of a token after another, with interpolated smoothing."""
     yield answer(_TINY, "deep", "learning", 0).gives(
         3 / 4, "learning after deep, not smoothed", "it follows 3 of the 4 deep",
         mistakes=[
@@ -95,20 +95,20 @@ def smoothed_bigram(answer: Answer) -> Iterator[Trial]:
         _smoothed(_TINY, "works", "niubi", 1), "niubi after works, epsilon = 1",
         "first smooth the unigram, then put it into the formula of the bigram",
         mistakes=[
-            (1 / 11, "the unigram is smoothed too, with epsilon / m"),
-            (1 / 10, "the bigram borrows from the smoothed unigram, not from 1 / m"),
+            (1 / 11, "the unigram is smoothed too, with epsilon / V"),
+            (1 / 10, "the bigram borrows from the smoothed unigram, not from 1 / V"),
             (1 / 6, "epsilon times P(x'), not 1, is added above"),
-            ((2 + 1) / (11 + 1) / 2, "to the count of the unigram, add epsilon / m"),
+            ((2 + 1) / (11 + 1) / 2, "to the count of the unigram, add epsilon / V"),
         ],
     )  # fmt: skip
     yield answer(_TINY, "deep", "deep", 1e9).gives(
-        1 / 5, "epsilon without end", "then only 1 / m is left: m different words"
+        1 / 5, "epsilon without end", "then only 1 / V is left: V different words"
     )
     rng = random.Random(4)
     letters = [*rng.choices("abcd", k=40), "d"]
     yield answer(letters, "a", "c", 2.5).gives(
         _smoothed(letters, "a", "c", 2.5), "random letters",
-        "n is the number of tokens, m that of different ones",
+        "T is the number of tokens, V that of different ones",
     )  # fmt: skip
 
 

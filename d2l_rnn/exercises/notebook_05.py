@@ -92,24 +92,6 @@ def split_weight(answer: Answer) -> Iterator[Trial]:
     yield answer(torch.cat((W_xh, W_hh)).T).gives((W_xh, W_hh), "28 inputs, random")
 
 
-@Exercise
-def outputs_needed(answer: Answer) -> Iterator[Trial]:
-    """How many outputs the prediction of a text's next character needs."""
-    yield answer("deep learning").gives(
-        len(text.Vocab(list("deep learning"))), "deep learning",
-        "one output for each token of the vocabulary",
-        mistakes=[
-            (13, "a character that comes twice needs one output all the same"),
-            (10, "one more token is in every vocabulary"),
-            (9, "a space is a character too, and <unk> is in every vocabulary"),
-            (1, "one number for each token, as each has its own probability"),
-        ],
-    )  # fmt: skip
-    yield answer("aaaa").gives(2, "aaaa", "a, and everything else")
-    string = "".join(random.Random(5).choices("abcdefghij", k=12))
-    yield answer(string).gives(len(text.Vocab(list(string))), "a random string")
-
-
 def _of_layers(V: int, h: int, num_layers: int) -> int:
     return rnn.num_parameters(V, h) + (num_layers - 1) * (2 * h * h + h)
 
@@ -141,6 +123,24 @@ def parameters_of_layers(answer: Answer) -> Iterator[Trial]:
         ],
     )  # fmt: skip
     yield answer(100, 7, 5).gives(_of_layers(100, 7, 5), "five layers")
+
+
+@Exercise
+def outputs_needed(answer: Answer) -> Iterator[Trial]:
+    """How many outputs the prediction of a text's next character needs."""
+    yield answer("deep learning").gives(
+        len(text.Vocab(list("deep learning"))), "deep learning",
+        "one output for each token of the vocabulary",
+        mistakes=[
+            (13, "a character that comes twice needs one output all the same"),
+            (10, "one more token is in every vocabulary"),
+            (9, "a space is a character too, and <unk> is in every vocabulary"),
+            (1, "one number for each token, as each has its own probability"),
+        ],
+    )  # fmt: skip
+    yield answer("aaaa").gives(2, "aaaa", "a, and everything else")
+    string = "".join(random.Random(5).choices("abcdefghij", k=12))
+    yield answer(string).gives(len(text.Vocab(list(string))), "a random string")
 
 
 @Exercise

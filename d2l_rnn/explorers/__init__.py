@@ -19,6 +19,7 @@ PANELS = {
     "Nudge": "nudge",
     "Sureness": "sureness",
     "Training": "training",
+    "Uncertainty": "uncertainty",
     "UnrolledRNN": "unrolled_panel",
     "Vocabulary": "vocabulary",
 }

@@ -55,7 +55,7 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
         raise ValueError(f"indices must be {T}, one for each step, got {count}")
     t = integer("t", t, 1, T)
     names = [_tick(vocab.to_tokens(index)) for index in indices]
-    x = Axis("X_t, character read", 0.5, T + 0.5, ticks=range(1, T + 1), names=names)
+    x = Axis("X_t, character read", 0.35, T + 0.65, ticks=range(1, T + 1), names=names)
     here = [Vertical(t - 0.5, dash=0), Vertical(t + 0.5, dash=0)]
     following = indices[t] if t < T else None
     plots = [
@@ -273,7 +273,7 @@ def _terms(reading: Reading, t: int) -> Plot:
     sums = Line(label, units, Z_t, "text", points=True, joined=False)
     low, high = float(negative.min()), float(positive.max())
     room = 0.1 * (high - low)
-    x = Axis("hidden unit", 0.4, len(Z_t) + 0.6, is_whole=True)
+    x = Axis("hidden unit", 0.3, len(Z_t) + 0.7, is_whole=True)
     y = Axis("terms of Z_t", low - room, high + room)
     return Plot(x, y, [sums], height=128, bars=bars)
 

@@ -17,6 +17,7 @@ SLIDERS = {
     "NGramText": "n (n-gram)",
     "Nudge": "order tau",
     "Sureness": "sureness beta",
+    "Uncertainty": "weight of a",
     "UnrolledRNN": "time step t",
     "Vocabulary": "min_freq",
 }

@@ -14,7 +14,7 @@ HINTS = {
     ),
     "smoothed_bigram": (
         "There are two formulas, and the second one needs the result of the first.",
-        "The unigram: (count of after + epsilon / m) / (n + epsilon), for n tokens, m "
+        "The unigram: (count of after + epsilon / V) / (T + epsilon), for T tokens, V "
         "of them different.",
         "The bigram: count the pair among zip(tokens, tokens[1:]), add epsilon times "
         "the unigram, and divide by the count of before plus epsilon.",

@@ -26,8 +26,8 @@ def smoothed_bigram(
     tokens: list[str], before: str, after: str, epsilon: float
 ) -> float:
     """Smooth the unigram first; the bigram then borrows from it."""
-    n, m = len(tokens), len(set(tokens))
-    p = (tokens.count(after) + epsilon / m) / (n + epsilon)
+    T, V = len(tokens), len(set(tokens))
+    p = (tokens.count(after) + epsilon / V) / (T + epsilon)
     pairs = list(zip(tokens, tokens[1:], strict=False)).count((before, after))
     return (pairs + epsilon * p) / (tokens.count(before) + epsilon)
 
