@@ -30,6 +30,7 @@ import explorers  # noqa: E402
 import import_time  # noqa: E402
 import memory  # noqa: E402
 import models  # noqa: E402
+import perplexities  # noqa: E402
 import speed  # noqa: E402
 import sweep  # noqa: E402
 import texts  # noqa: E402
@@ -108,6 +109,7 @@ BLOCKS = {
     "explorers": measured("explorers", explorers.table),
     "memory": measured("memory", memory.table),
     "texts": measured("texts", texts.table),
+    "perplexities": measured("perplexities", perplexities.table),
     "agreement": measured("agreement", agreement.table),
     "book-setting": measured("book_setting", book_setting.table),
     "import-time": measured("import_time", import_time.table),
