@@ -204,7 +204,8 @@ class Tally:
     """The perplexities of the models with n = 1 … max_n, all at once.
 
     They are those of `NGramModel(seen, n, epsilon, vocab)` on `seen`, the text that it
-    has counted, and on another text, `new`, for any epsilon. The n-grams are counted
+    has counted, and on another text, `new`, for any epsilon. Without `vocab` it is the
+    tokens of both texts: all these models know the same ones. The n-grams are counted
     only once, with arrays, so that an epsilon slider is answered fast.
 
     Raises ValueError if a text has fewer than max_n tokens, or `vocab` lacks one of

@@ -65,8 +65,8 @@ def save(
     Raises ValueError for what would not come back the same: a model of another kind,
     with hooks or changed otherwise, or whose weights are not finite, as after a
     divergence; a vocabulary, setting or history that is not the model's or was never
-    one; a token that is neither text nor a whole number; and if the file cannot be
-    written.
+    one; a token that is neither text nor a whole number, nor a tuple of them; and if
+    the file cannot be written.
     """
     records = describing.records(history)  # first: a run trains while it is read
     about, weights = building.described(net)
