@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 
@@ -36,97 +35,34 @@ def steps_back(answer: Answer) -> Iterator[Trial]:
     yield answer(100, 7, False).gives(35350, "a hundred minibatches, not detached")
 
 
-def _network(scale: float) -> rnn.RNNModelScratch:
-    """A small RNN whose initial weights are `scale` times the usual ones."""
-    net = rnn.make_model("scratch", vocab_size=6, num_hiddens=8, seed=0)
-    net.params = [(scale * param.detach()).requires_grad_() for param in net.params]
-    return net
-
-
-def _minibatches(number: int) -> list[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(number)
-    tokens = torch.randint(6, (4, 5 * number + 1), generator=generator)
-    X, Y = tokens[:, :-1].split(5, dim=1), tokens[:, 1:].split(5, dim=1)
-    return list(zip(X, Y, strict=True))
-
-
-def _perplexity(
-    net: rnn.RNNModelScratch,
-    minibatches: list[tuple[Tensor, Tensor]],
-    lr: float,
-    theta: float | None,
-    **changes,
-) -> float:
-    """That of one epoch of `training.train_epoch`, on a copy of the network."""
-    net = copy.deepcopy(net)
-    is_uphill = lr < 0  # as a mistake may be
-    sgd = torch.optim.SGD(net.params, abs(lr), maximize=is_uphill)
-    return training.train_epoch(
-        net, minibatches, optimizer=sgd, theta=theta, **changes
-    ).perplexity
-
-
-def _untransposed(outputs: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(outputs, labels.view(-1, 4).T.reshape(-1))
-
-
 @Exercise
-def train_one_epoch(answer: Answer) -> Iterator[Trial]:
-    """Train on each minibatch once; the perplexity of the epoch."""
-    yield _of_one_minibatch(answer)
-    yield _after_a_step(answer)
-    net, given = _network(100), _minibatches(3)
-    yield answer(net, given, 0.5, None).gives(
-        _perplexity(net, given, 0.5, None),
-        "three minibatches that continue each other",
-        "hand the state on, detached, and set the gradients to zero each time",
+def epoch_to_keep(answer: Answer) -> Iterator[Trial]:
+    """The epoch whose parameters early stopping keeps."""
+    falls_again = [12.0, 9.0, 10.0, 8.0, 9.0, 9.5, 7.0]
+    yield answer(falls_again, 2).gives(
+        4, "a patience of two", "after epoch 6 it stops: two in a row were above 8",
         mistakes=[
-            (
-                _perplexity(net, given, 0.5, None, use_random_iter=True),
-                "the state begins anew only once an epoch: hand it on",
-            )
+            (3, "epochs are counted from 1"),
+            (6, "training stops there, but an earlier epoch was better"),
+            (7, "by then the training has stopped: two epochs in a row were no better"),
+            (2, "one epoch without a new lowest is no reason to stop"),
+            (8.0, "that is the perplexity: the number of the epoch is asked for"),
         ],
     )  # fmt: skip
-    yield answer(net, given, 10.0, 0.1).gives(
-        _perplexity(net, given, 10.0, 0.1),
-        "clipping",
-        "between the backward pass and the step, to the radius theta",
-        mistakes=[(_perplexity(net, given, 10.0, None), "nothing is clipped")],
+    yield answer([10.0, 8.0, 9.0, 8.5, 8.0, 7.0], 3).gives(
+        2, "worse, better, but never the best",
+        "compare with the lowest so far, and equal is no better",
+        mistakes=[
+            (5, "equal is no better: keep the earlier one"),
+            (6, "three in a row were no better than the lowest so far: stop there"),
+        ],
+    )  # fmt: skip
+    yield answer([9.0, 8.0, 7.5], 2).gives(
+        3, "still falling at the end", "nothing stops it: keep the last"
     )
-
-
-def _of_one_minibatch(answer: Answer) -> Trial:
-    net, given = _network(20), _minibatches(1)
-    expected = _perplexity(net, given, 1.0, 1.0)
-    return answer(net, given, 1.0, 1.0).gives(
-        expected, "one minibatch", "exp of the mean cross-entropy of all tokens",
-        mistakes=[
-            (math.log(expected), "that is the loss: its exponential is asked for"),
-            (
-                _perplexity(net, given, 1.0, 1.0, loss=_untransposed),
-                "the outputs come time step by time step: transpose the labels",
-            ),
-        ],
-    )  # fmt: skip
-
-
-def _after_a_step(answer: Answer) -> Trial:
-    net, given = _network(20), _minibatches(1) * 2
-    first = _perplexity(net, given[:1], 0.5, None)
-    both = _perplexity(net, given, 0.5, None)  # the geometric mean of the two
-    return answer(net, given, 0.5, None).gives(
-        both,
-        "a step after the first minibatch, without clipping",
-        "parameters minus lr times their gradients, before the next minibatch",
-        mistakes=[
-            (_perplexity(net, given, 0.0, None), "the parameters do not change"),
-            (_perplexity(net, given, -0.5, None), "downhill: subtract the gradient"),
-            (
-                (first + both**2 / first) / 2,
-                "the exponential of the mean loss, not the mean of exponentials",
-            ),
-        ],
-    )  # fmt: skip
+    yield answer([math.inf, 5.0, 6.0], 1).gives(
+        2, "infinite at first", "any number is lower than infinity"
+    )
 
 
 @Exercise

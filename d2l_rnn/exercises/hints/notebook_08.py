@@ -7,12 +7,11 @@ HINTS = {
         "as many, the third through three times.",
         "1 + 2 + ... + n is n (n + 1) / 2. With whole numbers, divide by //.",
     ),
-    "train_one_epoch": (
-        "The steps for a minibatch are: state, outputs, loss, backward, clip, step.",
-        "Make the state with net.begin_state for the first minibatch, and detach it "
-        "with rnn.detach before every other one. Set the gradients to zero each time.",
-        "The outputs come time step by time step, so the labels are Y.T.reshape(-1). "
-        "Return the perplexity of the mean of all losses.",
+    "epoch_to_keep": (
+        "Go through the epochs in order, and remember the best one so far.",
+        "Stop as soon as the epoch is patience later than the best one.",
+        "enumerate(perplexities, start=1) numbers the epochs. Return the number of the "
+        "best one, after the loop as well.",
     ),
     "sharpened": (
         "Powers of small numbers vanish. Their logarithms do not.",

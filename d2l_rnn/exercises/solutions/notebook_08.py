@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-from d2l_rnn import clipping, rnn, training
 
 
 def steps_back(num_minibatches: int, num_steps: int, detached: bool) -> int:
@@ -18,24 +15,15 @@ def steps_back(num_minibatches: int, num_steps: int, detached: bool) -> int:
     return num_steps * (n if detached else n * (n + 1) // 2)
 
 
-def train_one_epoch(
-    net: rnn.RNNModelScratch,
-    minibatches: list[tuple[Tensor, Tensor]],
-    lr: float,
-    theta: float | None,
-) -> float:
-    """The state goes on from minibatch to minibatch; its history does not."""
-    optimizer, state, losses = torch.optim.SGD(net.params, lr), None, []
-    for X, Y in minibatches:
-        state = net.begin_state(len(X)) if state is None else rnn.detach(state)
-        outputs, state = net(X, state)
-        loss = F.cross_entropy(outputs, Y.T.reshape(-1))
-        optimizer.zero_grad()
-        loss.backward()
-        clipping.clip_gradients(net, theta)
-        optimizer.step()
-        losses.append(loss.item())
-    return training.perplexity(sum(losses) / len(losses))
+def epoch_to_keep(perplexities: list[float], patience: int) -> int:
+    """Remember the best epoch, and stop when it is `patience` epochs ago."""
+    best = 1
+    for epoch, perplexity in enumerate(perplexities, start=1):
+        if perplexity < perplexities[best - 1]:
+            best = epoch
+        if epoch - best == patience:
+            break
+    return best
 
 
 def sharpened(p: Tensor, alpha: float) -> Tensor:

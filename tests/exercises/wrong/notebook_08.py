@@ -1,11 +1,7 @@
 """Answers to the exercises of notebook 08 that are wrong, and words of the verdict."""
 
-import statistics
-
 import torch
 from torch.nn import functional as F
-
-from d2l_rnn import clipping, rnn, training
 
 
 def all_the_way(n, T, detached):
@@ -20,60 +16,49 @@ def without_itself(n, T, detached):
     return n * T if detached else max(1, n * (n - 1) // 2) * T
 
 
-def epoch(
-    net, minibatches, lr, theta, carry=rnn.detach, labels=lambda Y: Y.T,
-    zero_grad=True, step=True, result=training.perplexity, mean=statistics.fmean,
-):  # fmt: skip
-    optimizer, losses = torch.optim.SGD(net.params, lr), []
-    state = net.begin_state(4)
-    for X, Y in minibatches:
-        outputs, state = net(X, carry(state))
-        loss = F.cross_entropy(outputs, labels(Y).reshape(-1))
-        if zero_grad:
-            optimizer.zero_grad()
-        loss.backward()
-        clipping.clip_gradients(net, theta)
-        if step:
-            optimizer.step()
-        losses.append(loss.item())
-    return result(mean(losses))
+def stopped(perplexities, patience, kept=lambda best, epoch: best, before=False):
+    best, waited = 1, 0
+    for epoch, perplexity in enumerate(perplexities, start=1):
+        lowest = perplexities[epoch - 2 if before else best - 1]
+        waited = 0 if epoch == 1 or perplexity < lowest else waited + 1
+        best = epoch if perplexity < perplexities[best - 1] else best
+        if waited == patience:
+            return kept(best, epoch)
+    return kept(best, epoch)
 
 
-def not_transposed(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, theta, labels=lambda Y: Y)
+def from_zero(perplexities, patience):
+    return stopped(perplexities, patience) - 1
 
 
-def the_loss(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, theta, result=float)
+def where_it_stops(perplexities, patience):
+    return stopped(perplexities, patience, kept=lambda best, epoch: epoch)
 
 
-def no_step(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, theta, step=False)
+def lowest_of_all(perplexities, patience):
+    return perplexities.index(min(perplexities)) + 1
 
 
-def not_detached(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, theta, carry=lambda state: state)
+def at_once(perplexities, patience):
+    return stopped(perplexities, 1)
 
 
-def state_anew(net, minibatches, lr, theta):
-    return epoch(
-        net, minibatches, lr, theta, carry=lambda state: net.begin_state(len(state[0]))
-    )
+def its_perplexity(perplexities, patience):
+    return perplexities[stopped(perplexities, patience) - 1]
 
 
-def gradients_added_up(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, theta, zero_grad=False)
+def equal_is_better(perplexities, patience):
+    best = 1
+    for epoch, perplexity in enumerate(perplexities, start=1):
+        if perplexity <= perplexities[best - 1]:
+            best = epoch
+        if epoch - best == patience:
+            break
+    return best
 
 
-def mean_of_perplexities(net, minibatches, lr, theta):
-    def mean_of_each(losses):
-        return statistics.fmean(map(training.perplexity, losses))
-
-    return epoch(net, minibatches, lr, theta, mean=mean_of_each, result=float)
-
-
-def not_clipped(net, minibatches, lr, theta):
-    return epoch(net, minibatches, lr, None)
+def than_the_one_before(perplexities, patience):
+    return stopped(perplexities, patience, before=True)
 
 
 def logarithms_mixed(p, labels, share):
@@ -117,15 +102,14 @@ WRONG = {
         (never_back, "hint: each goes back through those before it"),
         (without_itself, "hint: each goes back through itself"),
     ],
-    "train_one_epoch": [
-        (not_transposed, "hint: the outputs come time step by time step"),
-        (the_loss, "hint: that is the loss"),
-        (no_step, "hint: the parameters do not change"),
-        (not_detached, "raised RuntimeError: Trying to backward"),
-        (state_anew, "hint: the state begins anew only once an epoch"),
-        (gradients_added_up, "✗ three minibatches"),
-        (mean_of_perplexities, "hint: the exponential of the mean loss, not"),
-        (not_clipped, "hint: nothing is clipped"),
+    "epoch_to_keep": [
+        (from_zero, "hint: epochs are counted from 1"),
+        (where_it_stops, "hint: training stops there, but"),
+        (lowest_of_all, "hint: by then the training has stopped"),
+        (at_once, "hint: one epoch without a new lowest"),
+        (its_perplexity, "hint: that is the perplexity"),
+        (equal_is_better, "hint: three in a row were no better"),
+        (than_the_one_before, "hint: three in a row were no better"),
     ],
     "sharpened": [
         (lambda p, alpha: p**alpha, "hint: that does not add up to 1"),
