@@ -4,8 +4,8 @@
 prediction is made from.
 
 The notes, "gradient clipping"; Bengio, Simard and Frasconi, "Learning long-term
-dependencies with gradient descent is difficult", 1994; Madsen, "Visualizing memorization
-in RNNs", Distill, 2019, where the reach is called connectivity.
+dependencies with gradient descent is difficult", 1994; Madsen, "Visualizing
+memorization in RNNs", Distill, 2019, where the reach is called connectivity.
 """
 
 from __future__ import annotations
