@@ -121,6 +121,7 @@ def heatmap(
     title: str = "",
     xticks: Sequence[str] | None = None,
     yticks: Sequence[str] | None = None,
+    label: str = "",
 ) -> str:
     """The alt text of `figures.heatmap`, whose arguments these are.
 
@@ -131,9 +132,10 @@ def heatmap(
     rows, columns = matrix.shape
     yticks = drawable.names("yticks", yticks, rows, "row")
     xticks = drawable.names("xticks", xticks, columns, "column")
-    y, x = plain(ylabel), plain(xlabel)
+    y, x, shade = plain(ylabel), plain(xlabel), plain(label)
     what = (
-        f"heat map of {counted(rows, 'row')}{y and f', {y},'} "
+        f"heat map of {shade and f'{shade}: '}"
+        f"{counted(rows, 'row')}{y and f', {y},'} "
         f"and {counted(columns, 'column')}{x and f', {x}'}"
     )
     row_names = [f"row {each}" for each in map(plain, yticks or range(rows))]

@@ -214,12 +214,13 @@ def heatmap(
     yticks: Sequence[str] | None = None,
     digits: int | None = None,
     alt: str = "",
+    label: str = "",
 ) -> Picture:
     """A matrix as a picture, light for small and dark for large values.
 
     If there are values of both signs, 0 is light and each sign has its own colour. With
     `digits`, each value is also written into its cell. Cells whose value is not finite
-    are grey.
+    are grey. `label` stands beside the bar that says which shade is which number.
 
     Raises ValueError if there is no finite value, or anything but real numbers in rows
     and columns, as many ticks as rows or columns, and digits from 0 to 20.
@@ -233,7 +234,7 @@ def heatmap(
     if digits is not None:
         integer("digits", digits, 0, 20)
     figure, axes = blank(xlabel, ylabel, title, width=4.8, height=3.8)
-    words = alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks)
+    words = alt_text.heatmap(matrix, xlabel, ylabel, title, xticks, yticks, label)
     figure.describe(alt, words)
     low, high = float(seen.min()), float(seen.max())
     has_signs = low < 0 < high
@@ -249,7 +250,7 @@ def heatmap(
         if names is not None:
             strokes.write_ticks(axis, names)
     axes.grid(False)
-    figure.colorbar(image)
+    figure.colorbar(image, label=lettering.written(label))
     if digits is not None:
         is_dark = abs(matrix) > reach / 2 if has_signs else matrix > (low + high) / 2
         strokes.write_values(axes, matrix, digits, is_dark)

@@ -1,7 +1,11 @@
 """How the gradient fades, or grows, on its way back through time.
 
+`state_gradient_norms` follows it to the hidden states, `reach` to the tokens that a
+prediction is made from.
+
 The notes, "gradient clipping"; Bengio, Simard and Frasconi, "Learning long-term
-dependencies with gradient descent is difficult", 1994.
+dependencies with gradient descent is difficult", 1994; Madsen, "Visualizing
+memorization in RNNs", Distill, 2019, where the reach is called connectivity.
 """
 
 from __future__ import annotations
@@ -53,6 +57,62 @@ def state_gradient_norms(
     return norms(net, X, Y, state, last_only)
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
+def reach(net: Model, X: Tensor, Y: Tensor, state: State | None = None) -> Tensor:
+    """‖d log P(y | x_1 … x_T) / dx_t‖ for t = 1 … T: how far back a prediction looks.
+
+    X is what the model reads, (B, T), and Y the token that comes after each row, (B,).
+    The gradient is that with respect to the one-hot x_t, so that a product of it with a
+    small change of x_t is the change of log P(y). Shape (B, T), in float64.
+
+    `net` and `state` are as in `state_gradient_norms`.
+
+    Raises ValueError as it does.
+    """
+    device = _checked(net)
+    check_tokens("X", X, net.vocab_size, device)
+    check_tokens("Y", _as_column(Y), net.vocab_size, device, (len(X), 1))
+    state, Y = _begun(net, X, state), _as_column(Y).long().clone()  # (B, 1)
+    one_hot = F.one_hot(X.T.long(), net.vocab_size).to(_dtype_of(net))  # (T, B, V)
+    one_hot.requires_grad_()
+    with limited_to(1):
+        outputs = _last_outputs(net, X, one_hot, state)  # (B, V)
+        log_p = F.log_softmax(outputs, dim=1).gather(1, Y)  # (B, 1)
+        (gradient,) = torch.autograd.grad(log_p.sum(), one_hot, materialize_grads=True)
+    return bptt.norms(gradient.transpose(0, 1).flatten(0, 1)).view(X.shape)
+
+
+def _as_column(Y: Tensor):
+    """Y (B,) as (B, 1); anything else as it is, which a check will refuse."""
+    return Y.unsqueeze(1) if isinstance(Y, Tensor) and Y.dim() == 1 else None
+
+
+def _last_outputs(net, X: Tensor, one_hot: Tensor, state) -> Tensor:
+    """The outputs (B, V) after the last of the tokens X, computed from `one_hot`."""
+
+    def forward(X: Tensor, state: State) -> tuple[Tensor, State]:
+        if isinstance(net, rnn.RNNModelScratch):
+            return net.forward_fn(one_hot, state, net.params)
+        H, state = net.rnn(one_hot, state)
+        return net.linear(H.flatten(0, 1)), state
+
+    outputs, _ = outputs_of(net, X, state, forward)  # (T * B, V)
+    return outputs[-len(X) :]
+
+
+def _checked(net) -> torch.device:
+    """Where the model is; ValueError unless it can go one time step at a time."""
+    if not _can_step(net):
+        raise ValueError(
+            "net must be a scratch RNN or another scratch model, or an RNNModel of one "
+            "layer and one direction, in float32 or float64, with no hook or forward "
+            f"of its own, got {shown(net)}"
+        )
+    check_differentiable(net)
+    return own_device(net)
+
+
 def _norms_by_hand(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
     """The same for the scratch RNN."""
     device, sizes = own_device(net), Sizes()
@@ -73,16 +133,9 @@ def _norms_by_hand(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
 @torch.enable_grad()
 def _norms_by_autograd(net, X: Tensor, Y: Tensor, state, last_only: bool) -> Tensor:
     """The same for any model that can go one time step at a time."""
-    if not _can_step(net):
-        raise ValueError(
-            "net must be a scratch RNN or another scratch model, or an RNNModel of one "
-            "layer and one direction, in float32 or float64, with no hook or forward "
-            f"of its own, got {shown(net)}"
-        )
-    device = own_device(net)
+    device = _checked(net)
     check_tokens("X", X, net.vocab_size, device)
     check_tokens("Y", Y, net.vocab_size, device, X.shape)
-    check_differentiable(net)
     state = _begun(net, X, state)
     X, Y = X.clone(), Y.clone()  # autograd keeps none that are made in inference mode
     states, losses = [], []

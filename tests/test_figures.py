@@ -295,3 +295,10 @@ def test_without_ipython_a_screen_shows_nothing(run, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "IPython", None)
     pictures.Screen().show(figures.gradient_norms(run))
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_bar_beside_a_heat_map_has_a_name():
+    picture = figures.heatmap([[1, 2]], "to", "from", label="weight")
+    assert picture.axes[1].get_ylabel() == "weight"
+    assert picture.alt.startswith("Heat map of weight: 1 row, from, and 2 columns, to")
+    assert figures.heatmap([[1, 2]], "to", "from").axes[1].get_ylabel() == ""

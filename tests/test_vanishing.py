@@ -252,3 +252,110 @@ def test_a_model_whose_outputs_come_from_elsewhere_is_refused():
 def test_a_minibatch_that_does_not_fit_a_layer_is_told(X, state, message):
     with pytest.raises(ValueError, match=message):
         vanishing.state_gradient_norms(layer_model("gru", 5, 4), X, X.long(), state)
+
+
+# ---- how far back a prediction looks ----
+
+
+def moved_log_p(net, X, Y, state, epsilon=1e-6):
+    """The norms of reach by finite differences of each number of each one-hot token."""
+    B, T = X.shape
+    one_hot = F.one_hot(X.T, net.vocab_size).double()  # (T, B, V)
+
+    def log_p(b, at, by):
+        moved = one_hot.clone()
+        moved[at] += by
+        if isinstance(net, nn.Module):
+            H, _ = net.rnn(moved, state)
+            outputs = net.linear(H[-1])
+        else:
+            outputs = net.forward_fn(moved, state, net.params)[0][-B:]
+        return F.log_softmax(outputs, 1)[b, Y[b]]
+
+    norms = torch.zeros(B, T, dtype=torch.float64)
+    for b in range(B):
+        for t in range(T):
+            slopes = []
+            for v in range(net.vocab_size):
+                by = torch.zeros(B, net.vocab_size, dtype=torch.float64)
+                by[b, v] = epsilon
+                slopes.append((log_p(b, t, by) - log_p(b, t, -by)) / (2 * epsilon))
+            norms[b, t] = torch.stack(slopes).norm()
+    return norms
+
+
+@pytest.mark.parametrize("carried", [False, True])
+@pytest.mark.parametrize("make", [scratch_model, layer_model])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_reach_is_what_finite_differences_give(cell, make, carried):
+    torch.manual_seed(0)
+    net, (X, Y) = make(cell, 5, 3), minibatch(6, 2, 5)
+    state = net.begin_state(batch_size=2)
+    if carried:
+        is_one = isinstance(state, torch.Tensor)
+        parts = [normal(*part.shape) for part in ([state] if is_one else state)]
+        state = parts[0] if is_one else tuple(parts)
+    norms = vanishing.reach(net, X, Y[:, -1], state if carried else None)
+    with torch.no_grad():
+        expected = moved_log_p(net, X, Y[:, -1], state)
+    torch.testing.assert_close(norms, expected, rtol=1e-5, atol=1e-9)
+    assert all(param.grad is None for param in parameters_of(net))
+
+
+def test_reach_of_a_chain_of_numbers_fades_by_its_weight():
+    """For units near 0, each step back multiplies by w."""
+    net, (X, Y) = some_model(3, 2), minibatch(10, 4, 3)
+    for w in (0.1, 0.5, 2.0):
+        with torch.no_grad():
+            for param in net.params:
+                param.copy_(normal(*param.shape, scale=1e-9))
+            net.params[0].copy_(1e-9 * torch.ones(3, 2))
+            net.params[1].copy_(w * torch.eye(2))
+        norms = vanishing.reach(net, X, Y[:, -1])
+        ratios = norms[:, :-1] / norms[:, 1:]
+        torch.testing.assert_close(ratios, torch.full_like(ratios, w))
+
+
+def test_rows_do_not_know_of_each_other():
+    net, (X, Y) = layer_model("lstm", 5, 4), minibatch(7, 3, 5)
+    together = vanishing.reach(net, X, Y[:, -1])
+    for b in range(3):
+        alone = vanishing.reach(net, X[b : b + 1], Y[b : b + 1, -1])
+        torch.testing.assert_close(together[b : b + 1], alone)
+
+
+def test_reach_is_0_where_nothing_is_read_or_remembered():
+    def forgetting(inputs, state, params):
+        return rnn.rnn(inputs[-1:].expand(inputs.shape), state, params)
+
+    def deaf(inputs, state, params):
+        return rnn.rnn(torch.zeros_like(inputs), state, params)
+
+    X, Y = minibatch(3, 2, 5)
+    net = rnn.RNNModelScratch(5, 4, forward_fn=forgetting)
+    assert (vanishing.reach(net, X, Y[:, -1])[:, :-1] == 0).all()
+    net = rnn.RNNModelScratch(5, 4, forward_fn=deaf)
+    assert (vanishing.reach(net, X, Y[:, -1]) == 0).all()
+
+
+def test_reach_needs_no_mode_of_gradients():
+    net = some_model(5, 4)
+    with torch.inference_mode():
+        X, Y = minibatch(3, 2, 5)
+        assert (vanishing.reach(net, X, Y[:, -1]) > 0).all()
+
+
+@pytest.mark.parametrize("net", UNKNOWN.values(), ids=UNKNOWN)
+def test_reach_refuses_the_same_models(net):
+    X, Y = minibatch(3, 2, 5)
+    with pytest.raises(ValueError, match="net must be a scratch RNN"):
+        vanishing.reach(net, X, Y[:, -1])
+
+
+@pytest.mark.parametrize("Y", [
+    torch.zeros(2, 3).long(), torch.zeros(3).long(), torch.zeros(2), [0, 0], None,
+    torch.tensor([0, 5]), torch.tensor(0),
+])  # fmt: skip
+def test_reach_takes_one_following_token_for_each_row(Y):
+    with pytest.raises(ValueError, match="Y must be"):
+        vanishing.reach(some_model(5, 4), torch.zeros(2, 3).long(), Y)

@@ -146,6 +146,7 @@ USUAL = {
     "bptt.backward:H": "torch.zeros(6, 2, 4)", "bptt.backward:dH_T": "0.0",
     "bptt.backward:dO": "torch.ones(5, 2, len(vocab))",
     "bptt.cross_entropy:outputs": "torch.zeros(5, 2, len(vocab))",
+    "vanishing.reach:Y": "Y[:, 0]",
     "bptt.cross_entropy:labels": "Y", "bptt.ByHand:net": "scratch",
     "bptt.ByHand.__call__:state": "(H_0,)", "bptt.ByHand.can_train:net": "scratch",
     "bptt.norms:each": "torch.ones(5, 2, 4)", "bptt.rnn:state": "(H_0,)",

@@ -13,6 +13,7 @@ import importlib
 PANELS = {
     "Autoregression": "autoregression",
     "GradientFlow": "gradient_flow_panel",
+    "HowFarBack": "how_far_back_panel",
     "MarkovChain": "markov_chain",
     "Minibatches": "minibatches_panel",
     "NGramText": "ngram_text",

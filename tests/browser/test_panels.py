@@ -12,6 +12,7 @@ PANEL = ".d2l-rnn-explorer"
 SLIDERS = {
     "Autoregression": "order tau",
     "GradientFlow": "radius of W_hh",
+    "HowFarBack": "letter number",
     "MarkovChain": "P(sunny | sunny)",
     "Minibatches": "time steps",
     "NGramText": "n (n-gram)",
