@@ -42,36 +42,6 @@ def input_term(answer: Answer) -> Iterator[Trial]:
 
 
 @Exercise
-def perplexity_by_sequence(answer: Answer) -> Iterator[Trial]:
-    """The perplexity of each subsequence of a minibatch."""
-    # The first subsequence is predicted with certainty, the second is guessed.
-    Y = torch.tensor([[1, 3, 2], [0, 2, 1]])
-    outputs = torch.zeros(3, 2, 4)
-    outputs[:, 0] = 50 * F.one_hot(Y[0], 4)
-    outputs = outputs.flatten(0, 1)
-    yield answer(outputs, Y).gives(
-        [1, 4], "one that is certain and right, one that is guessed",
-        "labels and losses come in the order of the outputs, time steps first",
-        mistakes=[
-            ([0, torch.tensor(4).log()], "the perplexity is the exponential of that"),
-            ([2, 2, 2], "that is the perplexity of each time step"),
-        ],
-    )  # fmt: skip
-    Y = torch.tensor([[2, 0, 1, 1], [0, 2, 2, 1], [1, 1, 0, 2]])
-    outputs = drawn(12, 3)
-    by_sequence, by_step, mean_of_exp = _perplexities(outputs, Y)
-    yield answer(outputs, Y).gives(
-        by_sequence, "three subsequences of four characters",
-        "the losses are a matrix of shape (time steps, batch size): "
-        "take the mean over the time steps, then the exponential",
-        mistakes=[
-            (by_step, "that is the perplexity of each time step"),
-            (mean_of_exp, "first the mean of the losses, then the exponential"),
-        ],
-    )  # fmt: skip
-
-
-@Exercise
 def rnn_with_relu(answer: Answer) -> Iterator[Trial]:
     """The recurrence of the RNN with ReLU in place of tanh."""
     inputs, state = F.one_hot(torch.tensor([[1]]), 2).float(), (torch.tensor([[2.0]]),)
@@ -117,6 +87,36 @@ def rnn_with_embedding(answer: Answer) -> Iterator[Trial]:
     yield answer(inputs, state, [E, W_xh, *rest]).gives(
         rnn.rnn(inputs, state, [E @ W_xh, *rest]), "embeddings of two numbers",
         "W_xh takes what E gives, two numbers for each subsequence",
+    )  # fmt: skip
+
+
+@Exercise
+def perplexity_by_sequence(answer: Answer) -> Iterator[Trial]:
+    """The perplexity of each subsequence of a minibatch."""
+    # The first subsequence is predicted with certainty, the second is guessed.
+    Y = torch.tensor([[1, 3, 2], [0, 2, 1]])
+    outputs = torch.zeros(3, 2, 4)
+    outputs[:, 0] = 50 * F.one_hot(Y[0], 4)
+    outputs = outputs.flatten(0, 1)
+    yield answer(outputs, Y).gives(
+        [1, 4], "one that is certain and right, one that is guessed",
+        "labels and losses come in the order of the outputs, time steps first",
+        mistakes=[
+            ([0, torch.tensor(4).log()], "the perplexity is the exponential of that"),
+            ([2, 2, 2], "that is the perplexity of each time step"),
+        ],
+    )  # fmt: skip
+    Y = torch.tensor([[2, 0, 1, 1], [0, 2, 2, 1], [1, 1, 0, 2]])
+    outputs = drawn(12, 3)
+    by_sequence, by_step, mean_of_exp = _perplexities(outputs, Y)
+    yield answer(outputs, Y).gives(
+        by_sequence, "three subsequences of four characters",
+        "the losses are a matrix of shape (time steps, batch size): "
+        "take the mean over the time steps, then the exponential",
+        mistakes=[
+            (by_step, "that is the perplexity of each time step"),
+            (mean_of_exp, "first the mean of the losses, then the exponential"),
+        ],
     )  # fmt: skip
 
 

@@ -188,36 +188,6 @@ def alignment(answer: Answer) -> Iterator[Trial]:
 
 
 @Exercise
-def step_length(answer: Answer) -> Iterator[Trial]:
-    """How long a step of gradient descent is, with clipping or without."""
-    yield answer(5.0, 0.1, 1.0).gives(
-        0.1, "a gradient outside the ball", "clipped, the gradient is theta long",
-        mistakes=[
-            (0.5, "that is the step without clipping"),
-            (1.0, "that is the gradient after clipping: how long is the step?"),
-        ],
-    )  # fmt: skip
-    yield answer(0.5, 0.1, 1.0).gives(
-        0.05, "a gradient inside the ball", "it stays as it is: the smaller of the two",
-        mistakes=[(0.1, "clipping makes no gradient longer")],
-    )  # fmt: skip
-    yield answer(5.0, 0.1, None).gives(
-        0.5, "no clipping", "the learning rate times the norm, however long that is"
-    )
-    yield answer(0.5, 10.0, 1.0).gives(
-        5.0, "a short gradient and a large learning rate",
-        "the gradient is clipped, not the step",
-        mistakes=[(1.0, "the gradient is clipped, and only then the step is taken")],
-    )  # fmt: skip
-
-
-def _projected(gradients: list[Tensor], theta: float) -> list[Tensor]:
-    copies = [gradient.clone() for gradient in gradients]
-    clipping.project(copies, theta)
-    return copies
-
-
-@Exercise
 def project_onto_ball(answer: Answer) -> Iterator[Trial]:
     """Gradients of any shapes, clipped as one long vector to the radius theta."""
     g = [torch.tensor([3.0, 4.0])]
@@ -243,6 +213,36 @@ def project_onto_ball(answer: Answer) -> Iterator[Trial]:
     yield answer(g, 0.7).gives(
         _projected(g, 0.7), "the five gradients of an RNN", "all five are one vector",
         tolerance=1e-5,
+    )  # fmt: skip
+
+
+def _projected(gradients: list[Tensor], theta: float) -> list[Tensor]:
+    copies = [gradient.clone() for gradient in gradients]
+    clipping.project(copies, theta)
+    return copies
+
+
+@Exercise
+def step_length(answer: Answer) -> Iterator[Trial]:
+    """How long a step of gradient descent is, with clipping or without."""
+    yield answer(5.0, 0.1, 1.0).gives(
+        0.1, "a gradient outside the ball", "clipped, the gradient is theta long",
+        mistakes=[
+            (0.5, "that is the step without clipping"),
+            (1.0, "that is the gradient after clipping: how long is the step?"),
+        ],
+    )  # fmt: skip
+    yield answer(0.5, 0.1, 1.0).gives(
+        0.05, "a gradient inside the ball", "it stays as it is: the smaller of the two",
+        mistakes=[(0.1, "clipping makes no gradient longer")],
+    )  # fmt: skip
+    yield answer(5.0, 0.1, None).gives(
+        0.5, "no clipping", "the learning rate times the norm, however long that is"
+    )
+    yield answer(0.5, 10.0, 1.0).gives(
+        5.0, "a short gradient and a large learning rate",
+        "the gradient is clipped, not the step",
+        mistakes=[(1.0, "the gradient is clipped, and only then the step is taken")],
     )  # fmt: skip
 
 

@@ -42,6 +42,26 @@ def gru_step(answer: Answer) -> Iterator[Trial]:
 
 
 @Exercise
+def best_gates(answer: Answer) -> Iterator[Trial]:
+    """The gates of a GRU that ends with what it saw at one time step, and no other."""
+    cases = (
+        (4, 4, "the last of four", "at that step the candidate is to come in, all of "
+         "it, and without a look at the state before"),
+        (5, 1, "the first of five", "after it, nothing new may come in"),
+        (10, 4, "the fourth of ten", "nothing from before it may stay: not kept by "
+         "Z_t, nor seen through R_t; and nothing may come in after it"),
+    )  # fmt: skip
+    generator = torch.Generator().manual_seed(0)
+    for num_steps, step, what, hint in cases:
+        x, H_0 = torch.randn(num_steps, generator=generator), 0.9
+        yield answer(num_steps, step).has(
+            what,
+            lambda gates, x=x, H_0=H_0, step=step: _ends_with(gates, x, H_0, step),
+            hint,
+        )
+
+
+@Exercise
 def lstm_step(answer: Answer) -> Iterator[Trial]:
     """One time step of the LSTM: H_t and C_t from X_t, the state and the parameters."""
     X, H_before, params = _step_of(gated.get_lstm_params)
@@ -91,26 +111,6 @@ def parameters_of_cell(answer: Answer) -> Iterator[Trial]:
                 (layers * (layer - h) + output, "and the biases of the gates?"),
             ],
         )  # fmt: skip
-
-
-@Exercise
-def best_gates(answer: Answer) -> Iterator[Trial]:
-    """The gates of a GRU that ends with what it saw at one time step, and no other."""
-    cases = (
-        (4, 4, "the last of four", "at that step the candidate is to come in, all of "
-         "it, and without a look at the state before"),
-        (5, 1, "the first of five", "after it, nothing new may come in"),
-        (10, 4, "the fourth of ten", "nothing from before it may stay: not kept by "
-         "Z_t, nor seen through R_t; and nothing may come in after it"),
-    )  # fmt: skip
-    generator = torch.Generator().manual_seed(0)
-    for num_steps, step, what, hint in cases:
-        x, H_0 = torch.randn(num_steps, generator=generator), 0.9
-        yield answer(num_steps, step).has(
-            what,
-            lambda gates, x=x, H_0=H_0, step=step: _ends_with(gates, x, H_0, step),
-            hint,
-        )
 
 
 @Exercise

@@ -15,12 +15,6 @@ def input_term(X: Tensor, W_xh: Tensor) -> Tensor:
     return W_xh[X.T]
 
 
-def perplexity_by_sequence(outputs: Tensor, Y: Tensor) -> Tensor:
-    """Bring the losses into the shape (T, B), and average down the columns."""
-    losses = F.cross_entropy(outputs, Y.T.reshape(-1), reduction="none")
-    return losses.reshape(Y.T.shape).mean(dim=0).exp()
-
-
 def rnn_with_relu(
     inputs: Tensor, state: tuple[Tensor], params: list[Tensor]
 ) -> tuple[Tensor, tuple[Tensor]]:
@@ -40,6 +34,12 @@ def rnn_with_embedding(
     """A one-hot row times E is the embedding of its token; the rest is as before."""
     E, *params = params
     return rnn(inputs @ E, state, params)
+
+
+def perplexity_by_sequence(outputs: Tensor, Y: Tensor) -> Tensor:
+    """Bring the losses into the shape (T, B), and average down the columns."""
+    losses = F.cross_entropy(outputs, Y.T.reshape(-1), reduction="none")
+    return losses.reshape(Y.T.shape).mean(dim=0).exp()
 
 
 @torch.no_grad()

@@ -66,14 +66,14 @@ def alignment(M: Tensor, x: Tensor, k: int) -> Tensor:
     return (v @ x).abs()
 
 
-def step_length(norm: float, lr: float, theta: float | None) -> float:
-    """Clipping makes the norm theta at most, and the step is lr times the norm."""
-    return lr * (norm if theta is None else min(norm, theta))
-
-
 def project_onto_ball(gradients: list[Tensor], theta: float) -> list[Tensor]:
     """One norm for all of them together, and so one factor for all of them."""
     norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
     if norm <= theta:
         return gradients
     return [theta / norm * gradient for gradient in gradients]
+
+
+def step_length(norm: float, lr: float, theta: float | None) -> float:
+    """Clipping makes the norm theta at most, and the step is lr times the norm."""
+    return lr * (norm if theta is None else min(norm, theta))

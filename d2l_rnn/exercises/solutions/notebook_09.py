@@ -17,6 +17,13 @@ def gru_step(X: Tensor, H: Tensor, params: list[Tensor]) -> Tensor:
     return Z * H + (1 - Z) * H_tilde
 
 
+def best_gates(num_steps: int, t: int) -> tuple[list[float], list[float]]:
+    """Keep everything, except at step t, where nothing of the old state may stay."""
+    Z = [0.0 if step == t else 1.0 for step in range(1, num_steps + 1)]
+    R = [0.0] * num_steps
+    return Z, R
+
+
 def lstm_step(
     X: Tensor, state: tuple[Tensor, Tensor], params: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
@@ -34,13 +41,6 @@ def parameters_of_cell(cell: str, vocab_size: int, num_hiddens: int) -> int:
     layers = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
     V, h = vocab_size, num_hiddens
     return layers * (V * h + h * h + h) + h * V + V
-
-
-def best_gates(num_steps: int, t: int) -> tuple[list[float], list[float]]:
-    """Keep everything, except at step t, where nothing of the old state may stay."""
-    Z = [0.0 if step == t else 1.0 for step in range(1, num_steps + 1)]
-    R = [0.0] * num_steps
-    return Z, R
 
 
 def forget_gate_bias(share: float, num_steps: int) -> float:
