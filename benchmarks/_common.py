@@ -102,7 +102,7 @@ def described(result: dict, *more: str) -> str:
     parts = [
         *([where["gpu"]] if "gpu" in where else []),
         where["processor"],
-        f"{where['threads']} threads",
+        f"{where['threads']} thread{'s' if where['threads'] > 1 else ''}",
         f"Python {where['python']}",
         f"PyTorch {where['torch']}",
         *more,

@@ -53,6 +53,13 @@ def test_writing_the_tables_again_changes_nothing(path):
 
 
 @course
+@pytest.mark.parametrize("path", readme.NOTEBOOKS, ids=lambda path: path.stem)
+def test_nor_does_it_change_a_notebook(path):
+    notebook = path.read_text(encoding="utf-8")
+    assert readme.with_cells_rewritten(notebook) == notebook
+
+
+@course
 @pytest.mark.parametrize("block", readme.BLOCKS)
 def test_every_table_stands_on_one_page(block):
     assert (README + MEASURED).count(f"<!-- {block} -->\n|") == 1

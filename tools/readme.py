@@ -5,7 +5,8 @@
 README.md and benchmarks/README.md have pairs of markers, `<!-- speed -->` and
 `<!-- /speed -->`. `BLOCKS` says what goes between them: a table of a result in
 benchmarks/results, or the modules of the package, from the docstring of
-`d2l_rnn/__init__.py`. The rest of the pages is left unchanged.
+`d2l_rnn/__init__.py`. The rest of the pages is left unchanged. Markdown cells of the
+notebooks may have such pairs, too.
 """
 
 import inspect
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 PAGES = (ROOT / "README.md", BENCHMARKS / "README.md")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 BLOCK = re.compile(r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 # A module and its job, which may continue on lines with a deeper indent.
 MODULE = re.compile(r"^ {4}(\w+) {2,}(\S.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
@@ -135,11 +137,21 @@ def rewritten(page: str) -> str:
     )
 
 
+def with_cells_rewritten(notebook: str) -> str:
+    """The text of a notebook's file, with the blocks in its cells regenerated."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and BLOCK.search(source):
+            cell["source"] = rewritten(source).splitlines(keepends=True)
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
 def main() -> None:
-    """Rewrite the pages, and print which of them changed."""
-    for path in PAGES:
+    """Rewrite the pages and notebooks, and print which of them changed."""
+    for path in (*PAGES, *NOTEBOOKS):
         before = path.read_text(encoding="utf-8")
-        after = rewritten(before)
+        after = (rewritten if path in PAGES else with_cells_rewritten)(before)
         path.write_text(after, encoding="utf-8")
         state = "unchanged" if after == before else "rewritten"
         print(f"{path.relative_to(ROOT)}: {state}")
