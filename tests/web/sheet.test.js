@@ -31,8 +31,9 @@ test("a negative number is in brackets but at the beginning and in a function", 
 test("of a long formula the middle is left out", () => {
   const long = Array.from({ length: 99 }, (_, i) => (i % 2 ? " + " : 0));
   const parts = partsOf({ words: long }, values);
-  assert.ok(parts.length < 30 && parts.some(([word]) => word.startsWith("…")));
-  assert.equal(parts.at(-1)[1], 0);
+  assert.ok(parts.length < 40 && parts.length > 20);
+  const words = parts.map(([word]) => word).join("");
+  assert.ok(words.endsWith("1 + … + 1"), words);
 });
 
 test("numbers are short, and the same as in Python", () => {

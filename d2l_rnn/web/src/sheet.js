@@ -9,7 +9,7 @@
 // [where, before, part, after].
 
 const MINUS = "−";
-const MOST = 24; // parts of a formula that are written out
+const MOST = 40; // parts of a formula that are written out
 
 /** All values of the tables, in order: {table, row, column, value, at, words}. */
 export function valuesOf({ tables }) {
@@ -62,7 +62,9 @@ export function partsOf({ words }, values) {
     return [number.startsWith(MINUS) && needsBrackets(words[i - 1], words[i + 1]) ? `(${number})` : number, each];
   });
   if (parts.length <= MOST) return parts;
-  return [...parts.slice(0, MOST - 5), ["… + ", null], ...parts.slice(-4)];
+  const isSign = ([word]) => word.includes(" + ");
+  const first = parts.slice(0, MOST - 8).findLastIndex(isSign);
+  return [...parts.slice(0, first + 1), ["… + ", null], ...parts.slice(parts.findLastIndex(isSign) + 1)];
 }
 
 /** A negative number stands alone at the beginning, or in the brackets of a function. */

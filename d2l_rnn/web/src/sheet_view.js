@@ -36,7 +36,8 @@ export class SheetView {
   show() {
     if (!this.sheet.boards) return;
     const stage = this.store.get("stage");
-    if (stage !== this.stage) this.chosen = this.hovered = null;
+    const isAnother = stage !== this.stage;
+    if (isAnother) this.chosen = this.hovered = null;
     this.stage = stage;
     const board = boardOf(this.sheet, stage);
     const tables = board.groups.flatMap(([, names]) => names.map((name) => this.sheet.tables[name]));
@@ -47,6 +48,14 @@ export class SheetView {
     for (const [number, cell] of this.cells) this.dress(number, cell);
     this.drawBars(board);
     this.explain();
+    if (isAnother) this.reveal(this.cells.get(this.sheet.stages[stage - 1][1]));
+  }
+
+  /** Scroll the board, but not the page, to the table of a cell. */
+  reveal(cell) {
+    const [inside, table] = [this.board, cell.closest("table")].map((each) => each.getBoundingClientRect());
+    if (table.bottom > inside.bottom) this.board.scrollTop += Math.min(table.bottom - inside.bottom, table.top - inside.top);
+    else if (table.top < inside.top) this.board.scrollTop += table.top - inside.top;
   }
 
   // ---- What is on the page ----
