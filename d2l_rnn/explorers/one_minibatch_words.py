@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from d2l_rnn import checks
@@ -25,7 +26,8 @@ def describe(
     order = stages(done.num_steps)
     stage = checks.integer("stage", stage, 1, len(order))
     kind, t = order[stage - 1]
-    where = f"t = {t}, {TITLES[kind]}" if t else TITLES[kind]
+    title = re.sub("_([a-z]+)", r"<sub>\1</sub>", TITLES[kind])
+    where = f"t = {t}, {title}" if t else title
     return (
         f"Stage <b>{stage}</b> of {len(order)}: <b>{where}</b>. {_said(done, kind, t)}"
         f"<br>{_history(losses)}{remarks}"
