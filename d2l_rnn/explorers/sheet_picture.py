@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ from d2l_rnn.pictures.lettering import as_it_is
 
 # Pixels of the page.
 WIDTH, EDGE, GAP = 900, 6, 14
-LINE, CELL, LETTER, HEADING = 18, 50, 7.2, 24
+LINE, DIGIT, LETTER, HEADING = 18, 6.8, 7.2, 24
 SMALL, NEW = {"fontsize": 8, "va": "center"}, COLOURS[4]
 
 
@@ -70,7 +71,8 @@ def _margin(table: Table) -> float:
 
 
 def _width_of_cell(table: Table) -> float:
-    return max(CELL, *(LETTER * len(column) for column in table.columns))
+    digits = max(len(brief(float(value))) for value in table.values.flat)
+    return max(DIGIT * digits + 8, *(LETTER * len(name) + 8 for name in table.columns))
 
 
 def _size(table: Table) -> tuple[float, float]:
@@ -81,7 +83,8 @@ def _size(table: Table) -> tuple[float, float]:
 def _draw_table(axes: Axes, placed: _Placed, stage: int) -> None:
     table, left, top = placed.table, placed.left, placed.top
     start, wide = left + _margin(table), _width_of_cell(table)
-    axes.text(left, top + LINE / 2, as_it_is(table.title), weight="bold", **SMALL)
+    title = as_it_is(re.sub("[{}]", "", table.title))
+    axes.text(left, top + LINE / 2, title, weight="bold", **SMALL)
     quiet = {"color": GREY, **SMALL}
     for j, column in enumerate(table.columns):
         x = start + (j + 1) * wide - 4
