@@ -18,6 +18,7 @@ PANELS = {
     "Minibatches": "minibatches_panel",
     "NGramText": "ngram_text",
     "Nudge": "nudge",
+    "OneMinibatch": "one_minibatch_panel",
     "Sureness": "sureness",
     "Training": "training",
     "Uncertainty": "uncertainty",

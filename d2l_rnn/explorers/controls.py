@@ -218,9 +218,9 @@ class Steps(Control[float | None]):
 class Theta(Steps):
     """The radius of gradient clipping: the same slider in every panel that clips."""
 
-    def __init__(self):
+    def __init__(self, default: float | None = 1):
         super().__init__(
-            "theta (clipping)", ONE_TWO_FIVE, default=1, off=True,
+            "theta (clipping)", ONE_TWO_FIVE, default=default, off=True,
             hint="gradients longer than theta are cut to that length (梯度裁剪)",
         )  # fmt: skip
 

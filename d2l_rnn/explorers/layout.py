@@ -42,6 +42,11 @@ def side_by_side(
     )
 
 
+def column(children: Iterable[widgets.Widget]) -> widgets.Widget:
+    """Widgets one below the other, as wide as the page allows."""
+    return widgets.VBox(list(children), layout={"max_width": "1100px"})
+
+
 def button(description: str, hint: str, act: Callable[[], None]) -> widgets.Button:
     """A button; `hint` is its tooltip."""
     made = widgets.Button(

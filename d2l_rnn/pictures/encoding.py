@@ -10,8 +10,9 @@ from PIL import Image
 
 def pixels(canvas: FigureCanvasAgg) -> Image.Image:
     """What has been drawn on a canvas, as an image without transparency."""
-    size = canvas.get_width_height()
-    drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    buffer = canvas.buffer_rgba()
+    height, width, _ = buffer.shape  # of the buffer: a size in inches may be rounded
+    drawn = Image.frombuffer("RGBA", (width, height), buffer, "raw", "RGBA", 0, 1)
     return drawn.convert("RGB")
 
 

@@ -3,9 +3,10 @@
 import { FigureView } from "./figure_view.js";
 import { tend } from "./jupyter.js";
 import { PictureView } from "./picture.js";
+import { SheetView } from "./sheet_view.js";
 import { TrainingView } from "./training.js";
 
-const VIEWS = { picture: PictureView, figure: FigureView, training: TrainingView };
+const VIEWS = { picture: PictureView, figure: FigureView, sheet: SheetView, training: TrainingView };
 
 function render({ model, el }) {
   const view = Math.random().toString(36).slice(2);
