@@ -241,7 +241,7 @@ class MarkovChain:
         try:
             return np.eye(len(self.P))[self._index[start]]
         except (KeyError, TypeError):  # not a state, or an array, which has no hash
-            if isinstance(start, (str, bytes)) or not hasattr(start, "__len__"):
+            if isinstance(start, (str, int, type(None))):  # a state mistyped
                 _place("start", start, self._index)
             name = "start (a state or a distribution)"
             return distribution(name, start, len(self.P))

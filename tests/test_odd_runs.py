@@ -104,7 +104,7 @@ def test_gradients_need_not_be_switched_on(net, loader):
 def test_no_gradient_is_known_in_inference_mode(loader):
     net = rnn.make_model("gru", V, H, seed=0)
     with torch.inference_mode():
-        with refused(r"outside torch.inference_mode\(\)"):
+        with refused(r"not in torch.inference_mode\(\)"):
             next(training.train(net, loader, 0.5, 1))
         made_here = rnn.make_model("gru", V, H, seed=0)
     with refused(r"net must not be made in torch.inference_mode\(\)"):
