@@ -735,6 +735,11 @@ def test_gradients_of_any_iterable_are_projected(given):
     assert torch.cat(gradients).tolist() == pytest.approx([0.6, 0.8])
 
 
+def test_a_parameter_in_place_of_its_gradient_is_told():
+    with raises("can be changed in place, got a parameter$"):
+        clipping.project([torch.ones(2, requires_grad=True)], 1.0)
+
+
 def test_a_gradient_that_is_there_twice_is_told_and_left_alone():
     gradient = torch.tensor([3.0, 4.0])
     with raises("gradients must be tensors that share no memory, each once"):
