@@ -11,7 +11,7 @@ import statistics
 from itertools import pairwise
 
 import pytest
-from course import NOTEBOOKS, SOLUTIONS, cells, markdown
+from course import NOTEBOOKS, SOLUTIONS, cells, markdown, prose
 
 from d2l_rnn import pictures
 
@@ -99,6 +99,27 @@ def test_cells_are_short_and_each_has_words_before_it(path):
 @each([*NOTEBOOKS, *SOLUTIONS])
 def test_no_cell_is_long(path):
     assert max(lengths(path)) <= LONGEST
+
+
+MOST_CELLS = {"06": 85}  # where everything is typed; 70 in the others
+WORDS_A_MINUTE, MINUTES_A_CELL = 200, 0.5  # read with care; typed, run and looked at
+
+
+@each(NOTEBOOKS)
+def test_a_notebook_is_read_in_the_minutes_that_it_says(path):
+    """The first cell says how many, without the exercises; 40 at most."""
+    assert len(cells(path)) <= MOST_CELLS.get(path.stem[:2], 70)
+    (minutes,) = re.findall(r"(\d+) minutes", cells(path)[0]["source"])
+    words = len(prose(markdown(path)).split())
+    num_run = len(cells(path, "code"))
+    assert words / WORDS_A_MINUTE + num_run * MINUTES_A_CELL <= int(minutes) <= 40
+
+
+@each([*NOTEBOOKS, *SOLUTIONS])
+def test_nothing_is_read_that_could_be_typed(path):
+    """No listing of the package, of which one could only look on."""
+    code = "\n".join(cell["source"] for cell in cells(path, "code"))
+    assert "getsource" not in code and "%load" not in code and "??" not in code
 
 
 # Where the labels of the two axes stand among the arguments.
