@@ -57,7 +57,7 @@ def last_line_of(verdict):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_exercise_finds_what_its_own_trials_do_not(name):
+def test_each_exercise_finds_what_its_own_trials_do_not(name, patient):
     verdict = getattr(check, name)(wrong_elsewhere(name, lambda *_, **__: "no"))
     assert all(trial.is_right for trial in verdict.trials[:-1])
     problem = last_line_of(verdict)
@@ -73,17 +73,17 @@ def short_only(x, alpha):
     return solution_of("exponential_smoothing")(x, alpha) * (len(x) < 5)
 
 
-def test_the_smallest_is_shown_with_what_came_and_what_is_right():
+def test_the_smallest_is_shown_with_what_came_and_what_is_right(patient):
     assert last_line_of(check.letters_since_space(dots_are_spaces)) == (
         "letters_since_space('.') gave [0], too small; right is [1]"
     )
 
 
-def test_it_is_the_same_each_time():
+def test_it_is_the_same_each_time(patient):
     assert len({repr(check.exponential_smoothing(short_only)) for _ in range(3)}) == 1
 
 
-def test_a_trial_too_large_to_be_shown_is_followed_by_a_small_one():
+def test_a_trial_too_large_to_be_shown_is_followed_by_a_small_one(patient):
     verdict = check.exponential_smoothing(short_only)
     assert [trial.is_right for trial in verdict.trials] == [True, True, False, False]
     problem = last_line_of(verdict)
@@ -96,7 +96,7 @@ def test_a_trial_that_can_be_read_is_enough():
     assert OTHER_INPUTS not in repr(check.put_back(7))
 
 
-def test_an_error_is_described_and_so_is_nothing():
+def test_an_error_is_described_and_so_is_nothing(patient):
     def breaks(text):
         return dots_are_spaces(text) if "." not in text else 1 / 0
 

@@ -345,7 +345,9 @@ def unusual_settings():
 
 
 @pytest.mark.parametrize("name", vars(check))
-def test_a_verdict_does_not_depend_on_what_the_reader_has_set(name, same_settings):
+def test_a_verdict_does_not_depend_on_what_the_reader_has_set(
+    name, same_settings, patient
+):
     exercise = getattr(check, name)
     usual = repr(exercise(lambda *_, **__: 29))
     with unusual_settings():
