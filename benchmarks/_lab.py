@@ -35,7 +35,8 @@ ASK = f"""async code => {{
     let printed = '';
     const asked = {CURRENT}.sessionContext.session.kernel.requestExecute(
         {{ code, store_history: false, stop_on_error: false }});
-    asked.onIOPub = ({{ content }}) => printed += content.text ?? '';
+    asked.onIOPub = ({{ content }}) =>
+        printed += content.name === 'stdout' ? content.text : '';
     const late = new Promise((_, fail) => setTimeout(
         () => fail(new Error('the kernel has not answered for a minute')), 60_000));
     const {{ content }} = await Promise.race([asked.done, late]);

@@ -140,10 +140,10 @@ def try_panel(notebook, is_whole):
         answers_to(lambda: (box.fill(OWN_TEXT), page.keyboard.press("Shift+Tab")))
     for button in panel.locator("button.widget-button").all():
         # A network that is lost writes nothing, however often it is drawn.
-        is_lost = "lost at epoch" in panel.inner_text()
-        if button.is_enabled() and not (
-            is_lost and button.inner_text() == "draw again"
-        ):
+        is_idle = (
+            "lost at" in panel.inner_text() and button.inner_text() == "draw again"
+        )
+        if button.is_enabled() and not is_idle:
             answers_to(lambda: press(page, button))
 
 
