@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.panel import Panel
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.pictures import Picture
 from d2l_rnn.threads import limited_to
+
+if TYPE_CHECKING:
+    from d2l_rnn.explorers.chart import Chart
+    from d2l_rnn.explorers.sheet import Sheet
 
 
 class Answering(Panel):
@@ -66,6 +71,36 @@ class Answering(Panel):
         if is_pair:
             got = f"({', '.join(type(each).__name__ for each in found)})"
         raise ValueError(f"answer must return ({kind.__name__}, words), got {got}")
+
+
+class Redrawn(Answering):
+    """An answer that the browser draws from its numbers.
+
+    What the notebook keeps is drawn by matplotlib, from the same numbers.
+    """
+
+    @property
+    @abstractmethod
+    def _last(self) -> Chart | Sheet | None:
+        """The last answer, which has a `picture`; None before the first."""
+
+    def finished(
+        self, check: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str] | None:
+        """The last answer as a picture, and the words about it."""
+        if (picture := self.picture) is None:
+            return None
+        picture.check_while_drawn(check)
+        return picture.png(), self.view.readout
+
+    @property
+    def picture(self) -> Picture | None:
+        """The last answer, drawn by matplotlib; None before the first."""
+        if self._last is None:
+            return None
+        picture = self._last.picture()
+        picture.describe(self.view.alt, otherwise=picture.alt)
+        return picture
 
 
 class Explorer(Answering):

@@ -11,12 +11,11 @@ from collections.abc import Callable
 
 import traitlets
 
-from d2l_rnn.explorers.answering import Answering
+from d2l_rnn.explorers.answering import Redrawn
 from d2l_rnn.explorers.chart import Chart
 from d2l_rnn.explorers.lifetime import weakly
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.view import View
-from d2l_rnn.pictures import Picture
 
 REST = 0.7  # seconds without a new setting, after which the hand is said to rest
 
@@ -28,7 +27,7 @@ class ChartView(View):
     figure = traitlets.Dict().tag(sync=True)
 
 
-class ChartExplorer(Answering):
+class ChartExplorer(Redrawn):
     """Sliders, and a chart that is redrawn when one of them moves.
 
     A subclass declares its controls, and computes the `Chart` in `answer`. Lines
@@ -39,23 +38,9 @@ class ChartExplorer(Answering):
     chart: Chart | None = None
     _rested: tuple[dict, Chart] | None = None
 
-    def finished(
-        self, check: Callable[[], None] = lambda: None
-    ) -> tuple[bytes, str] | None:
-        """The last chart as a picture, without ghosts, and the line below it."""
-        if (picture := self.picture) is None:
-            return None
-        picture.check_while_drawn(check)
-        return picture.png(), self.view.readout
-
     @property
-    def picture(self) -> Picture | None:
-        """The last chart, drawn by matplotlib; None before the first answer."""
-        if self.chart is None:
-            return None
-        picture = self.chart.picture()
-        picture.describe(self.view.alt, otherwise=picture.alt)
-        return picture
+    def _last(self) -> Chart | None:
+        return self.chart
 
     def _view(self) -> View:
         return ChartView()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import traitlets
 
 from d2l_rnn.checks import integer
-from d2l_rnn.explorers.answering import Answering
+from d2l_rnn.explorers.answering import Redrawn
 from d2l_rnn.explorers.controls import ONE_TWO_FIVE, Steps, Theta, Whole, Words
 from d2l_rnn.explorers.layout import button, column, grid, row
 from d2l_rnn.explorers.lifetime import weakly
@@ -20,11 +18,10 @@ from d2l_rnn.explorers.one_minibatch import (
 from d2l_rnn.explorers.one_minibatch_sheet import sheet_of
 from d2l_rnn.explorers.one_minibatch_stages import stages
 from d2l_rnn.explorers.one_minibatch_words import describe
-from d2l_rnn.explorers.playing import Player
+from d2l_rnn.explorers.playing import Played
 from d2l_rnn.explorers.saved import plain
 from d2l_rnn.explorers.sheet import Sheet
 from d2l_rnn.explorers.view import View
-from d2l_rnn.pictures import Picture
 
 MOST_TAKEN = 100
 MOST_STAGES = len(stages(MOST_STEPS))
@@ -38,7 +35,7 @@ class SheetView(View):
     stage = traitlets.Int(1).tag(sync=True)
 
 
-class OneMinibatch(Answering):
+class OneMinibatch(Played, Redrawn):
     """One step of training on a few letters, number by number: forward, backward, step.
 
     `stage` is at most the last one, which depends on how many letters are read: at most
@@ -63,6 +60,7 @@ class OneMinibatch(Answering):
     )
     stage = Whole("stage", 1, MOST_STAGES, 1, "how far the work on the minibatch is")
 
+    played = "stage"
     sheet: Sheet | None = None
 
     def check_together(self, given: dict, values: dict) -> None:
@@ -84,28 +82,9 @@ class OneMinibatch(Answering):
         words = describe(done, stage, losses, _remark(text, num_steps))
         return sheet_of(done, stage, num_taken), words
 
-    def finished(
-        self, check: Callable[[], None] = lambda: None
-    ) -> tuple[bytes, str] | None:
-        """The present stage as a picture, and the words about it."""
-        if (picture := self.picture) is None:
-            return None
-        picture.check_while_drawn(check)
-        return picture.png(), self.view.readout
-
     @property
-    def picture(self) -> Picture | None:
-        """The present stage, drawn by matplotlib; None before the first answer."""
-        if self.sheet is None:
-            return None
-        picture = self.sheet.picture()
-        picture.describe(self.view.alt, otherwise=picture.alt)
-        return picture
-
-    def stop(self) -> None:
-        """Stop playing, and drop what is being computed."""
-        self.player.stop()
-        super().stop()
+    def _last(self) -> Sheet | None:
+        return self.sheet
 
     def _view(self) -> View:
         return SheetView()
@@ -115,7 +94,7 @@ class OneMinibatch(Answering):
         fit = weakly(self._fit)
         for name in ("text", "num_steps"):
             self.widgets[name].observe(lambda _: fit(), "value")
-        self.player = Player(weakly(self._advance), weakly(self._played))
+        self.player = self._player()
         self.view.on("go", weakly(self._go))
         take = button(
             "take the step", "go on with the new parameters, on the same letters",
@@ -131,23 +110,6 @@ class OneMinibatch(Answering):
         with self.view.hold_sync():
             self.view.sheet, self.view.stage = sheet.for_browser(), sheet.stage
             self.view.readout, self.view.alt = words, plain(words)
-
-    def _advance(self) -> bool:
-        """Take the player's next stage; False if it is the last."""
-        with self._lock:
-            last = self.widgets["stage"].max
-            if self.player.is_playing:  # the reader may have stopped it meanwhile
-                self.set(stage=self.stage + 1 if self.stage < last else 1)
-            return self.stage < last
-
-    def _played(self) -> None:
-        self.view.is_running = self.player.is_playing
-
-    def _moved(self, name: str) -> None:
-        with self._lock:
-            if not self._is_setting:
-                self.player.stop()
-            super()._moved(name)
 
     def _go(self, stage: int) -> None:
         """Go to a stage that the reader has chosen in the view."""

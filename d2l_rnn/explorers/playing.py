@@ -67,3 +67,39 @@ class Player:
         hint = "stop here" if self.is_playing else "go on to the end, step by step"
         self.button.description, self.button.icon = name, name
         self.button.tooltip = hint
+
+
+class Played:
+    """What a panel with a `Player` has: the slider `played` is moved, step by step.
+
+    It stands before the panel's other base. Any move of the reader's own ends the walk.
+    """
+
+    played: str
+
+    def stop(self) -> None:
+        """Stop playing, and drop what is being computed."""
+        self.player.stop()
+        super().stop()
+
+    def _player(self) -> Player:
+        return Player(lifetime.weakly(self._advance), lifetime.weakly(self._played))
+
+    def _advance(self) -> bool:
+        """Take the player's next step; False if it is the last."""
+        with self._lock:
+            last = self.widgets[self.played].max
+            if self.player.is_playing:  # the reader may have stopped it meanwhile
+                # At the end, it begins anew.
+                now = getattr(self, self.played)
+                self.set(**{self.played: now + 1 if now < last else 1})
+            return getattr(self, self.played) < last
+
+    def _played(self) -> None:
+        self.view.is_running = self.player.is_playing
+
+    def _moved(self, name: str) -> None:
+        with self._lock:
+            if not self._is_setting:
+                self.player.stop()
+            super()._moved(name)

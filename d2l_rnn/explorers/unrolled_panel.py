@@ -24,7 +24,7 @@ from d2l_rnn.explorers.charting import ChartExplorer
 from d2l_rnn.explorers.controls import Steps, Whole, Words
 from d2l_rnn.explorers.layout import grid, row, side_by_side
 from d2l_rnn.explorers.lifetime import weakly
-from d2l_rnn.explorers.playing import Player
+from d2l_rnn.explorers.playing import Played
 from d2l_rnn.explorers.unrolled import (
     Reading,
     check_reading,
@@ -65,7 +65,7 @@ def draw(reading: Reading, indices: Sequence[int], vocab: text.Vocab, t: int) ->
     return Chart(plots, margin=108)
 
 
-class UnrolledRNN(ChartExplorer):
+class UnrolledRNN(Played, ChartExplorer):
     """A character RNN that reads what you type, unrolled: step through it.
 
     `step` is at most the length of `string`. If it is at the end, it stays there as the
@@ -88,6 +88,8 @@ class UnrolledRNN(ChartExplorer):
         "epochs of training", (0, 1, 3, 10, 30), default=30, whole=True,
         hint="how often it has read the text that it learns from; 0: untrained",
     )  # fmt: skip
+
+    played = "step"
 
     def __init__(self, **values):
         corpus()  # may fetch the text and print a message: not in the thread
@@ -119,38 +121,15 @@ class UnrolledRNN(ChartExplorer):
             describe(reading, string, vocab, t),
         )
 
-    def stop(self) -> None:
-        """Stop playing, and drop the step that is being computed."""
-        self.player.stop()
-        super().stop()
-
     def _panel(self):
         slider, words = self.widgets["step"], self.widgets["string"]
         slider.max = _read_of(words.value)
         fit = weakly(self._fit)
         words.observe(lambda _: fit(), "value")
-        self.player = Player(weakly(self._advance), weakly(self._played))
+        self.player = self._player()
         self.view.on("click", weakly(self._clicked))
         controls = [grid(self.widgets.values()), row([self.player.button])]
         return side_by_side(controls, [self.view])
-
-    def _advance(self) -> bool:
-        """Take the player's next step; False if it is the last."""
-        with self._lock:
-            last = self.widgets["step"].max
-            if self.player.is_playing:  # the reader may have stopped it meanwhile
-                # At the end, it begins anew.
-                self.set(step=self.step + 1 if self.step < last else 1)
-            return self.step < last
-
-    def _played(self) -> None:
-        self.view.is_running = self.player.is_playing
-
-    def _moved(self, name: str) -> None:
-        with self._lock:
-            if not self._is_setting:
-                self.player.stop()
-            super()._moved(name)
 
     def _clicked(self, figure: int, x: float) -> None:
         """Go to the time step of a column; only the first figure has such columns."""
