@@ -99,7 +99,7 @@ class HowFarBack(ChartExplorer):
     `letter` is its place in `string`, from 2 on: at most the length of the string, and
     a click on a column goes there. The RNN, GRU and LSTM are trained on the first
     characters of the text, when they are first needed. `file` is that of a model saved
-    by `saving.save`; if it is there, it is drawn as "yours".
+    by `saving.save`: if it is there, it is drawn as "yours"; if not, the panel says so.
 
     Raises ValueError as `Explorer` does, and for a letter beyond the end of the string.
     """
@@ -134,7 +134,10 @@ class HowFarBack(ChartExplorer):
         string = string[:LONGEST]
         place = min(letter, max(2, len(string)))
         found = looks(networks(file), string, place)
-        return draw(found, string, place), describe(found, string, place)
+        told = describe(found, string, place)
+        if file.strip() and "yours" not in found:
+            told += f" There is no file {html.escape(repr(file))}."
+        return draw(found, string, place), told
 
     def _panel(self):
         self._fit()

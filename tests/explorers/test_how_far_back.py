@@ -108,6 +108,12 @@ def test_every_control_changes_chart_and_words(panel, tmp_path, some):
     assert len(panel.chart.plots[0].y.names) == 4
 
 
+def test_a_file_that_is_not_there_is_named(panel):
+    words = answer(panel, file="no & none")[1]
+    assert "There is no file &#x27;no &amp; none&#x27;." in words
+    assert "There is no file" not in answer(panel, file=" ")[1]
+
+
 def test_a_click_chooses_the_letter(panel):
     for x, letter in ((7.2, 7), (0.3, 2), (99, len(STRING))):
         panel._clicked(0, x)
