@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from d2l_rnn import commands, doctor
+from d2l_rnn.web import playground
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,8 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
         "the text, the browser. It takes some seconds and needs no network.",
         epilog="The exit status is 0 if all is well, and 1 if not.",
     )
-    parser.parse_args(arguments)
-    return doctor.main()
+    commands.add_parser(
+        "playground",
+        help="open the page that trains an RNN by itself",
+        description="Open the page that trains an RNN by itself, in your browser. It "
+        "is one file, which this prints; it needs no network.",
+        epilog="The exit status is 0 if a browser opens it, and 1 if there is none.",
+    )
+    acts = {"doctor": doctor.main, "playground": playground.main}
+    return acts[parser.parse_args(arguments).command]()
 
 
 if __name__ == "__main__":

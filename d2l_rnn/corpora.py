@@ -41,6 +41,7 @@ MIRRORS = (
 )
 DATA_DIR_VARIABLE = "D2L_RNN_DATA_DIR"
 STORY_PATH = Path(__file__).with_name("data") / "story.txt"
+CHINESE_STORY_PATH = STORY_PATH.with_name("story.zh.txt")
 
 SOCKET_TIMEOUT = 3  # seconds without an answer before one mirror is given up
 PATIENCE = 6  # seconds in all before the reader gets the story instead

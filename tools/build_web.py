@@ -2,12 +2,17 @@
 
     python tools/build_web.py [--to FOLDER]
 
+And the playground, all in one file: `web/playground.html`, or `playground.html` beside
+that folder. It has in it the engine, which `tools/build_engine.py --web` compiles, and
+the stories of `d2l_rnn/data`.
+
 npm fetches uPlot and esbuild, the bundler, into a temporary folder, at the versions in
 package-lock.json; esbuild's options are in package.json. The output is committed, and
 is identical to the last byte wherever it is built.
 """
 
 import argparse
+import base64
 import json
 import re
 import shutil
@@ -16,7 +21,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parents[1] / "d2l_rnn" / "web"
+PACKAGE = Path(__file__).resolve().parents[1] / "d2l_rnn"
+WEB = PACKAGE / "web"
+PAGE = "playground.html"
+STORIES = {"story": "story.txt", "letter": "story.zh.txt"}  # as settings.js calls them
 BUNDLES = ("widget.js", "widget.css")
 LICENCE = "uPlot.LICENSE"
 # What esbuild does on installation it can do without, and no other script is wanted.
@@ -38,7 +46,7 @@ class Unavailable(Exception):
 
 
 def build(to: Path) -> None:
-    """Write the bundles, and uPlot's licence, into the folder `to`.
+    """Write the bundles, and uPlot's licence, into the folder `to`; the page beside it.
 
     Raises Unavailable if npm or its registry cannot be had, and RuntimeError with npm's
     words if it fails for another reason, such as an error in a source.
@@ -56,6 +64,39 @@ def build(to: Path) -> None:
         for name in BUNDLES:  # the notice goes wherever the code goes
             code = (work / "dist" / name).read_text(encoding="utf-8")
             write(to / name, f"{code}/*!\n{licence}*/\n")
+        write(to.parent / PAGE, page(work / "page", licence))
+
+
+def page(bundles: Path, licence: str) -> str:
+    """The playground: the template with all that it needs in it."""
+    script, worker, css = (
+        (bundles / name).read_text(encoding="utf-8").strip()
+        for name in ("page.js", "worker.js", "page.css")
+    )
+    stories = {
+        name: (PACKAGE / "data" / file).read_text(encoding="utf-8")
+        for name, file in STORIES.items()
+    }
+    engine = (PACKAGE / "engine" / "bin" / "engine.wasm").read_bytes()
+    resources = {
+        "wasm": base64.b64encode(engine).decode(),
+        "worker": worker,
+        "stories": stories,
+        "version": version(),
+    }
+    parts = {
+        "css": css,
+        "resources": json.dumps(resources, ensure_ascii=False).replace("<", "\\u003c"),
+        "script": f"{script}\n/*!\n{licence}*/\n",
+    }
+    template = (WEB / "src" / "playground" / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{(css|resources|script)\}", lambda part: parts[part[1]], template)
+
+
+def version() -> str:
+    """The package's version, without importing it: that needs PyTorch."""
+    text = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, flags=re.MULTILINE)[1]
 
 
 def npm(work: Path, *words: str) -> None:
@@ -100,8 +141,8 @@ def main() -> None:
         build(to)
     except (Unavailable, RuntimeError) as error:
         sys.exit(f"d2l_rnn: {error}")
-    for name in BUNDLES:
-        print(f"{to / name}: {(to / name).stat().st_size:,} bytes")
+    for path in (*(to / name for name in BUNDLES), to.parent / PAGE):
+        print(f"{path}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

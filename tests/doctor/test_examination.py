@@ -29,7 +29,9 @@ def test_what_is_no_command_ends_with_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
-    assert "usage: python -m d2l_rnn [-h] {doctor}" in capsys.readouterr().err
+    assert (
+        "usage: python -m d2l_rnn [-h] {doctor,playground}" in capsys.readouterr().err
+    )
 
 
 def test_the_doctor_has_a_help(capsys):

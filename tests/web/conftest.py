@@ -33,8 +33,8 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """A folder with the bundle, built from the sources as they are."""
-    folder = tmp_path_factory.mktemp("dist")
+    """A folder with the bundle, built from the sources as they are; the page beside."""
+    folder = tmp_path_factory.mktemp("web") / "dist"
     try:
         build_web.build(folder)
     except build_web.Unavailable as why:

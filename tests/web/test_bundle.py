@@ -16,8 +16,10 @@ from d2l_rnn import web
 
 ROOT = Path(__file__).parents[2]
 BUNDLES = [web.WIDGET_JS, web.WIDGET_CSS]
+ALL = [*BUNDLES, web.PLAYGROUND]
 LICENCE = web.DIST / build_web.LICENCE
-LARGEST = {".js": 120_000, ".css": 12_000}  # bytes; uPlot has 52,000 and 1,700 of them
+# Bytes; uPlot has 52,000 of the script, and 1,700 of the styles.
+LARGEST = {".js": 120_000, ".css": 12_000, ".html": 400_000}
 # Addresses that are names, which nobody opens.
 NAMESPACES = "http://www.w3.org/"
 
@@ -47,6 +49,8 @@ def test_the_committed_files_are_what_the_sources_give(built):
     assert sorted(made) == sorted(committed)
     changed = [name for name in made if made[name] != committed[name]]
     assert changed == [], "the sources have changed: make web"
+    page = (built.parent / web.PLAYGROUND.name).read_bytes()
+    assert page == web.PLAYGROUND.read_bytes(), "the sources have changed: make web"
 
 
 # It needs nothing else
@@ -65,21 +69,29 @@ def test_the_script_loads_alone_and_can_draw(node, tmp_path):
 
 def test_nothing_is_imported():
     assert not re.search(r"(?:^|;)\s*import\b|\bimport\(", code(web.WIDGET_JS))
-    assert "@import" not in code(web.WIDGET_CSS)
+    assert "@import" not in code(web.WIDGET_CSS) + code(web.PLAYGROUND)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+@pytest.mark.parametrize("bundle", ALL, ids=lambda bundle: bundle.name)
 def test_nothing_is_fetched(bundle):
     addresses = re.findall(r"(?:https?|wss?)://[^\s\"'`)]*", code(bundle))
     assert [each for each in addresses if not each.startswith(NAMESPACES)] == []
     files = re.findall(r"\burl\(\s*[\"']?(?!data:)[^)]*", code(bundle))
-    assert bundle.suffix == ".js" or files == []
+    assert bundle.suffix != ".css" or files == []
+
+
+def test_the_playground_asks_its_browser_to_let_nothing_out():
+    page = web.PLAYGROUND.read_text(encoding="utf-8")
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy.startswith("default-src 'none'; ")
+    assert not re.search("https?:|connect-src|[*]", policy)
+    assert not re.search(r"<(?:script|img|link)[^>]* (?:src|href)=\"(?!data:,)", page)
 
 
 # Size, licence, package
 
 
-@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+@pytest.mark.parametrize("bundle", ALL, ids=lambda bundle: bundle.name)
 def test_it_is_small(bundle):
     assert bundle.stat().st_size < LARGEST[bundle.suffix]
 
@@ -101,7 +113,7 @@ def test_the_licence_of_uplot_is_beside_it_and_in_it():
     version, _, licence = text.partition("\n\n")
     assert version == f"uPlot {packages()['uplot']['version']}"
     assert licence.startswith("The MIT License (MIT)\n\nCopyright (c) ")
-    for bundle in BUNDLES:
+    for bundle in ALL:
         assert f"/*!\n{text}*/\n" in bundle.read_text(encoding="utf-8")
 
 
@@ -120,6 +132,7 @@ def test_the_wheel_holds_the_bundle_and_the_licence(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     held = [name for name in names if name.startswith("d2l_rnn/web/dist/")]
     assert {Path(name).name for name in held} == set(contents(web.DIST))
+    assert "d2l_rnn/web/playground.html" in names
     licences = [name for name in names if ".dist-info/licenses/" in name]
     assert {"LICENSE", LICENCE.name} == {Path(name).name for name in licences}
 

@@ -1,6 +1,7 @@
 // The curves of training runs, as numbers: unpacked, described for a figure, written out.
 
 import { brief, leaves, logRange, perplexityRange, short } from "./scales.js";
+import { say } from "./words.js";
 
 export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
 const COLOURS = 7;
@@ -32,7 +33,7 @@ export function describe(runs, { levels, numEpochs, zoom }) {
   const inside = (values) => values.subarray(Math.max(0, Math.ceil(min) - 1), Math.max(0, Math.floor(max)));
   const current = runs.find((run) => run.isCurrent);
   return {
-    x: { label: "epoch", min, max, isWhole: true },
+    x: { label: say("epoch"), min, max, isWhole: true },
     plots: [
       perplexities(runs, epochs, inside, levels),
       norms(current, epochs, inside),
@@ -53,16 +54,23 @@ function perplexities(runs, epochs, inside, levels) {
     return hasHeldOut(run) ? [learned, { ...look, x: epochs, y: run.columns.held_out_perplexity, dash: 1 }] : [learned];
   });
   return {
-    label: "perplexity",
+    label: say("perplexity"),
     log: true,
     min: low,
     max: high,
     height: 176,
     lines,
-    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${label} ${brief(at)}` })),
+    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${say(label)} ${brief(at)}` })),
     arrows: arrows(ordered.map((run) => [run.number, run.columns.perplexity]), epochs, high),
-    notes: anyHeldOut ? [{ ...BESIDE, label: "dashed:\nheld out" }] : [],
+    notes: anyHeldOut ? [{ ...BESIDE, y: roomBeside(Object.values(levels), low, high), label: say("dashed:\nheld out") }] : [],
   };
+}
+
+/** A place in the right margin, as a share of the height, where no level has its name. */
+function roomBeside(levels, low, high) {
+  const places = levels.map((level) => Math.log(high / level) / Math.log(high / low));
+  const distance = (y) => Math.min(...places.map((place) => Math.abs(place - y)));
+  return [0.86, 0.5, 0.3, 0.7].find((y) => distance(y) > 0.2) ?? BESIDE.y;
 }
 
 function norms(run, epochs, inside) {
@@ -77,7 +85,7 @@ function norms(run, epochs, inside) {
   const lines = [{ x: epochs, y: before, colour, width: 2 }];
   if (theta !== null) lines.push({ x: epochs, y: after, colour: "text", width: 1.4, dash: 1 });
   return {
-    label: "‖gradient‖",
+    label: say("‖gradient‖"),
     log: true,
     min: low,
     max: high,
@@ -85,14 +93,14 @@ function norms(run, epochs, inside) {
     lines,
     levels: theta === null ? [] : [{ at: theta, label: `theta ${brief(theta)}`, dash: 2 }],
     arrows: arrows([[colour, before]], epochs, high),
-    notes: theta === null ? [] : [{ ...BESIDE, y: isLow ? 0.2 : 0.86, label: "dashed:\nclipped" }],
+    notes: theta === null ? [] : [{ ...BESIDE, y: isLow ? 0.2 : 0.86, label: say("dashed:\nclipped") }],
   };
 }
 
 function shares(run, epochs) {
   const clipped = Array.from(run?.columns.clipped_fraction ?? [], (share) => 100 * share);
   const line = { x: epochs, y: clipped, colour: run?.number ?? 0, width: 2 };
-  return { label: "clipped %", log: false, min: -4, max: 104, ticks: [0, 50, 100], height: 50, lines: [line] };
+  return { label: say("clipped %"), log: false, min: -4, max: 104, ticks: [0, 50, 100], height: 50, lines: [line] };
 }
 
 /** Arrows where curves [colour, values] go beyond the top, the second below the first. */
@@ -113,7 +121,7 @@ export function valueOf(columns, epoch = null) {
   const { perplexity, held_out_perplexity: heldOut } = columns;
   const i = epoch === null ? perplexity.length - 1 : Math.round(epoch) - 1;
   if (i < 0 || i >= perplexity.length) return "–";
-  const held = Number.isFinite(heldOut[i]) ? ` (held out ${short(heldOut[i])})` : "";
+  const held = Number.isFinite(heldOut[i]) ? ` (${say("held out {n}", { n: short(heldOut[i]) })})` : "";
   return short(perplexity[i]) + held;
 }
 

@@ -8,6 +8,7 @@
 
 import { add } from "./dom.js";
 import { download } from "./saving.js";
+import { say } from "./words.js";
 
 const PIECE = 4_000_000; // bytes; Jupyter's server takes no message of more than 10 MiB
 const LARGEST = 50_000_000; // bytes of a file
@@ -31,7 +32,7 @@ export class Keeping {
 
   button(element, words, title, act) {
     const button = add(element, "button", "d2l-tool");
-    Object.assign(button, { type: "button", title, textContent: words });
+    Object.assign(button, { type: "button", title: say(title), textContent: say(words) });
     button.addEventListener("click", act);
     return button;
   }
@@ -58,12 +59,12 @@ export class Keeping {
 /** Send a file to the kernel, in pieces, or say why it is not sent. */
 export async function sendFile(file, store, view) {
   const { name, size } = file;
-  if (size > LARGEST) return refuse(store, `${name} has ${megabytes(size)}, and a model that is opened here may have ${megabytes(LARGEST)}: open it from code`);
+  if (size > LARGEST) return refuse(store, say("{name} has {size}, and a model that is opened here may have {most}: open it from code", { name, size: megabytes(size), most: megabytes(LARGEST) }));
   try {
     const bytes = await file.arrayBuffer();
     for (let at = 0; at === 0 || at < size; at += PIECE) store.send({ event: "piece", view, name, at, size }, undefined, [bytes.slice(at, at + PIECE)]);
   } catch (error) {
-    refuse(store, `${name} cannot be read: ${error.message}`);
+    refuse(store, say("{name} cannot be read: {why}", { name, why: error.message }));
   }
 }
 

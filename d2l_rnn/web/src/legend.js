@@ -3,6 +3,7 @@
 
 import { add, set } from "./dom.js";
 import { DASHES } from "./theme.js";
+import { say } from "./words.js";
 
 const PIN = '<svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true"><path fill="currentColor" d="M5 1h6l-1 5 3 3v1H8.7L8 15.5 7.3 10H3V9l3-3z"/></svg>';
 
@@ -15,7 +16,7 @@ export class Legend {
     Object.assign(this, { acts, element });
     this.entries = new Map();
     element.classList.add("d2l-legend");
-    Object.assign(element, { role: "group", ariaLabel: "curves" });
+    Object.assign(element, { role: "group", ariaLabel: say("curves") });
     this.heading = add(element, "span", "d2l-legend-head");
     this.list = add(element, "div", "d2l-legend-list");
     this.fold = add(element, "button", "d2l-fold");
@@ -38,7 +39,7 @@ export class Legend {
     }
     for (const each of entries) this.update(this.entries.get(each.id) ?? this.make(each.id), each, theme);
     this.fold.hidden = numFolded === 0;
-    set(this.fold, `${numFolded} left early ${isFolded ? "▸" : "▾"}`);
+    set(this.fold, `${say("{n} left early", { n: numFolded })} ${isFolded ? "▸" : "▾"}`);
     this.fold.setAttribute("aria-expanded", String(!isFolded));
     this.reveal(entries.find((each) => each.isCurrent)?.id);
   }
@@ -79,9 +80,9 @@ export class Legend {
     entry.line.setAttribute("stroke-dasharray", DASHES[dash].join(" "));
     entry.row.classList.toggle("d2l-hidden", !isShown);
     entry.row.classList.toggle("d2l-current", isCurrent);
-    name(entry.name, `${isShown ? "hide" : "show"} the curve`, isShown);
-    name(entry.pin, `keep ${label}`, isPinned, "keep this curve, and show what its model writes");
-    name(entry.remove, `remove ${label}`, null, "remove this curve");
+    name(entry.name, say(isShown ? "hide the curve" : "show the curve"), isShown);
+    name(entry.pin, say("keep {label}", { label }), isPinned, say("keep this curve, and show what its model writes"));
+    name(entry.remove, say("remove {label}", { label }), null, say("remove this curve"));
   }
 }
 

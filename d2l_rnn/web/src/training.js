@@ -18,6 +18,7 @@ import { Figure } from "./figure.js";
 import { Keeping } from "./keeping.js";
 import { Legend } from "./legend.js";
 import { download } from "./saving.js";
+import { say } from "./words.js";
 
 const COPY = "copy code";
 const DRAWN = ["runs", "current", "hidden", "pinned", "levels", "num_epochs"];
@@ -31,7 +32,7 @@ export class TrainingView {
       describe: (zoom) => this.describe(zoom),
       onHover: (epoch) => this.hover(epoch),
       onTheme: () => this.update(),
-      label: "perplexity, gradient norm and share of clipped steps by epoch",
+      label: say("perplexity, gradient norm and share of clipped steps by epoch"),
     });
     this.trouble = add(this.stage, "div", "d2l-trouble");
     const tools = add(element, "div", "d2l-tools");
@@ -44,7 +45,7 @@ export class TrainingView {
       fold: () => this.foldOrUnfold(),
     });
     this.progress = add(element, "progress", "d2l-progress");
-    this.progress.setAttribute("aria-label", "epochs");
+    this.progress.setAttribute("aria-label", say("epochs"));
     this.readout = add(element, "div", "d2l-readout");
     this.texts = add(element, "div", "d2l-texts");
     this.said = add(element, "div", "d2l-said"); // for screen readers alone
@@ -122,7 +123,7 @@ export class TrainingView {
     this.legend.show(
       listed.map((run) => ({ ...run, value: valueOf(run.columns, epoch), colour: run.number, dash: dashOf(run.number) })),
       {
-        heading: epoch === null ? "perplexity:" : `at epoch ${epoch}:`,
+        heading: epoch === null ? say("perplexity:") : say("at epoch {n}:", { n: epoch }),
         theme: this.figure.theme,
         numFolded: runs.filter(isAside).length,
         isFolded: this.isFolded,
@@ -146,7 +147,7 @@ export class TrainingView {
     this.showLegend();
     if (epoch === null || document.activeElement !== this.figure.element) return;
     const values = this.runs().filter((run) => run.isShown);
-    set(this.said, `epoch ${epoch}: ${values.map((run) => `${run.label} ${valueOf(run.columns, epoch)}`).join(", ")}`);
+    set(this.said, `${say("at epoch {n}:", { n: epoch })} ${values.map((run) => `${run.label} ${valueOf(run.columns, epoch)}`).join(", ")}`);
   }
 
   // ---- What a reader does ----
@@ -179,8 +180,8 @@ export class TrainingView {
     ];
     for (const [words, title, act] of tools) {
       const button = add(element, "button", "d2l-tool");
-      Object.assign(button, { type: "button", title, textContent: words });
-      button.setAttribute("aria-label", title);
+      Object.assign(button, { type: "button", title: say(title), textContent: say(words) });
+      button.setAttribute("aria-label", say(title));
       button.addEventListener("click", () => act(button));
     }
   }
@@ -188,12 +189,12 @@ export class TrainingView {
   async copy(button) {
     try {
       await navigator.clipboard.writeText(this.store.get("code"));
-      button.textContent = "copied";
+      button.textContent = say("copied");
     } catch {
       button.textContent = this.store.get("code"); // to be selected by hand
     }
     clearTimeout(this.copied);
-    this.copied = setTimeout(() => (button.textContent = COPY), 2500);
+    this.copied = setTimeout(() => (button.textContent = say(COPY)), 2500);
   }
 
   savePicture() {
@@ -215,8 +216,8 @@ function textsIn(texts) {
   const typed = (text, read) => `<td><b>${escaped([...text].slice(0, read).join(""))}</b>${escaped([...text].slice(read).join(""))}</td>`;
   if (texts.length === 0) return "";
   const rows = [["most probable", "greedy"], ["drawn", "drawn"]].map(
-    ([name, key]) => `<tr><th scope="row">${name}</th>${texts.map((each) => (each.error ? `<td>${escaped(each.error)}</td>` : typed(each[key], each.read))).join("")}</tr>`,
+    ([name, key]) => `<tr><th scope="row">${say(name)}</th>${texts.map((each) => (each.error ? `<td>${escaped(each.error)}</td>` : typed(each[key], each.read))).join("")}</tr>`,
   );
-  const heads = texts.map(({ label, epoch }) => `<th scope="col">${escaped(texts.length > 1 ? `${label}, ` : "")}after epoch ${epoch}</th>`);
+  const heads = texts.map(({ label, epoch }) => `<th scope="col">${escaped(texts.length > 1 ? `${label}, ` : "")}${say("after epoch {n}", { n: epoch })}</th>`);
   return `<table><tr><td></td>${heads.join("")}</tr>${rows.join("")}</table>`;
 }

@@ -1,0 +1,230 @@
+// What the worker does: it trains runs, and tells the page of it. No page, no worker's
+// globals: messages come by `receive` and go by `post(message, transferred)`.
+//
+// To it, {kind, …}:
+//   text     {id, text, isClean}
+//   learn    {id, text, setting, numEpochs}   show this run; begin it if it is new
+//   go       {isPaused}      step  {unit}     "minibatch" or "epoch", then pause
+//   remove   {id}            ask   {prefix, temperature, draw}      what to write with
+//   save     {id, code}      open  {id, text, name, bytes}
+// From it: state, levels, best, written, file, opened, refused; session.js hears them.
+
+import { predict, readThrough, sample } from "../rnn/generating.js";
+import { Random } from "../rnn/random.js";
+import { Run, Trainer } from "../rnn/training.js";
+import { corpusOf, fitted, toBeat } from "./corpus.js";
+import { fileOf, runFrom } from "./files.js";
+
+const SLICE = 8; // milliseconds of training between two looks at the messages
+const FRAME = 16; // milliseconds between two states that are posted
+const WRITE = 300; // and between two texts
+const SHARE = 10; // of the time, writing may take one part in so many
+const LENGTH = 80; // characters that a model writes
+const PASSAGE = 120; // characters of the text that it reads
+const MOST_RUNS = 20; // whose models are kept, beside the current one and those of files
+const LIKELY = 5; // next characters that are told
+
+export class Learner {
+  /** `later(act)` calls `act` after the messages that have come meanwhile. */
+  constructor(engine, post, later) {
+    Object.assign(this, { trainer: new Trainer(engine), post, later });
+    Object.assign(this, { texts: new Map(), runs: new Map(), current: null, numEpochs: 0 });
+    Object.assign(this, { isPaused: false, step: null, isAwake: false, posted: 0, wrote: 0, writing: 0 });
+    this.asked = { prefix: "", temperature: 1, draw: 0 };
+  }
+
+  async receive({ kind, ...what }) {
+    try {
+      await this[`on_${kind}`](what);
+    } catch (error) {
+      this.post({ kind: "refused", of: kind, id: what.id, words: error.message, values: error.values });
+    }
+    this.wake();
+  }
+
+  // ---- What is asked for ----
+
+  on_text({ id, text, isClean }) {
+    const corpus = corpusOf(text, isClean);
+    this.texts.set(id, corpus);
+    const { levels, numCharacters, vocab, heldOut } = corpus;
+    this.post({ kind: "levels", id, levels, numCharacters, numKinds: vocab.freqs.length, vocabSize: vocab.length, numLearned: corpus.corpus.length, numHeldOut: heldOut.length });
+  }
+
+  on_learn({ id, text, setting, numEpochs }) {
+    const run = this.runs.get(id) ?? this.begin(this.texts.get(text), setting);
+    this.runs.delete(id); // so that the latest is the last
+    this.runs.set(id, run);
+    Object.assign(this, { current: id, numEpochs, isPaused: false, step: null, wrote: 0 });
+    this.trainer.take(run);
+    this.forget();
+  }
+
+  begin(text, setting) {
+    return new Run(text, { ...setting, ...fitted(text.corpus.length, setting) });
+  }
+
+  /** Of many runs the oldest are forgotten: to train one again gives the same curve. */
+  forget() {
+    const others = [...this.runs.keys()].filter((id) => id !== this.current && !this.runs.get(id).isFromFile);
+    for (const id of others.slice(0, -MOST_RUNS)) this.runs.delete(id);
+  }
+
+  on_go({ isPaused }) {
+    Object.assign(this, { isPaused, step: null });
+    this.tell();
+  }
+
+  on_step({ unit }) {
+    Object.assign(this, { isPaused: false, step: unit });
+    if (this.run) this.numEpochs = Math.max(this.numEpochs, this.run.numEpochs + 1);
+  }
+
+  on_remove({ id }) {
+    if (id === this.current) {
+      this.trainer.leave();
+      this.current = null;
+    }
+    this.runs.delete(id);
+  }
+
+  on_ask(asked) {
+    Object.assign(this, { asked, wrote: 0 });
+  }
+
+  async on_save({ id, version }) {
+    const bytes = await fileOf(this.runs.get(id), version);
+    this.post({ kind: "file", id, numEpochs: this.runs.get(id).numEpochs, bytes }, [bytes.buffer]);
+  }
+
+  async on_open({ id, text, bytes, fallback }) {
+    const run = await runFrom(bytes, this.texts.get(text), fallback);
+    this.runs.set(id, run);
+    this.post({ kind: "opened", id, setting: run.setting, numEpochs: run.numEpochs });
+  }
+
+  // ---- Work ----
+
+  get run() {
+    return this.runs.get(this.current);
+  }
+
+  get isRunning() {
+    return Boolean(this.run) && !this.isPaused && !this.run.hasDiverged && this.run.numEpochs < this.numEpochs;
+  }
+
+  wake() {
+    if (this.isAwake) return;
+    this.isAwake = true;
+    this.later(() => {
+      this.isAwake = false;
+      if (this.work()) this.wake();
+    });
+  }
+
+  /** A slice of what there is to do; true if there is more. */
+  work() {
+    if (!this.run) return false;
+    const wasRunning = this.isRunning;
+    if (wasRunning) this.train();
+    const now = performance.now();
+    const isOver = wasRunning && !this.isRunning;
+    if (isOver || (wasRunning && now - this.posted > FRAME)) this.tell();
+    if (this.isTimeToWrite(now) || isOver) this.write();
+    else if (this.run.numEpochs && this.run.text.best === undefined) this.beat();
+    return this.isRunning || !this.wrote;
+  }
+
+  train() {
+    const { run, trainer, step } = this;
+    const isFirst = run.numEpochs === 0;
+    const hasEnded = trainer.advance(SLICE, step === "minibatch" ? 1 : undefined);
+    if (step === "minibatch" || (step && hasEnded)) this.isPaused = true;
+    if (hasEnded && isFirst) this.tell();
+  }
+
+  isTimeToWrite(now) {
+    return !this.wrote || (this.isRunning && now - this.wrote > Math.max(WRITE, SHARE * this.writing));
+  }
+
+  /** How the current run stands. */
+  tell() {
+    const { run } = this;
+    if (!run) return;
+    this.posted = performance.now();
+    const curve = run.curve();
+    const { batchSize, numSteps } = run.setting;
+    this.post({
+      kind: "state",
+      id: this.current,
+      curve,
+      numEpochs: run.numEpochs,
+      goal: this.numEpochs,
+      at: run.at,
+      count: run.minibatches?.count ?? 0,
+      loss: run.losses.at(-1),
+      norm: run.norms.at(-1),
+      speed: run.speeds.at(-1),
+      hasDiverged: run.hasDiverged,
+      isRunning: this.isRunning,
+      isPaused: this.isPaused,
+      batchSize,
+      numSteps,
+    }, [curve.buffer]);
+  }
+
+  /** What the model writes, and what it does with a passage that it has not learned. */
+  write() {
+    const began = performance.now();
+    const { run, asked } = this;
+    const { vocab, heldOut, corpus } = run.text;
+    const model = this.trainer.model(run);
+    const prefix = [...vocab.encode([...asked.prefix])];
+    const passage = passageOf(heldOut.length ? heldOut : corpus, vocab);
+    const letters = (indices) => vocab.decode(indices).join("");
+    const { states, probabilities } = readThrough(passage, model);
+    this.post({
+      kind: "written",
+      id: this.current,
+      epoch: run.numEpochs,
+      isSound: states.every(Number.isFinite) && probabilities.every(Number.isFinite),
+      read: [...letters(prefix)].length,
+      greedy: letters(predict(prefix, LENGTH, model)),
+      drawn: letters(sample(prefix, LENGTH, model, asked.temperature, new Random(asked.draw))),
+      passage: vocab.decode(passage),
+      isLearned: heldOut.length === 0,
+      likely: likely(probabilities, passage, vocab),
+      states,
+      H: model.H,
+    }, [states.buffer]);
+    this.wrote = performance.now();
+    this.writing = this.wrote - began;
+  }
+
+  beat() {
+    const { text } = this.run;
+    text.best = toBeat(text);
+    if (text.best) this.post({ kind: "best", id: this.textOf(text), ...text.best });
+  }
+
+  textOf(text) {
+    return [...this.texts].find(([, each]) => each === text)?.[0];
+  }
+}
+
+/** The beginning of a text, from its first whole word on if that is near. */
+function passageOf(tokens, vocab) {
+  const start = 1 + tokens.subarray(0, PASSAGE).indexOf(vocab.indices.get(" "));
+  return tokens.slice(start, start + PASSAGE);
+}
+
+/** For each place, the most probable next characters, and that of the one that came. */
+function likely(probabilities, passage, vocab) {
+  const V = vocab.length;
+  return Array.from(passage, (_, t) => {
+    const row = probabilities.subarray(t * V, (t + 1) * V);
+    const order = Array.from(row.keys()).sort((a, b) => row[b] - row[a]).slice(0, LIKELY);
+    const came = t + 1 < passage.length ? { token: vocab.tokens[passage[t + 1]], p: row[passage[t + 1]] } : null;
+    return { most: order.map((index) => ({ token: vocab.tokens[index], p: row[index] })), came };
+  });
+}

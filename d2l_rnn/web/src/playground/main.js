@@ -1,0 +1,34 @@
+// The playground's entry: a worker that learns, and a page that shows it.
+
+import { say } from "../words.js";
+import { Page } from "./page.js";
+
+const resources = JSON.parse(document.getElementById("resources").textContent);
+const root = document.getElementById("page");
+
+const address = {
+  read: () => location.hash,
+  write: (hash) => history.replaceState(null, "", hash),
+  link: (hash) => location.href.replace(/#.*$/, "") + hash,
+};
+
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+}
+
+function begin() {
+  const wasm = bytesOf(resources.wasm);
+  if (!globalThis.WebAssembly || !WebAssembly.validate(wasm)) {
+    root.textContent = say("This browser has no WebAssembly with SIMD, which the network is trained with. Browsers of 2023 and later have it.");
+    return;
+  }
+  const worker = new Worker(URL.createObjectURL(new Blob([resources.worker], { type: "text/javascript" })));
+  const post = (message) => worker.postMessage(message);
+  post({ kind: "begin", wasm });
+  const page = new Page(root, { post, address, ...resources });
+  worker.onmessage = ({ data }) => page.hear(data);
+  worker.onerror = ({ message }) => page.session.refuse(say("the network cannot go on: {why}", { why: message }));
+  globalThis.d2lPlayground = page; // so that one can ask, from the console, what it does
+}
+
+begin();

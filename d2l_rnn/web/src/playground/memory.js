@@ -1,0 +1,138 @@
+// What a network remembers: its hidden units over a text that it reads, a strip of
+// colours each. A letter tells what comes next; a unit colours the text.
+
+import { add, change, escaped, set } from "../dom.js";
+import { UNKNOWN } from "../rnn/text.js";
+import { themeOf } from "../theme.js";
+import { say } from "../words.js";
+
+const CELL = { width: 14, height: 12 }; // CSS pixels of a number
+const MOST = 24; // units that are shown
+const LOW = [0, 114, 178]; // after Okabe and Ito: blue for -1, orange for +1
+const HIGH = [213, 94, 0];
+
+export class Memory {
+  constructor(element, store) {
+    Object.assign(this, { element, store, letter: null, unit: null });
+    element.classList.add("d2l-memory");
+    this.scroll = add(element, "div", "d2l-strips");
+    Object.assign(this.scroll, { tabIndex: 0, role: "group" });
+    this.scroll.setAttribute("aria-label", say("hidden units over the text: arrow keys choose a letter and a unit"));
+    this.letters = add(this.scroll, "div", "d2l-letters");
+    this.canvas = add(this.scroll, "canvas");
+    this.readout = add(element, "div", "d2l-next");
+    this.readout.setAttribute("aria-live", "polite");
+    this.text = add(element, "p", "d2l-coloured");
+    this.listen();
+    this.show = () => this.update();
+    store.on("change:passage", this.show);
+    this.update();
+  }
+
+  listen() {
+    const at = ({ clientX, clientY }) => {
+      const { left, top } = this.canvas.getBoundingClientRect();
+      const row = Math.floor((clientY - top) / CELL.height);
+      return [Math.floor((clientX - left) / CELL.width), row >= 0 ? row : null];
+    };
+    this.scroll.addEventListener("pointermove", (event) => this.choose(at(event)[0], this.unit));
+    this.scroll.addEventListener("click", (event) => this.choose(...at(event)));
+    this.scroll.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  key(event) {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const letter = (this.letter ?? -1) + by[0];
+    this.choose(Math.max(letter, 0), by[1] ? Math.max((this.unit ?? -1) + by[1], 0) : this.unit);
+    this.reveal();
+  }
+
+  reveal() {
+    const left = this.letter * CELL.width;
+    const { scrollLeft, clientWidth } = this.scroll;
+    if (left < scrollLeft || left > scrollLeft + clientWidth - 2 * CELL.width) this.scroll.scrollLeft = left - clientWidth / 2;
+  }
+
+  choose(letter, unit) {
+    const passage = this.store.get("passage");
+    if (!passage) return;
+    const last = Math.min(MOST, passage.H) - 1;
+    const chosen = [Math.min(Math.max(letter, 0), passage.passage.length - 1), unit === null ? null : Math.min(unit, last)];
+    if (chosen[0] === this.letter && chosen[1] === this.unit) return;
+    [this.letter, this.unit] = chosen;
+    this.update();
+  }
+
+  update() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      const passage = this.store.get("passage");
+      if (!passage) return;
+      this.write(passage);
+      this.draw(passage);
+      this.tell(passage);
+      this.colour(passage);
+    });
+  }
+
+  write({ passage }) {
+    const words = passage.map((each, t) => `<span${t === this.letter ? ' class="d2l-here"' : ""}>${escaped(visible(each))}</span>`);
+    change(this.letters, words.join(""));
+  }
+
+  draw({ passage, states, H }) {
+    const rows = Math.min(MOST, H);
+    const { isDark } = themeOf(this.element);
+    const picture = new ImageData(passage.length, rows);
+    for (let t = 0; t < passage.length; t += 1) {
+      for (let unit = 0; unit < rows; unit += 1) {
+        picture.data.set([...shade(states[t * H + unit], isDark), 255], 4 * (unit * passage.length + t));
+      }
+    }
+    const { canvas } = this;
+    Object.assign(canvas, { width: passage.length, height: rows });
+    Object.assign(canvas.style, { width: `${passage.length * CELL.width}px`, height: `${rows * CELL.height}px` });
+    canvas.getContext("2d").putImageData(picture, 0, 0);
+    this.letters.style.width = canvas.style.width;
+  }
+
+  /** What the network expects after the chosen letter. */
+  tell({ passage, likely }) {
+    if (this.letter === null) return set(this.readout, say("Point at a letter: what does the network expect after it? Click a strip: where in the text is that unit high?"));
+    const { most, came } = likely[this.letter];
+    const bar = ({ token, p }) => `<span class="d2l-chance"><b>${escaped(visible(token))}</b><i style="width: ${(80 * p).toFixed(1)}px"></i>${(100 * p).toFixed(0)}%</span>`;
+    const read = escaped(passage.slice(Math.max(0, this.letter - 11), this.letter + 1).map(visible).join(""));
+    const real = came ? say("in the text: {token}, {p}%", { token: escaped(visible(came.token)), p: (100 * came.p).toFixed(0) }) : "";
+    change(this.readout, `${say("after “{read}”", { read })}: ${most.map(bar).join(" ")} ${real}`);
+  }
+
+  /** The text, coloured by the chosen unit. */
+  colour({ passage, states, H, isLearned }) {
+    const { isDark } = themeOf(this.element);
+    const mark = (each, t) => {
+      const ground = this.unit === null ? "transparent" : `rgb(${shade(states[t * H + this.unit], isDark).join()})`;
+      return `<span style="background: ${ground}">${escaped(each)}</span>`;
+    };
+    const heading = say(isLearned ? "the text" : "text that it has not learned from");
+    const unit = this.unit === null ? "" : say(", coloured by unit {n}: blue −1, orange +1", { n: this.unit + 1 });
+    change(this.text, `<small>${escaped(heading + unit)}</small><br>${passage.map(mark).join("")}`);
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    this.store.off("change:passage", this.show);
+  }
+}
+
+/** A colour for a number from -1 to 1, on a light or a dark ground. */
+function shade(value, isDark) {
+  const [size, end] = [Math.min(Math.abs(value), 1), value < 0 ? LOW : HIGH];
+  const ground = isDark ? 24 : 255;
+  return end.map((part) => Math.round(ground + (part - ground) * (isDark ? size : 0.85 * size)));
+}
+
+function visible(token) {
+  return token === " " ? "␣" : token === UNKNOWN ? "?" : token;
+}
