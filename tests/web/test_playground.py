@@ -1,6 +1,7 @@
 """The playground's file: opened by a command, and shown in a notebook."""
 
 import webbrowser
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_browser_that_fails_is_none(monkeypatch, capsys):
 def test_a_notebook_shows_it_from_beside_itself(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = playground.frame("#theta=0.5&hide=lr", height=500)
-    assert 'src="playground.html#theta=0.5&hide=lr"' in shown._repr_html_()
+    assert 'src="playground.html#theta=0.5&hide=lr"' in unescape(shown._repr_html_())
     assert 'height="500"' in shown._repr_html_()
     assert Path("playground.html").read_bytes() == PLAYGROUND.read_bytes()
     assert '#begins=%22%3E%3C"' in playground.frame('#begins="><')._repr_html_()

@@ -52,6 +52,7 @@ export class Learner {
   }
 
   on_learn({ id, text, setting, numEpochs }) {
+    if (!this.runs.has(id) && !this.texts.has(text)) return; // it was refused
     const run = this.runs.get(id) ?? this.begin(this.texts.get(text), setting);
     this.runs.delete(id); // so that the latest is the last
     this.runs.set(id, run);

@@ -62,6 +62,7 @@ export class OwnText {
   }
 
   take(text) {
+    clearTimeout(this.waiting);
     if (text.trim() === "") return;
     const size = text.length > LARGEST ? text.length : new TextEncoder().encode(text).length;
     if (size > LARGEST) return this.refuse(say("a text of at most 1 MB, please: this one has {size}", { size: megabytes(size) }));

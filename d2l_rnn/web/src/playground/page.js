@@ -74,13 +74,14 @@ export class Page {
     this.change("text", "own");
   }
 
+  /** Go to a setting of the walk, and to no epoch beyond it. */
   setTo(values) {
     this.values = { ...this.values, ...values };
     this.follow();
     this.board.show(this.values);
     this.showOwn();
     this.write();
-    this.learn();
+    this.learn({ anew: this.session.isBeyond(this.values) });
   }
 
   write() {
@@ -224,7 +225,17 @@ export class Page {
   }
 
   hear(message) {
-    if (message.kind === "refused" && message.of === "text") this.known.delete(message.id);
     this.session.hear(message);
+    if (message.kind === "refused" && message.of === "text") this.leaveOwn(message.id);
+  }
+
+  /** The text could not be learned: the controls go back to what is shown now. */
+  leaveOwn(text) {
+    this.known.delete(text);
+    this.own = undefined;
+    this.values = { ...this.session.values, text: this.session.current?.values.text ?? "story" };
+    this.board.show(this.values);
+    this.board.own.hidden = false; // to mend it
+    this.follow();
   }
 }

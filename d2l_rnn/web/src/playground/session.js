@@ -35,7 +35,7 @@ export class Session {
     if (run && anew) this.forget(run.id);
     if (!run || anew) run = this.begin(key, values, run?.number);
     this.passOver(run, byHand);
-    Object.assign(run, { isLeft: false, byHand, since: this.now() });
+    Object.assign(run, { values, isLeft: false, byHand, since: this.now() });
     const { store } = this;
     store.set("hidden", store.get("hidden").filter((id) => id !== run.id));
     store.set("current", run.id);
@@ -43,6 +43,12 @@ export class Session {
     store.set("refused", "");
     this.show();
     this.post({ kind: "learn", id: run.id, text: run.text, setting: settingOf(values), numEpochs: values.epochs });
+  }
+
+  /** True if these values have been learned for longer than they ask for. */
+  isBeyond(values) {
+    const key = this.keyOf(values);
+    return this.runs.some((run) => run.key === key && run.state?.numEpochs > values.epochs);
   }
 
   begin(key, values, number = this.freeNumber()) {
@@ -168,10 +174,20 @@ export class Session {
     this.post({ kind: "learn", id, numEpochs });
   }
 
-  on_refused({ of, words, values }) {
+  on_refused({ of, id, words, values }) {
+    if (of === "text") this.goBackFrom(id);
     if (of === "open") this.refuse(say("{name} cannot be opened: {why}", { name: this.opening.name, why: say(words) }));
     else if (of === "save") this.refuse(say("the model cannot be saved: {why}", { why: say(words) }));
     else this.refuse(say(words, values));
+  }
+
+  /** A text that cannot be learned: to the last run of another. */
+  goBackFrom(text) {
+    for (const run of this.runs.filter((each) => each.text === text)) this.forget(run.id);
+    const last = this.runs.filter(({ isLeft }) => !isLeft).sort((a, b) => a.since - b.since).at(-1);
+    if (last) this.learn(last.values);
+    else this.store.set("current", -1);
+    this.show();
   }
 
   refuse(words) {
@@ -186,7 +202,7 @@ export class Session {
 
   show() {
     const { store } = this;
-    const labels = labelsOf(this.runs.map((run) => run));
+    const labels = labelsOf(this.runs, this.texts);
     store.set("runs", this.runs.map((run, i) => ({
       id: run.id, label: labels[i], number: run.number, theta: run.values.theta === "off" ? null : run.values.theta, left: Boolean(run.isLeft),
     })));
@@ -236,11 +252,16 @@ function lastOf(curve, length) {
 }
 
 /** A label for each run: the settings in which they differ. */
-function labelsOf(runs) {
-  const caption = (name, value) => (name === "sampling" || name === "text" ? say(`${name}: ${value}`) : `${name} ${value === "off" ? say("off") : value}`);
-  const differing = OF_A_RUN.filter((name) => new Set(runs.map(({ values }) => values[name])).size > 1);
+function labelsOf(runs, texts) {
+  const caption = (name, { values, text }) => {
+    const value = values[name];
+    if (name === "text" && value === "own") return say("own text, {n} characters", { n: texts.get(text)?.numCharacters ?? "…" });
+    return name === "sampling" || name === "text" ? say(`${name}: ${value}`) : `${name} ${value === "off" ? say("off") : value}`;
+  };
+  const valueOf = (name, run) => (name === "text" ? run.text : run.values[name]);
+  const differing = OF_A_RUN.filter((name) => new Set(runs.map((run) => valueOf(name, run))).size > 1);
   const names = differing.length ? differing : ["theta"];
-  return runs.map(({ values, file }) => [...names.map((name) => caption(name, values[name])), ...(file ? [file] : [])].join(", "));
+  return runs.map((run) => [...names.map((name) => caption(name, run)), ...(run.file ? [run.file] : [])].join(", "));
 }
 
 function levelsOf(text) {

@@ -80,7 +80,7 @@ const SETTINGS = {
   text: "文本",
   "text: story": "英文故事",
   "text: letter": "中文故事",
-  "text: own": "自己的文本",
+  "own text, {n} characters": "自己的文本，{n} 个字符",
   "its first 10,000 characters are learned": "学习它的前 10,000 个字符",
   "the story": "英文故事",
   "my own": "自己的",
