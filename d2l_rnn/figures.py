@@ -252,8 +252,7 @@ def heatmap(
     axes.grid(False)
     figure.colorbar(image, label=lettering.written(label))
     if digits is not None:
-        is_dark = abs(matrix) > reach / 2 if has_signs else matrix > (low + high) / 2
-        strokes.write_values(axes, matrix, digits, is_dark)
+        strokes.write_values(axes, matrix, digits, image.to_rgba(image.get_array()))
     return figure
 
 

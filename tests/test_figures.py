@@ -82,6 +82,17 @@ def test_a_matrix_with_both_signs_has_a_colour_for_each_and_0_in_the_middle():
     assert one_sign.cmap.name != image.cmap.name
 
 
+@pytest.mark.parametrize("lowest", [0, -10])
+def test_a_number_in_a_heat_map_stands_out_from_its_cell(lowest):
+    axes = figures.heatmap([range(lowest, 11)], "x", "y", digits=0).axes[0]
+    (row,) = axes.images[0].to_rgba(axes.images[0].get_array())
+    for text, colour in zip(axes.texts, row, strict=True):
+        behind = colour[:3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
+        letters = 1.0 if text.get_color() == "white" else 0.0
+        lighter, darker = max(behind, letters), min(behind, letters)
+        assert (lighter + 0.05) / (darker + 0.05) > 4.5  # WCAG's contrast for text
+
+
 def test_without_recurrence_nothing_goes_from_step_to_step():
     def parts(**options):
         axes = diagrams.unrolled_rnn(3, **options).axes[0]

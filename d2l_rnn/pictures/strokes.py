@@ -16,6 +16,8 @@ from d2l_rnn.pictures import GREY, LINE_STYLES, draw_level, lettering, log_ticks
 MANY, MANY_POINTS = 100, 100_000  # curves, and their points
 FAR = 1e200  # from here on, an axis has no room for margins
 MOST_TICKS, WIDEST = 60, 28  # names along an axis, and the columns of each
+# Of red, green and blue; below DARK, white is read better than black (WCAG).
+LUMINANCE, DARK = np.array([0.2126, 0.7152, 0.0722]), 0.18
 
 
 def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, **look) -> Line2D:
@@ -84,14 +86,15 @@ def write_ticks(axis: Axis, names: Sequence[str]) -> None:
 
 
 def write_values(
-    axes: Axes, matrix: np.ndarray, digits: int, is_dark: np.ndarray
+    axes: Axes, matrix: np.ndarray, digits: int, colours: np.ndarray
 ) -> None:
-    """Each value in its cell of a heat map, white where that is dark."""
+    """Each value in its cell of a heat map, white where `colours`, RGBA, are dark."""
+    luminances = colours[..., :3] ** 2.2 @ LUMINANCE  # (N, M)
     for (row, column), value in np.ndenumerate(matrix):
         kind = "f" if abs(value) < 1e9 else "e"  # which would not fit
         axes.text(
             column, row, f"{value:.{digits}{kind}}", ha="center", va="center",
-            color="white" if is_dark[row, column] else "black",
+            color="white" if luminances[row, column] < DARK else "black",
         )  # fmt: skip
 
 
