@@ -72,7 +72,7 @@ def clipping_ball(vectors: ArrayLike, theta: float, alt: str = "") -> Picture:
             axes.annotate(
                 "", end, (0, 0),
                 arrowprops={"arrowstyle": "->", "linestyle": look, "linewidth": 2,
-                            "color": style(i)["color"]},
+                            "color": style(i)["color"], "shrinkA": 0, "shrinkB": 0},
             )  # fmt: skip
     reach = 1.15 * max(theta, np.abs(vectors).max())
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

@@ -15,8 +15,9 @@ from d2l_rnn.pictures import COLOURS, GREY, Picture, decorate, draw_level, log_t
 WIDE = 100  # characters of names in a row
 DASHES = ("-", "--", "-.", ":")
 ROOM = 4  # times the perplexity of guessing: the axis ends there, if not before
-MARGINS = {"left": 0.11, "right": 0.87, "bottom": 0.1, "hspace": 0.22}
+MARGINS = {"left": 0.11, "right": 0.87, "bottom": 0.1, "hspace": 0.3}
 LEGEND = {"frameon": False, "fontsize": "small"}
+ABOVE = {"borderaxespad": 0, "borderpad": 0.2}  # between two axes, over no curve
 
 
 def draw(
@@ -30,7 +31,7 @@ def draw(
     longest = max((len(label) for label in curves), default=0)
     ncols = max(1, min(3, WIDE // (longest + 12)))
     room = 0.12 + 0.2 * math.ceil(len(curves) / ncols)  # inches, for the names
-    height = 4.3 + room
+    height = 4.4 + room
     figure = Picture(6.4, height, layout="none")
     above, middle, below = figure.subplots(
         3, 1, sharex=True, height_ratios=(10, 5, 2.5),
@@ -111,12 +112,15 @@ def _draw_norms(axes: Axes, run: Run | None) -> None:
         return
     epochs, theta = [record.epoch for record in run.history], run.plan.setting.theta
     solid = {"color": look(run)["color"], "linewidth": 2}
-    axes.plot(epochs, _within(run.history.gradient_norm), label="before", **solid)
+    axes.plot(
+        epochs, _within(run.history.gradient_norm), label="before clipping", **solid
+    )
     if theta is not None:
         after = _within(run.history.clipped_norm)
-        axes.plot(epochs, after, "--", color="black", linewidth=1.4, label="after")
+        dashed = {"linestyle": "--", "color": "black", "linewidth": 1.4}
+        axes.plot(epochs, after, label="after clipping", **dashed)
         draw_level(axes, theta, f"theta {theta:g}", linestyle="-.")
-        axes.legend(ncols=2, title="clipping", title_fontsize="small", **LEGEND)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, **ABOVE, **LEGEND)
     log_ticks(axes.yaxis)
 
 

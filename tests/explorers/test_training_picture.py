@@ -54,7 +54,16 @@ def test_without_clipping_there_is_one_norm_and_no_level():
     of = run([20, 10], theta=None)
     middle = draw({"no clipping": of}, of, LEVELS, 2).axes[1]
     (before,) = middle.get_lines()
-    assert before.get_label() == "before" and middle.get_legend() is None
+    assert before.get_label() == "before clipping" and middle.get_legend() is None
+
+
+def test_the_names_of_the_norms_stand_above_their_axes_where_no_curve_is():
+    of = run([20, 10, 5])
+    picture = draw({"this run": of}, of, LEVELS, 3)
+    picture.png()
+    above, middle = (axes.get_window_extent() for axes in picture.axes[:2])
+    legend = picture.axes[1].get_legend().get_window_extent()
+    assert middle.y1 <= legend.y0 and legend.y1 <= above.y0
 
 
 def test_held_out_perplexity_is_the_dotted_twin():
