@@ -87,7 +87,7 @@ test("trouble is told, with what may help", () => {
   const { session, learn } = begin();
   session.hear(LEVELS);
   learn({ theta: "off", lr: 5 });
-  answer(session, 0, [20, 5000]);
+  answer(session, 0, [20, 5000, 9000]);
   assert.equal(session.store.get("trouble"), "lost at epoch 2:\ntry a smaller learning rate or clip the gradient");
   answer(session, 0, [20, Infinity], { hasDiverged: true });
   assert.match(session.store.get("trouble"), /^diverged at epoch 2/);

@@ -141,10 +141,11 @@ export class Page {
     const head = add(this.root, "header");
     set(add(head, "h1"), say("An RNN that learns in this page"));
     const tools = add(head, "div", "d2l-buttons");
+    this.begin = button(tools, "a walk in five steps", "five questions, a minute each", () => this.walk.go(0));
     button(tools, "share this setting", "copy a link that opens the page as it is now", () => this.share());
     const other = button(tools, this.language === "zh" ? "English" : "中文", "", () => this.speakOther());
     other.lang = this.language === "zh" ? "en" : "zh-Hans";
-    set(add(this.root, "p", "d2l-lead"), say("It reads a text character by character and learns to predict the next one. Move a slider, and it begins anew: each setting has its curve. Nothing is installed, and nothing leaves the page."));
+    set(add(this.root, "p", "d2l-lead"), say("It reads a text and learns to predict the next character. Move a slider: each setting has its own curve. Nothing is installed, and nothing leaves the page."));
     this.noted = add(this.root, "p", "d2l-note");
     this.noted.setAttribute("role", "status");
     this.walk = new Walk(add(this.root, "section"), (values) => this.setTo(values));
@@ -184,7 +185,7 @@ export class Page {
   }
 
   hide() {
-    const parts = { walk: this.walk.element, memory: this.remembered, writing: this.writing, model: this.notebook, own: this.board.own };
+    const parts = { walk: this.begin, memory: this.remembered, writing: this.writing, model: this.notebook, own: this.board.own };
     for (const [name, element] of Object.entries(parts)) element.classList.toggle("d2l-away", this.hidden.includes(name));
     this.board.hide(this.hidden);
   }

@@ -148,7 +148,7 @@ export class Session {
     if (!run) return;
     run.state = state;
     this.store.set(`curve_${id}`, curve);
-    run.last = lastOf(curve, state.numEpochs);
+    Object.assign(run, { last: lastOf(curve, state.numEpochs), perplexities: new Float64Array(curve.buffer, 0, state.numEpochs) });
     if (id === this.store.get("current")) this.showState();
   }
 
@@ -288,9 +288,9 @@ function describe({ state, last, values }) {
 }
 
 /** What went wrong in a run, and what may help; empty if all is well. */
-function trouble({ state, last, values }, guessing) {
-  const perplexity = last[0];
-  if (!state.hasDiverged && !(perplexity > LOST * guessing)) return "";
-  const what = say(state.hasDiverged ? "diverged at epoch {n}:" : "lost at epoch {n}:", { n: state.numEpochs });
+function trouble({ state, perplexities, values }, guessing) {
+  if (!state.hasDiverged && !(perplexities.at(-1) > LOST * guessing)) return "";
+  const first = 1 + perplexities.findIndex((each) => each > LOST * guessing);
+  const what = say(state.hasDiverged ? "diverged at epoch {n}:" : "lost at epoch {n}:", { n: state.hasDiverged ? state.numEpochs : first });
   return `${what}\n${say(values.theta === "off" ? "try a smaller learning rate or clip the gradient" : "try a smaller learning rate or a smaller theta")}`;
 }

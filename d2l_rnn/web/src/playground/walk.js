@@ -54,12 +54,12 @@ export const STEPS = [
 ];
 
 export class Walk {
-  /** `setPage(values)` puts the page into the setting of a step. */
+  /** In `element`; `setPage(values)` puts the page into the setting of a step. */
   constructor(element, setPage) {
     Object.assign(this, { element, setPage, at: -1 });
+    element.hidden = true;
     element.classList.add("d2l-walk");
     element.setAttribute("aria-label", say("a walk in five steps"));
-    this.show();
   }
 
   go(at) {
@@ -76,7 +76,8 @@ export class Walk {
   show() {
     const { element, at } = this;
     element.replaceChildren();
-    if (at < 0) return button(element, "a walk in five steps", "five questions, a minute each", () => this.go(0));
+    element.hidden = at < 0;
+    if (at < 0) return;
     const step = STEPS[at];
     set(add(element, "h2"), `${at + 1} / ${STEPS.length} · ${say(step.title)}`);
     set(add(element, "p"), `${say(step.told)} ${say(step.question)}`);

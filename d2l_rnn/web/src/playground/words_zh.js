@@ -126,8 +126,8 @@ const RUNS = {
 
 const PAGE = {
   "An RNN that learns in this page": "在网页里学习的循环神经网络",
-  "It reads a text character by character and learns to predict the next one. Move a slider, and it begins anew: each setting has its curve. Nothing is installed, and nothing leaves the page.":
-    "它逐个字符地读一篇文本，学着预测下一个字符。拖动滑块，它就重新学起：每种设置各有一条曲线。不用安装，什么也不会离开本页。",
+  "It reads a text and learns to predict the next character. Move a slider: each setting has its own curve. Nothing is installed, and nothing leaves the page.":
+    "它读一篇文本，学着预测下一个字符。拖动滑块：每种设置各有一条曲线。不用安装，什么也不会离开本页。",
   "share this setting": "分享这个设置",
   "copy a link that opens the page as it is now": "复制一个链接，打开它就是现在的样子",
   "the link to this setting is copied": "已复制这个设置的链接",
