@@ -551,3 +551,27 @@ def test_pictures(width, scheme, locale, open_page):
     playground.page.wait_for_timeout(500)
     name = f"playground-{width}-{scheme}-{locale}.png"
     playground.page.screenshot(path=Path(SCREENSHOTS) / name, full_page=True)
+
+
+# ---- in a notebook ----
+
+FRAME = """from d2l_rnn.web import playground
+
+playground.frame("#theta=0.5&epochs=5", height=500)"""
+
+
+def test_a_notebook_shows_it_in_a_frame(desk):
+    """JupyterLab gives files of the reader's no rights but those of scripts."""
+    desk.complaints.clear()
+    desk.write(0, FRAME)
+    desk.run(0)
+    desk.until(lambda: desk.has_run(0), 30)
+    assert desk.errors() == []
+    frame = desk.page.frame_locator("iframe[src*='playground']")
+    frame.get_by_text("of 5 · perplexity").wait_for(timeout=20_000)
+    theta = frame.get_by_role("slider", name="theta (clipping)", exact=True)
+    assert theta.get_attribute("aria-valuetext") == "0.5"
+    theta.press("ArrowRight")
+    frame.locator(".d2l-current", has_text="theta 1").wait_for(timeout=20_000)
+    desk.command("notebook:clear-all-cell-outputs")
+    assert desk.complaints == []

@@ -1,7 +1,7 @@
 """The playground's file: opened by a command, and shown in a notebook."""
 
 import webbrowser
-from html import unescape
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -32,14 +32,23 @@ def test_a_browser_that_fails_is_none(monkeypatch, capsys):
 
 def test_a_notebook_shows_it_from_beside_itself(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shown = playground.frame("#theta=0.5&hide=lr", height=500)
-    assert 'src="playground.html#theta=0.5&hide=lr"' in unescape(shown._repr_html_())
+    shown = playground.frame(height=500)
+    assert 'src="playground.html"' in shown._repr_html_()
     assert 'height="500"' in shown._repr_html_()
     assert Path("playground.html").read_bytes() == PLAYGROUND.read_bytes()
-    assert '#begins=%22%3E%3C"' in playground.frame('#begins="><')._repr_html_()
     Path("playground.html").write_text("of an older version")
     playground.frame()
     assert Path("playground.html").read_bytes() == PLAYGROUND.read_bytes()
+
+
+def test_each_setting_has_a_file_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = ["#theta=0.5&hide=lr", "#theta=2", '#begins="><b>旅人']
+    for setting in [*settings, *settings]:
+        source = playground.frame(setting).src
+        text = Path(source).read_text(encoding="utf-8")
+        assert f'<main id="page" data-setting="{escape(setting)}">' in text
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ const resources = JSON.parse(document.getElementById("resources").textContent);
 const root = document.getElementById("page");
 
 const address = {
-  read: () => location.hash,
+  read: () => location.hash || (root.dataset.setting ?? ""), // in a notebook's frame
   write: (hash) => history.replaceState(null, "", hash),
   link: (hash) => location.href.replace(/#.*$/, "") + hash,
 };
