@@ -94,7 +94,7 @@ def draw(done: Expectation) -> Chart:
         Bar(place + side, 0.36, float(value), 0, colour, name, hatched=colour == 1)
         for name, values, side, colour in (
             ("share in the text", done.shares, -0.2, 1),
-            ("probability to the model", done.expected, 0.2, 0),
+            ("the model's probability", done.expected, 0.2, 0),
         )
         for place, value in zip(PLACES, values, strict=True)
     ]
@@ -138,8 +138,8 @@ def describe(done: Expectation) -> str:
     reached, lowest = map(perplexity, (done.cross_entropy, done.entropy))
     return (
         f"The model expects {expected}. Its perplexity on the text is "
-        f"<b>{two_decimals(reached)}</b>; the lowest is {two_decimals(lowest)}, with "
-        f"the shares of the text.<br>Cross-entropy {_nats(done.cross_entropy)} = "
+        f"<b>{two_decimals(reached)}</b>; the lowest is {two_decimals(lowest)}."
+        f"<br>Cross-entropy {_nats(done.cross_entropy)} = "
         f"entropy of the text {_nats(done.entropy)} + KL divergence (KL散度) "
         f"{_nats(done.divergence)}, in nats."
     )
