@@ -237,7 +237,7 @@ def latent_autoregression(num_steps: int) -> str:
         f"A latent autoregressive model over {counted(num_steps, 'time step')}",
         "At each, an arrow goes up from x_t-1 to h_t, and one from h_t to the estimate "
         "of x_t",
-        "From each h_t, beginning with h_0, an arrow goes through g to the next",
+        "From each h_t, beginning with h_1, an arrow goes through g to the next",
     )
 
 

@@ -99,6 +99,8 @@ def unrolled_rnn(num_steps: int = 3, recurrent: bool = True, alt: str = "") -> P
 def latent_autoregression(num_steps: int = 3, alt: str = "") -> Picture:
     """The latent autoregressive model: h_t summarises the past and predicts x̂_t.
 
+    The series begins with x_1, so h_1 is the summary of nothing.
+
     Raises ValueError as `unrolled_rnn` does.
     """
     figure = _unrolled("x", "h", r"\hat{x}", ("", "g", ""), 1, num_steps)
@@ -111,8 +113,9 @@ def _unrolled(
 ) -> Picture:
     """A row of states, each with its input below it and its output above.
 
-    The input of state t is `given` at t - lag. `arrows` are the labels of the arrows
-    from the input, to the next state (None: no such arrow), and to the output.
+    The inputs begin with `given` 1, and input t goes into state t + lag; the state
+    before them is number `lag`. `arrows` are the labels of the arrows from the input,
+    to the next state (None: no such arrow), and to the output.
     """
     num_steps = drawable.steps(num_steps)
     into, along, out = arrows
@@ -121,11 +124,11 @@ def _unrolled(
     axes.set(xlim=(-0.35, num_steps + 0.35), ylim=(-0.45, 2.45))
     axes.axis("off")
     if along is not None:
-        _node(axes, 0, 1, rf"${state}_{{0}}$", COLOURS[0], dotted=True)
+        _node(axes, 0, 1, rf"${state}_{{{lag}}}$", COLOURS[0], dotted=True)
     for t in range(1, num_steps + 1):
-        _node(axes, t, 0, rf"${given}_{{{t - lag}}}$", COLOURS[2])
-        _node(axes, t, 1, rf"${state}_{{{t}}}$", COLOURS[0])
-        _node(axes, t, 2, rf"${output}_{{{t}}}$", COLOURS[1])
+        _node(axes, t, 0, rf"${given}_{{{t}}}$", COLOURS[2])
+        _node(axes, t, 1, rf"${state}_{{{t + lag}}}$", COLOURS[0])
+        _node(axes, t, 2, rf"${output}_{{{t + lag}}}$", COLOURS[1])
         _arrow(axes, (t, 0.25), (t, 0.75), into)
         _arrow(axes, (t, 1.25), (t, 1.75), out)
         if along is not None:
