@@ -88,7 +88,7 @@ def headline(num_hiddens: int = 256) -> str:
         ],
         [
             f"the book's run, {book['arguments']['epochs']} epochs",
-            f"perplexity {sequential['last_perplexity']:.2f}",
+            f"perplexity {sequential['last_perplexity']:.2f} on its training text",
         ],
         [
             "slider moved → first new point in the training panel",
