@@ -33,6 +33,7 @@ import import_time  # noqa: E402
 import memory  # noqa: E402
 import models  # noqa: E402
 import perplexities  # noqa: E402
+import playground  # noqa: E402
 import speed  # noqa: E402
 import sweep  # noqa: E402
 import texts  # noqa: E402
@@ -108,6 +109,7 @@ BLOCKS = {
     "writing": measured("models", models.writing_table),
     "sweep": measured("sweep", sweep.table),
     "webassembly": measured("webassembly", webassembly.table),
+    "playground": measured("playground", playground.table),
     "explorers": measured("explorers", explorers.table),
     "memory": measured("memory", memory.table),
     "texts": measured("texts", texts.table),

@@ -15,13 +15,13 @@ import { Run, Trainer } from "../rnn/training.js";
 import { corpusOf, fitted, toBeat } from "./corpus.js";
 import { fileOf, runFrom } from "./files.js";
 
-const SLICE = 8; // milliseconds of training between two looks at the messages
-const FRAME = 16; // milliseconds between two states that are posted
+const SLICE = 6; // milliseconds of training between two looks at the messages
+const FRAME = 30; // and between two states that are posted
 const WRITE = 300; // and between two texts
 const SHARE = 10; // of the time, writing may take one part in so many
 const LENGTH = 80; // characters that a model writes
 const PASSAGE = 120; // characters of the text that it reads
-const MOST_RUNS = 20; // whose models are kept, beside the current one and those of files
+const MOST_NUMBERS = 2_000_000; // parameters of all the models that are kept
 const LIKELY = 5; // next characters that are told
 
 export class Learner {
@@ -67,8 +67,11 @@ export class Learner {
 
   /** Of many runs the oldest are forgotten: to train one again gives the same curve. */
   forget() {
-    const others = [...this.runs.keys()].filter((id) => id !== this.current && !this.runs.get(id).isFromFile);
-    for (const id of others.slice(0, -MOST_RUNS)) this.runs.delete(id);
+    let numbers = 0;
+    for (const [id, run] of [...this.runs].reverse()) {
+      numbers += run.kept.reduce((sum, param) => sum + param.length, 0);
+      if (numbers > MOST_NUMBERS && id !== this.current && !run.isFromFile) this.runs.delete(id);
+    }
   }
 
   on_go({ isPaused }) {
@@ -145,6 +148,7 @@ export class Learner {
   }
 
   isTimeToWrite(now) {
+    if (this.isRunning && !this.run.numEpochs) return false; // the first point first
     return !this.wrote || (this.isRunning && now - this.wrote > Math.max(WRITE, SHARE * this.writing));
   }
 
@@ -162,7 +166,7 @@ export class Learner {
       numEpochs: run.numEpochs,
       goal: this.numEpochs,
       at: run.at,
-      count: run.minibatches?.count ?? 0,
+      count: run.count,
       loss: run.losses.at(-1),
       norm: run.norms.at(-1),
       speed: run.speeds.at(-1),

@@ -65,9 +65,10 @@ export class Memory {
     this.update();
   }
 
+  /** Not in a frame of the screen: the curves have that for themselves. */
   update() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
+    this.turn ??= setTimeout(() => {
+      this.turn = null;
       const passage = this.store.get("passage");
       if (!passage) return;
       this.write(passage);
@@ -121,7 +122,7 @@ export class Memory {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
+    clearTimeout(this.turn);
     this.store.off("change:passage", this.show);
   }
 }

@@ -153,7 +153,8 @@ export class Session {
   }
 
   on_written({ id, ...text }) {
-    this.said.set(id, text);
+    const { epoch, read, greedy, drawn, isSound } = text; // the rest is large
+    this.said.set(id, { epoch, read, greedy, drawn, isSound });
     this.showTexts();
     if (id === this.store.get("current")) this.store.set("passage", text);
   }

@@ -113,7 +113,8 @@ export class Normal {
       for (let i = 0; i < AT_ONCE; i += 1) last[i] = this.uniform();
       pairUp(last);
     }
-    return drawn.map((each) => each * scale);
+    for (let i = 0; i < size; i += 1) drawn[i] *= scale;
+    return drawn;
   }
 
   uniform() {

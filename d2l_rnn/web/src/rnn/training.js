@@ -6,7 +6,7 @@ import { initialParams, Model } from "./rnn.js";
 
 export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
 const MEASURED = { B: 4, T: 20 }; // minibatches of the held-out text
-const MOST = 512; // minibatches in a call
+const MOST = 128; // minibatches in a call
 
 /**
  * A setting, and what has been learned with it so far. `text` is {corpus, heldOut,
@@ -23,6 +23,7 @@ export class Run {
     this.state = new Float32Array(setting.batchSize * setting.numHiddens);
     this.columns = COLUMNS.map(() => []);
     this.minibatches = null; // of the epoch that has begun
+    this.count = 0; // how many an epoch has
     this.losses = [];
     this.norms = [];
   }
@@ -90,7 +91,7 @@ export class Trainer {
 
   leave() {
     if (!this.run) return;
-    this.run.params = this.copies();
+    this.run.params = this.run.at ? this.copies() : this.run.kept;
     this.run.state = this.engine.state(this.room).slice();
     this.run = null;
   }
@@ -131,7 +132,9 @@ export class Trainer {
   /** An epoch begins with a state of zeros. */
   begin() {
     this.engine.state(this.room).fill(0);
-    return this.run.loader.epoch();
+    const minibatches = this.run.loader.epoch();
+    this.run.count = minibatches.count;
+    return minibatches;
   }
 
   measure(milliseconds, numMinibatches) {
@@ -141,7 +144,8 @@ export class Trainer {
 
   end() {
     this.run.add(this.run.hasDiverged ? Number.NaN : this.heldOutPerplexity());
-    this.run.kept = this.copies();
+    const { kept } = this.run;
+    this.engine.params(this.room).forEach((param, i) => kept[i].set(param));
   }
 
   /** The perplexity on the text that nothing is learned from, or NaN without one. */
