@@ -38,7 +38,7 @@ imports only from modules above it:
     alt_text    what a picture shows, in words
     figures     measurements → pictures
     diagrams    ideas → pictures
-    web         numbers → pictures in a browser: JavaScript that draws without Jupyter
+    web         numbers → pictures in a browser, without Jupyter; and the playground
     explorers   slider panels, one module each (they need ipywidgets)
     exercises   checks for the exercises, one module a notebook
     book        the book's own names: `from d2l_rnn import book as d2l`

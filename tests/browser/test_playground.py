@@ -370,6 +370,29 @@ def test_a_damaged_link_is_put_right_and_this_is_said(hash, words, open_page):
     assert words in playground.page.locator(".d2l-note[role=status]").inner_text()
 
 
+DAMAGED = [
+    "#theta", "#theta=", "#=1", "#&&&", "#theta=%", "#theta=%E0%A4%A", "#H=64&H=9e99",
+    "#T=NaN&B=-0", "##theta=2", "#lr=1,5", "#<script>alert(1)</script>",
+    "#begins=<img src=x onerror=alert(1)>", f"#begins={'x' * 10_000}", "#hide=,,,",
+    "#hide=theta,theta", "#text=own", "#text=%00", "#lang=%F0%9F%98%80",
+    "#seed=1e-300", "#temperature=0",
+]  # fmt: skip
+
+
+def test_twenty_damaged_links_open_on_a_sound_state(open_page):
+    assert len(DAMAGED) == 20
+    playground = open_page()
+    for i, hash in enumerate(DAMAGED):
+        # The number of epochs says which of the links has been opened.
+        playground.page.evaluate(
+            "hash => { location.hash = hash }", f"{hash}&epochs={i + 1}&H=8"
+        )
+        told = playground.until(lambda told, i=i: told["values"]["epochs"] == i + 1)
+        playground.ends()
+        assert playground.page.evaluate("typeof hacked") == "undefined"
+        assert set(told["values"]) == set(playground.told()["values"])
+
+
 def test_an_address_that_changes_is_followed(open_page):
     playground = open_page()
     playground.ends()

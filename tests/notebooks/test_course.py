@@ -51,7 +51,7 @@ def test_opens_with_a_question_the_time_it_takes_and_a_picture(path):
     where = [
         i for i, cell in enumerate(all_cells) if "Where this leads:" in cell["source"]
     ]
-    assert where and where[0] <= 4
+    assert where and where[0] <= 5
     assert any(
         "image/png" in out.get("data", {}) for out in all_cells[where[0] + 1]["outputs"]
     )

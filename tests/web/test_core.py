@@ -1,13 +1,25 @@
 """The page computes what the package does: the same numbers for the same seed."""
 
 import base64
+import json
 import random
+import subprocess
 
 import pytest
 import torch
-from asking import answers, ask, floats
+from asking import CORE, answers, ask, floats
 
-from d2l_rnn import bptt, corpora, generating, ngrams, rnn, saving, text, training
+from d2l_rnn import (
+    bptt,
+    corpora,
+    generating,
+    ngrams,
+    rnn,
+    saving,
+    text,
+    training,
+    web,
+)
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.explorers import training_runs
 from d2l_rnn.progress import History
@@ -163,6 +175,37 @@ def test_a_curve_is_that_of_the_package(node, num_hiddens, is_random):
     for name, column in zip(training_runs.COLUMNS, found["columns"], strict=True):
         assert floats(column) == pytest.approx(getattr(history, name), rel=1e-3), name
     assert found["greedy"] == written
+
+
+def test_the_committed_page_s_worker_trains_as_the_package_does(node):
+    """Its code and its engine are those of the page, and so is the story."""
+    setting = {
+        "theta": 0.2, "lr": 1, "seed": 0, "numHiddens": 32, "batchSize": 32,
+        "numSteps": 35, "isRandom": False,
+    }  # fmt: skip
+    messages = [
+        {"kind": "text", "id": "story", "isClean": True},
+        {"kind": "ask", "prefix": "time traveller", "temperature": 1, "draw": 0},
+        {
+            "kind": "learn",
+            "id": 0,
+            "text": "story",
+            "setting": setting,
+            "numEpochs": 20,
+        },
+    ]
+    done = subprocess.run(
+        [node, str(CORE.with_name("worker.mjs")), str(web.PLAYGROUND)],
+        input=json.dumps(messages), capture_output=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    heard = json.loads(done.stdout)
+    history, written = trained(20, num_hiddens=32, theta=0.2)
+    curve = [each for each in heard if each["kind"] == "state"][-1]["curve"]
+    columns = [curve[20 * i : 20 * (i + 1)] for i in range(len(curve) // 20)]
+    for name, column in zip(training_runs.COLUMNS, columns, strict=True):
+        assert column == pytest.approx(getattr(history, name), rel=1e-3), name
+    assert heard[-1]["greedy"].startswith(written)
 
 
 def test_a_run_that_waits_goes_on_as_if_it_had_not(node):
