@@ -31,7 +31,7 @@ HELD_OUT = 2_000  # of those after them, for the held-out perplexity
 # Minibatches of the held-out text, so small that the tenth of a short text fills one;
 # and the characters of the shortest such text.
 MEASURED, LEAST = {"batch_size": 4, "num_steps": 20}, 1_006
-# The columns of a curve, as the browser knows them (`web/src/curves.js`).
+# The columns of a curve, as the browser knows them (`web/src/columns.js`).
 COLUMNS = (
     "perplexity", "gradient_norm", "clipped_norm", "clipped_fraction",
     "held_out_perplexity",

@@ -7,8 +7,8 @@ import { webcrypto } from "node:crypto";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it under another name
 const web = new URL("../../d2l_rnn/web/src/", import.meta.url);
-const [batching, engine, files, generating, ngrams, random, rnn, saving, text, training, corpus] = await Promise.all(
-  ["rnn/batching", "rnn/engine", "playground/files", "rnn/generating", "rnn/ngrams", "rnn/random", "rnn/rnn", "rnn/saving", "rnn/text", "rnn/training", "playground/corpus"].map(
+const [batching, engine, files, generating, ngrams, random, rnn, settings, text, training, corpus] = await Promise.all(
+  ["rnn/batching", "rnn/engine", "playground/files", "rnn/generating", "rnn/ngrams", "rnn/random", "rnn/rnn", "playground/settings", "rnn/text", "rnn/training", "playground/corpus"].map(
     (name) => import(new URL(`${name}.js`, web)),
   ),
 );
@@ -24,6 +24,7 @@ function goOn(run, numEpochs, most) {
 }
 
 const answers = {
+  settings: () => settings.SETTINGS,
   random({ seed }) {
     const rng = new random.Random(seed);
     const order = list({ length: 40 }).map((_, i) => i);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { COLUMNS, csv, dashOf, describe, unpack, valueOf } from "../../d2l_rnn/web/src/curves.js";
+import { COLUMNS } from "../../d2l_rnn/web/src/columns.js";
+import { csv, dashOf, describe, unpack, valueOf } from "../../d2l_rnn/web/src/curves.js";
 
 /** The columns of a run, as its bytes give them. */
 function columns({ perplexity, norm = 0.3, theta = 1, heldOut = Number.NaN }) {

@@ -22,6 +22,7 @@ from d2l_rnn import (
 )
 from d2l_rnn.batching import SequenceLoader
 from d2l_rnn.explorers import training_runs
+from d2l_rnn.explorers.training_controls import TrainingControls
 from d2l_rnn.progress import History
 from d2l_rnn.sweeping import Setting
 
@@ -34,6 +35,24 @@ ODD = [
     "旅人读书\n😀👩‍🚀é e\u0301\t\x00",
     "aaa",
 ]
+
+
+def test_the_settings_are_those_of_the_panel(node):
+    settings = ask(node, "settings")
+    for name, setting in settings.items():
+        if "python" not in setting:
+            continue
+        control = getattr(TrainingControls, setting["python"])
+        for value in setting.get(
+            "values", [setting.get("least", ""), setting["start"]]
+        ):
+            control.checked(None if value == "off" else value)
+        if name != "begins":  # which depends on the text
+            assert control.default == setting["start"], name
+    for name in ("theta", "H", "lr"):
+        setting = settings[name]
+        values = [each for each in setting["values"] if each != "off"]
+        assert values == [*getattr(TrainingControls, setting["python"]).values]
 
 
 # ---- random numbers ----

@@ -1,9 +1,9 @@
 // The curves of training runs, as numbers: unpacked, described for a figure, written out.
 
+import { COLUMNS } from "./columns.js";
 import { brief, leaves, logRange, perplexityRange, short } from "./scales.js";
 import { say } from "./words.js";
 
-export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
 const COLOURS = 7;
 const BESIDE = { x: 1.012, y: 0.86, colour: "quiet" }; // in the right margin
 

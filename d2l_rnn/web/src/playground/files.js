@@ -1,7 +1,8 @@
 // A run as a file that `d2l_rnn.saving.load` reads, and back.
 
+import { COLUMNS } from "../columns.js";
 import { pack, unpack } from "../rnn/saving.js";
-import { COLUMNS, Run } from "../rnn/training.js";
+import { Run } from "../rnn/training.js";
 import { fitted } from "./corpus.js";
 
 /** The bytes of a run, as it was after its last whole epoch. Refused before that. */

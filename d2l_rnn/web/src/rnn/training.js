@@ -1,10 +1,10 @@
 // Training, as `d2l_rnn.training` does it, but so that it may stop between any two
 // minibatches: a Trainer trains one Run at a time, and others wait where they were.
 
+import { COLUMNS } from "../columns.js";
 import { fits, sequential, SequenceLoader } from "./batching.js";
 import { initialParams, Model } from "./rnn.js";
 
-export const COLUMNS = ["perplexity", "gradient_norm", "clipped_norm", "clipped_fraction", "held_out_perplexity"];
 const MEASURED = { B: 4, T: 20 }; // minibatches of the held-out text
 const MOST = 128; // minibatches in a call
 
