@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { fileOf } from "../../d2l_rnn/web/src/playground/files.js";
 import { Learner } from "../../d2l_rnn/web/src/playground/learner.js";
 import { Engine } from "../../d2l_rnn/web/src/rnn/engine.js";
+import { unpack } from "../../d2l_rnn/web/src/rnn/saving.js";
 
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../d2l_rnn/engine/bin/engine.wasm", import.meta.url)));
 const TEXT = "the time traveller came to the river and was wet to the knees. ".repeat(60);
@@ -149,4 +151,86 @@ test("what fails is told, and does not end the learner", async () => {
   await learn(0);
   all();
   assert.equal(of("state").at(-1).numEpochs, 5);
+});
+
+test("a run that is over is told again when it is shown again", async () => {
+  const { all, of, ask, learn, ready } = begin();
+  const last = () => of("state").at(-1);
+  await ready;
+  await learn(0);
+  await ask({ kind: "step", unit: "epoch" });
+  all();
+  await learn(1, { seed: 1 });
+  all();
+  await learn(0, {}, 1);
+  assert.deepEqual([last().id, last().numEpochs, last().goal, last().isPaused, last().isRunning], [0, 1, 1, false, false]);
+});
+
+test("a short run has n-grams to beat, too", async () => {
+  const { all, of, learn, ready } = begin();
+  await ready;
+  await learn(0, {}, 1);
+  all();
+  assert.deepEqual(of("best").map(({ id }) => id), ["story"]);
+});
+
+test("a run may learn on while its file is made", async () => {
+  const { learner, all, of, ask, learn, ready } = begin();
+  await ready;
+  await learn(0);
+  all();
+  const saved = ask({ kind: "save", id: 0, version: "test" });
+  for (const param of learner.run.kept) param.fill(7); // as the end of an epoch does
+  await saved;
+  const { bytes, numEpochs } = of("file").at(-1);
+  const { params, history } = await unpack(bytes);
+  assert.deepEqual([numEpochs, history.length], [5, 5]);
+  assert.ok(params.every((param) => param.every((each) => each !== 7)));
+});
+
+test("a file is opened with its curve, and goes on", async () => {
+  const { learner, all, of, ask, learn, ready } = begin();
+  await ready;
+  await learn(0, {}, 3);
+  all();
+  const bytes = await fileOf(learner.run, "test");
+  await ask({ kind: "open", id: 1, text: "story", bytes, fallback: SETTING });
+  const { text, setting, numEpochs } = of("opened").at(-1);
+  assert.deepEqual([text, setting, numEpochs], ["story", SETTING, 3]);
+  await ask({ kind: "learn", id: 1, text, setting, numEpochs });
+  const [mine, its] = [0, 1].map((id) => of("state").findLast((each) => each.id === id));
+  assert.deepEqual(new Float64Array(its.curve.buffer), new Float64Array(mine.curve.buffer));
+  assert.equal(its.isRunning, false);
+});
+
+test("a model of another text reads this one with levels of its own", async () => {
+  const other = begin("旅人来到河边，弄湿了双脚。".repeat(200));
+  await other.ready;
+  await other.learn(0, {}, 1);
+  other.all();
+  const bytes = await fileOf(other.learner.run, "test");
+  const { all, of, ask, learn, ready } = begin();
+  await ready;
+  await learn(0);
+  await ask({ kind: "open", id: 1, text: "story", bytes, fallback: SETTING });
+  const { text, numEpochs } = of("opened").at(-1);
+  const known = of("levels").at(-1);
+  assert.deepEqual([known.id, known.levels.guessing, known.levels.bigram], [text, other.learner.run.text.vocab.length, 1]);
+  assert.equal(known.numUnknown, TEXT.length);
+  assert.equal(of("levels")[0].numUnknown, 0);
+  await ask({ kind: "learn", id: 1, text, setting: SETTING, numEpochs });
+  all();
+  assert.ok(of("best").some(({ id }) => id === text));
+});
+
+test("a network for which memory is short is refused, and the one before goes on", async () => {
+  const { learner, all, of, learn, ready } = begin();
+  await ready;
+  await learn(0);
+  const { memory } = learner.trainer.engine.exports;
+  learner.trainer.engine.exports = { ...learner.trainer.engine.exports, memory: { buffer: memory.buffer, grow: () => assert.fail() } };
+  await learn(1, { numHiddens: 512 });
+  assert.match(of("refused").at(-1).words, /not have enough memory/);
+  all();
+  assert.deepEqual([of("state").at(-1).id, of("state").at(-1).numEpochs], [0, 5]);
 });

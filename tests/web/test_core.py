@@ -6,6 +6,7 @@ import random
 import subprocess
 
 import pytest
+import safetensors.torch
 import torch
 from asking import CORE, answers, ask, floats
 
@@ -269,16 +270,22 @@ def test_the_package_loads_what_the_page_saves(node, tmp_path):
     )
 
 
-def packed(tmp_path, num_epochs: int = 2, cell: str = "scratch") -> str:
-    """A file of the package, in base64."""
-    setting = Setting(num_hiddens=16, seed=4, cell=cell)
+def packed(tmp_path, num_epochs: int = 2, change=lambda net: None, **values) -> str:
+    """A file of the package, in base64, of a model that `change` has changed."""
+    setting = Setting(**{"num_hiddens": 16, "seed": 4} | values)
     loaded = training_runs.load("story", held_out=True)
     net = setting.model(len(loaded.vocab))
     minibatches = setting.minibatches(loaded.corpus)
     history = training.train(
-        net, minibatches, 1.0, num_epochs, held_out=loaded.held_out
-    )
-    path = saving.save(tmp_path / "mine", net, loaded.vocab, setting, History(history))
+        net, minibatches, setting.lr, num_epochs, setting.theta,
+        held_out=loaded.held_out,
+    )  # fmt: skip
+    history = History(history)
+    change(net)
+    return contents(saving.save(tmp_path / "mine", net, loaded.vocab, setting, history))
+
+
+def contents(path) -> str:
     return base64.b64encode(path.read_bytes()).decode()
 
 
@@ -292,6 +299,37 @@ def test_the_page_goes_on_with_what_the_package_saves(node, tmp_path):
     assert found["setting"]["seed"] == 4
 
 
+def test_a_file_s_setting_may_stand_between_the_sliders_values(node, tmp_path):
+    values = {"theta": 0.3, "num_hiddens": 48, "seed": 12345, "lr": 0.7}
+    history, _ = trained(4, **values)
+    found = ask(
+        node, "opened", bytes=packed(tmp_path, **values), whole=STORY, isClean=True,
+        numEpochs=4,
+    )  # fmt: skip
+    assert floats(found["columns"][0]) == pytest.approx(history.perplexity, rel=1e-3)
+
+
+def test_a_diverged_run_is_opened_and_does_not_go_on(node, tmp_path):
+    diverged = packed(tmp_path, 9, lr=1e8, theta=None)
+    found = ask(
+        node, "opened", bytes=diverged, whole=STORY, isClean=True, numEpochs=50
+    )
+    perplexities = floats(found["columns"][0])
+    assert perplexities == floats(found["before"][0])
+    assert perplexities[-1] == float("inf")
+
+
+def test_a_model_without_its_setting_goes_on_with_the_page_s(node, tmp_path):
+    net = rnn.make_model("scratch", 28, 24, seed=2)
+    vocab = training_runs.load("story").vocab
+    path = saving.save(tmp_path / "bare", net, vocab)
+    found = ask(
+        node, "opened", bytes=contents(path), whole=STORY, isClean=True, numEpochs=2
+    )
+    assert floats(found["before"][0]) == [] and len(found["columns"][0]) == 2
+    assert (found["setting"]["numHiddens"], found["setting"]["lr"]) == (24, 1)
+
+
 def test_a_model_reads_another_text_with_its_own_vocabulary(node, tmp_path):
     found = ask(
         node, "opened", bytes=packed(tmp_path), whole=LETTER, isClean=False, numEpochs=3
@@ -303,12 +341,45 @@ def test_a_model_reads_another_text_with_its_own_vocabulary(node, tmp_path):
 def test_what_is_no_such_file_is_refused_in_words(node, tmp_path):
     whole = bytearray(base64.b64decode(packed(tmp_path)))
     changed = bytes(whole[:-1]) + bytes([whole[-1] ^ 1])
-    gru = base64.b64decode(packed(tmp_path, 1, "gru"))
-    files = [b"", b"hello, world", bytes(whole[:200]), changed, gru]
+    no_json = (8).to_bytes(8, "little") + b"no JSON!"
+    files = [b"", b"hello, world", bytes(whole[:200]), bytes(whole[:-1]), no_json]
+    files += [safetensors.torch.save({"W": torch.ones(2)}), changed]
     asked = {"name": "opened", "whole": STORY, "isClean": True, "numEpochs": 1}
     told = answers(
         node, *({**asked, "bytes": base64.b64encode(each).decode()} for each in files)
     )
-    assert told[0] == told[1] == told[2] == "it is not a file of safetensors"
-    assert told[3] == "it has been changed since it was saved, or damaged"
-    assert told[4] == "its cell is GRU; this page trains the scratch RNN"
+    assert told[:5] == ["it is not a file of safetensors"] * 5
+    assert told[5] == "it is not a model that d2l_rnn has saved"
+    assert told[6] == "it has been changed since it was saved, or damaged"
+
+
+def to_float64(net):
+    net.params = [param.detach().double().requires_grad_() for param in net.params]
+
+
+def freeze(net):
+    net.params[1].requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({"cell": "gru"}, "its cell is GRU; this page trains the scratch RNN"),
+        ({"cell": "rnn"}, "its cell is nn.RNN; this page trains the scratch RNN"),
+        ({"change": freeze}, "it keeps W_hh fixed; this page trains all parameters"),
+        (
+            {"change": to_float64},
+            "its numbers are float64; this page computes with float32",
+        ),
+        (
+            {"seed": 2**32},
+            "its seed is 4294967296; this page takes seeds up to 4294967295",
+        ),
+    ],
+)
+def test_a_model_that_would_be_trained_otherwise_is_refused(
+    node, tmp_path, values, words
+):
+    asked = {"name": "opened", "whole": STORY, "isClean": True, "numEpochs": 1}
+    file = packed(tmp_path, 1, **values)
+    assert answers(node, {**asked, "bytes": file}) == [words]

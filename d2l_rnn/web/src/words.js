@@ -11,3 +11,11 @@ export function speak(words) {
 export function say(words, values = {}) {
   return (dictionary[words] ?? words).replace(/\{(\w+)\}/g, (place, name) => (Object.hasOwn(values, name) ? values[name] : place));
 }
+
+/** An error that the reader is told of: what it says can be said in another language. */
+export class Refusal extends Error {
+  constructor(words, values = {}) {
+    super(say(words, values));
+    Object.assign(this, { words, values });
+  }
+}

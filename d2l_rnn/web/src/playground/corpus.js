@@ -2,6 +2,7 @@
 
 import { bestNgram, bigramPerplexity } from "../rnn/ngrams.js";
 import { characters, Vocab } from "../rnn/text.js";
+import { Refusal } from "../words.js";
 
 const LEARNED = 10_000; // characters, as in the book and in the notebooks' panel
 const HELD_OUT = 2_000; // of those after them
@@ -10,25 +11,31 @@ const LEAST_HELD_OUT = 1_006; // of one whose last tenth can be measured
 const MOST_KINDS = 4_000; // of characters: rarer ones are <unk>
 
 /**
- * {corpus, heldOut, vocab, levels, numCharacters}; `levels` are {name: perplexity}, of
- * guessing and of the bigram. Throws an Error for a text that is too short.
+ * {corpus, heldOut, vocab, levels, numCharacters, numUnknown}; `levels` are {name:
+ * perplexity}, of guessing and of the bigram; `numUnknown` are the places that <unk>
+ * takes. Throws a Refusal for a text that is too short.
  */
 export function corpusOf(text, isClean) {
   const tokens = characters(text, isClean);
-  if (tokens.length < LEAST) throw new TooShort(tokens.length);
+  if (tokens.length < LEAST) throw new Refusal("the text has {n} characters, and {least} are the least that can be learned from", { n: tokens.length, least: LEAST });
   const vocab = new Vocab(tokens, MOST_KINDS);
   const whole = vocab.encode(tokens.slice(0, LEARNED + HELD_OUT));
   const [kept, end] = partsOf(whole.length);
-  const corpus = whole.slice(0, kept);
-  const levels = { guessing: vocab.length, bigram: bigramPerplexity(corpus, vocab.length) };
-  return { corpus, heldOut: whole.slice(kept, end), vocab, levels, numCharacters: tokens.length };
+  return measured(whole.slice(0, kept), whole.slice(kept, end), vocab, tokens.length);
 }
 
-class TooShort extends Error {
-  constructor(n) {
-    super("the text has {n} characters, and {least} are the least that can be learned from");
-    this.values = { n, least: LEAST };
-  }
+/** A text read with another vocabulary; the same text if that is its own. */
+export function recoded(text, vocab) {
+  const { tokens } = text.vocab;
+  if (tokens.length === vocab.length && tokens.every((token, i) => token === vocab.tokens[i])) return text;
+  const again = (indices) => vocab.encode(text.vocab.decode(indices));
+  return measured(again(text.corpus), again(text.heldOut), vocab, text.numCharacters);
+}
+
+function measured(corpus, heldOut, vocab, numCharacters) {
+  const levels = { guessing: vocab.length, bigram: bigramPerplexity(corpus, vocab.length) };
+  const numUnknown = [...corpus, ...heldOut].filter((token) => token === 0).length;
+  return { corpus, heldOut, vocab, levels, numCharacters, numUnknown };
 }
 
 /** Where the text that is learned ends, and that which is held out: as in the panel. */

@@ -37,7 +37,7 @@ export class Learner {
     try {
       await this[`on_${kind}`](what);
     } catch (error) {
-      this.post({ kind: "refused", of: kind, id: what.id, words: error.message, values: error.values });
+      this.post({ kind: "refused", of: kind, id: what.id, words: error.words ?? error.message, values: error.values });
     }
     this.wake();
   }
@@ -45,20 +45,24 @@ export class Learner {
   // ---- What is asked for ----
 
   on_text({ id, text, isClean }) {
-    const corpus = corpusOf(text, isClean);
-    this.texts.set(id, corpus);
-    const { levels, numCharacters, vocab, heldOut } = corpus;
-    this.post({ kind: "levels", id, levels, numCharacters, numKinds: vocab.freqs.length, vocabSize: vocab.length, numLearned: corpus.corpus.length, numHeldOut: heldOut.length });
+    this.know(id, corpusOf(text, isClean));
+  }
+
+  know(id, text) {
+    this.texts.set(id, text);
+    const { levels, numCharacters, numUnknown } = text;
+    this.post({ kind: "levels", id, levels, numCharacters, numUnknown });
   }
 
   on_learn({ id, text, setting, numEpochs }) {
     if (!this.runs.has(id) && !this.texts.has(text)) return; // it was refused
     const run = this.runs.get(id) ?? this.begin(this.texts.get(text), setting);
+    this.trainer.take(run); // which fails where memory is short, and then nothing changes
     this.runs.delete(id); // so that the latest is the last
     this.runs.set(id, run);
     Object.assign(this, { current: id, numEpochs, isPaused: false, step: null, wrote: 0 });
-    this.trainer.take(run);
     this.forget();
+    this.tell(); // one that is done already tells nothing more
   }
 
   begin(text, setting) {
@@ -97,14 +101,19 @@ export class Learner {
   }
 
   async on_save({ id, version }) {
-    const bytes = await fileOf(this.runs.get(id), version);
-    this.post({ kind: "file", id, numEpochs: this.runs.get(id).numEpochs, bytes }, [bytes.buffer]);
+    const run = this.runs.get(id);
+    const numEpochs = run?.numEpochs; // it may learn on while the file is made
+    const bytes = await fileOf(run, version);
+    this.post({ kind: "file", id, numEpochs, bytes }, [bytes.buffer]);
   }
 
   async on_open({ id, text, bytes, fallback }) {
-    const run = await runFrom(bytes, this.texts.get(text), fallback);
+    const known = this.texts.get(text);
+    const run = await runFrom(bytes, known, fallback);
+    const textOfRun = run.text === known ? text : `${text}, as ${id} reads it`;
+    if (run.text !== known) this.know(textOfRun, run.text);
     this.runs.set(id, run);
-    this.post({ kind: "opened", id, setting: run.setting, numEpochs: run.numEpochs });
+    this.post({ kind: "opened", id, text: textOfRun, setting: run.asked, numEpochs: run.numEpochs });
   }
 
   // ---- Work ----
@@ -135,12 +144,18 @@ export class Learner {
     const isOver = wasRunning && !this.isRunning;
     if (isOver || (wasRunning && now - this.posted > FRAME)) this.tell();
     if (this.isTimeToWrite(now) || isOver) this.write();
-    else if (this.run.numEpochs && this.run.text.best === undefined) this.beat();
-    return this.isRunning || !this.wrote;
+    else if (this.isToBeat) this.beat();
+    return this.isRunning || !this.wrote || this.isToBeat;
+  }
+
+  /** True if the n-grams of this text are not known yet: they wait for the first point. */
+  get isToBeat() {
+    return this.run.numEpochs > 0 && this.run.text.best === undefined;
   }
 
   train() {
     const { run, trainer, step } = this;
+    trainer.take(run);
     const isFirst = run.numEpochs === 0;
     const hasEnded = trainer.advance(SLICE, step === "minibatch" ? 1 : undefined);
     if (step === "minibatch" || (step && hasEnded)) this.isPaused = true;

@@ -52,6 +52,11 @@ const TOOLS = {
   "it is not a file of safetensors": "它不是 safetensors 文件",
   "it is not a model that d2l_rnn has saved": "它不是 d2l_rnn 保存的模型",
   "it has been changed since it was saved, or damaged": "它保存之后被改动过，或已损坏",
+  "its cell is {cell}; this page trains the scratch RNN": "它的单元是 {cell}，本页训练从零实现的 RNN",
+  "it keeps {names} fixed; this page trains all parameters": "它固定了 {names}，本页训练所有参数",
+  "its seed is {seed}; this page takes seeds up to {most}": "它的随机种子是 {seed}，本页最多用到 {most}",
+  "this page was not opened from a file or over https, and so its browser computes no checksum": "本页不是从文件或通过 https 打开的，浏览器因此不能计算校验和",
+  "the browser does not have enough memory for a network of this size": "浏览器的内存不够训练这么大的网络",
   "its numbers are float64; this page computes with float32": "它的数是 float64，本页用 float32 计算",
   "it reads words; this page reads characters": "它读的是词，本页读的是字符",
 };

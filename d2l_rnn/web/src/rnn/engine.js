@@ -3,6 +3,7 @@
 // It knows one structure, `Run` of rnn.c, of 34 fields of four bytes each; here it is
 // filled, and its arrays are views of the engine's memory.
 
+import { Refusal } from "../words.js";
 import { sizesOf } from "./rnn.js";
 
 const PAGE = 65536; // bytes
@@ -43,11 +44,19 @@ export class Engine {
 
   /** Where so many numbers of four bytes lie from now on. */
   take(numbers) {
-    const start = (this.end + 63) & ~63;
+    const start = 64 * Math.ceil(this.end / 64);
     this.end = start + 4 * numbers;
     const pages = Math.ceil((this.end - this.buffer.byteLength) / PAGE);
-    if (pages > 0) this.exports.memory.grow(pages);
+    if (pages > 0) this.grow(pages);
     return start;
+  }
+
+  grow(pages) {
+    try {
+      this.exports.memory.grow(pages);
+    } catch {
+      throw new Refusal("the browser does not have enough memory for a network of this size");
+    }
   }
 
   get buffer() {

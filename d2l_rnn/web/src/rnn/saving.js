@@ -4,6 +4,7 @@
 // that says where each tensor lies, and some texts about them; the tensors. The texts hold
 // a checksum of the rest.
 
+import { Refusal } from "../words.js";
 import { shapesOf } from "./rnn.js";
 import { Vocab } from "./text.js";
 
@@ -52,29 +53,44 @@ function joined(head, parts) {
 
 /**
  * What a file holds: {params, vocab, setting, history}; setting is null if there is none.
- * Throws an Error that says why, for a file of something else or one that has changed.
+ * Throws a Refusal that says why, for a file of something else or one that has changed.
  */
 export async function unpack(bytes) {
   const { head, weights } = tensorsIn(bytes);
   const { sha256: found, ...about } = head.__metadata__ ?? {};
-  if (about.format !== FORMAT) throw new Error("it is not a model that d2l_rnn has saved");
-  if ((await checksum(weights, about)) !== found) throw new Error("it has been changed since it was saved, or damaged");
-  const model = JSON.parse(about.model);
-  if (model.made !== "scratch" || model.kind !== "rnn") throw new Error(`its cell is ${model.kind === "rnn" ? "nn.RNN" : model.kind.toUpperCase()}; this page trains the scratch RNN`);
-  if (weights.some(({ dtype }) => dtype !== "F32")) throw new Error("its numbers are float64; this page computes with float32");
+  if (about.format !== FORMAT) throw new Refusal("it is not a model that d2l_rnn has saved");
+  if ((await checksum(weights, about)) !== found) throw new Refusal("it has been changed since it was saved, or damaged");
   const { tokens, freqs } = JSON.parse(about.vocab);
-  if (tokens.some((token) => typeof token !== "string" || (token !== tokens[0] && [...token].length !== 1))) throw new Error("it reads words; this page reads characters");
+  check(JSON.parse(about.model), weights, tokens);
   const params = Object.keys(shapesOf(1, 1)).map((name) => weights.find((each) => each.name === name).values);
   return { params, vocab: Vocab.restored(tokens, freqs), setting: heard(about.setting), history: heard(about.history) };
 }
 
+/** Refuse a model that this page would train otherwise than the package does. */
+function check({ made, kind, frozen }, weights, tokens) {
+  const cell = made === "torch" && kind === "rnn" ? "nn.RNN" : kind.toUpperCase();
+  if (made !== "scratch" || kind !== "rnn") throw new Refusal("its cell is {cell}; this page trains the scratch RNN", { cell });
+  if (frozen.length) throw new Refusal("it keeps {names} fixed; this page trains all parameters", { names: frozen.join(", ") });
+  if (weights.some(({ dtype }) => dtype !== "F32")) throw new Refusal("its numbers are float64; this page computes with float32");
+  if (tokens.some((token) => typeof token !== "string" || (token !== tokens[0] && [...token].length !== 1))) throw new Refusal("it reads words; this page reads characters");
+}
+
 function tensorsIn(bytes) {
+  try {
+    return parsed(bytes);
+  } catch { // no JSON, no UTF-8, or a part of the file is missing
+    throw new Refusal("it is not a file of safetensors");
+  }
+}
+
+function parsed(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length > 8 ? Number(view.getBigUint64(0, true)) : 0;
-  if (length === 0 || length > LARGEST || length > bytes.length - 8) throw new Error("it is not a file of safetensors");
+  const length = Number(view.getBigUint64(0, true));
+  if (length > LARGEST || length > bytes.length - 8) throw new RangeError("the head is longer than the file");
   const head = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
   const weights = Object.entries(head).filter(([name]) => name !== "__metadata__").map(([name, { dtype, shape, data_offsets: [from, to] }]) => {
     const raw = bytes.slice(8 + length + from, 8 + length + to);
+    if (raw.length !== to - from) throw new RangeError("the file ends too early");
     return { name, dtype, shape, raw, values: dtype === "F32" ? new Float32Array(raw.buffer) : null };
   });
   return { head, weights };
@@ -87,7 +103,7 @@ async function checksum(weights, about) {
     parts.push(utf8.encode(pythons([name, dtype === "F32" ? "torch.float32" : "torch.float64", shape])));
     parts.push(raw ?? bytesOf(values));
   }
-  if (!globalThis.crypto?.subtle) throw new Error("this page was not opened from a file or over https, and so its browser computes no checksum");
+  if (!globalThis.crypto?.subtle) throw new Refusal("this page was not opened from a file or over https, and so its browser computes no checksum");
   const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -107,5 +123,5 @@ function told(value) {
 }
 
 function heard(text) {
-  return JSON.parse(text, (_, each) => (typeof each === "string" && each in NOT_FINITE ? NOT_FINITE[each] : each));
+  return JSON.parse(text, (_, each) => (typeof each === "string" && Object.hasOwn(NOT_FINITE, each) ? NOT_FINITE[each] : each));
 }
