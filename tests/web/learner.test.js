@@ -234,3 +234,13 @@ test("a network for which memory is short is refused, and the one before goes on
   all();
   assert.deepEqual([of("state").at(-1).id, of("state").at(-1).numEpochs], [0, 5]);
 });
+
+test("a text that is dropped is no longer kept, and its run is", async () => {
+  const { learner, all, of, ask, learn, ready } = begin();
+  await ready;
+  await learn(0);
+  await ask({ kind: "drop", id: "story" });
+  all();
+  assert.deepEqual([learner.texts.size, of("state").at(-1).numEpochs], [0, 5]);
+  assert.deepEqual(of("refused"), []);
+});

@@ -91,6 +91,10 @@ test("trouble is told, with what may help", () => {
   assert.equal(session.store.get("trouble"), "lost at epoch 2:\ntry a smaller learning rate or clip the gradient");
   answer(session, 0, [20, Infinity], { hasDiverged: true });
   assert.match(session.store.get("trouble"), /^diverged at epoch 2/);
+  answer(session, 0, [20, 5000, 29]);
+  assert.match(session.store.get("trouble"), /^lost at epoch 2/); // still worse than guessing
+  answer(session, 0, [20, 5000, 15]);
+  assert.equal(session.store.get("trouble"), "");
   answer(session, 0, [20, 15]);
   assert.equal(session.store.get("trouble"), "");
 });
@@ -100,6 +104,14 @@ test("a smaller batch, of a short text, is told", () => {
   learn({});
   answer(session, 0, [20], { batchSize: 2, numSteps: 35 });
   assert.match(session.store.get("readout"), /a short text: batch 2, 35 time steps/);
+});
+
+test("characters that the vocabulary lacks are told", () => {
+  const { session, learn } = begin();
+  session.hear({ ...LEVELS, numUnknown: 1234 });
+  learn({});
+  answer(session, 0, [20]);
+  assert.match(session.store.get("readout"), /1,234 characters of the text are unknown to it/);
 });
 
 test("a paused epoch tells its last minibatch", () => {
@@ -130,18 +142,86 @@ test("what kept models write stands beside", () => {
   assert.match(texts[0].error, /no longer finite/);
 });
 
+const FROM_FILE = { theta: 0.3, numHiddens: 48, lr: 2, numSteps: 35, batchSize: 32, seed: 12345, isRandom: false };
+
+/** A file's name and length as the view sends it, in one piece. */
+function file(session, name, at = 0, length = 3, size = length) {
+  session.store.send({ event: "piece", view: "x", name, at, size }, undefined, [new Uint8Array(length).fill(at).buffer]);
+}
+
 test("a file in pieces is opened as one, and its run is current", () => {
   const { session, asked, learn } = begin();
-  learn({});
-  const piece = (at, length) => session.store.send({ event: "piece", view: "x", name: "m", at, size: 5 }, undefined, [new Uint8Array(length).fill(at).buffer]);
-  piece(0, 3);
+  learn({ theta: 2 });
+  file(session, "m", 0, 3, 5);
   assert.equal(asked.at(-1).kind, "learn");
-  piece(3, 2);
-  assert.deepEqual([asked.at(-1).kind, [...asked.at(-1).bytes]], ["open", [0, 0, 0, 3, 3]]);
-  const { id } = asked.at(-1);
-  session.hear({ kind: "opened", id, setting: { theta: null, numHiddens: 16, lr: 2, numSteps: 35, batchSize: 32, seed: 4, isRandom: false }, numEpochs: 7 });
+  file(session, "m", 3, 2, 5);
+  const { id, kind, bytes } = asked.at(-1);
+  assert.deepEqual([kind, [...bytes]], ["open", [0, 0, 0, 3, 3]]);
+  session.hear({ kind: "opened", id, text: "story", setting: FROM_FILE, numEpochs: 7 });
   assert.equal(session.store.get("current"), id);
-  assert.deepEqual(asked.at(-1), { kind: "learn", id, numEpochs: 7 });
-  session.hear({ kind: "refused", of: "open", words: "it is not a file of safetensors" });
-  assert.equal(session.store.get("refused"), "m cannot be opened: it is not a file of safetensors");
+  assert.deepEqual(asked.at(-1), { kind: "learn", id, text: "story", setting: FROM_FILE, numEpochs: 7 });
+  assert.match(session.store.get("code"), /theta=0.3, num_hiddens=48, lr=2, num_epochs=7, seed=12345/);
+  assert.equal(session.values.theta, 2); // the controls stay as they are
+});
+
+test("two files at once keep their names, and one that is opened ends the complaint of another", () => {
+  const { session, asked, learn } = begin();
+  learn({});
+  file(session, "good");
+  const good = asked.at(-1).id;
+  file(session, "odd");
+  const odd = asked.at(-1).id;
+  session.hear({ kind: "refused", of: "open", id: odd, words: "its cell is {cell}; this page trains the scratch RNN", values: { cell: "GRU" } });
+  assert.equal(session.store.get("refused"), "odd cannot be opened: its cell is GRU; this page trains the scratch RNN");
+  session.hear({ kind: "opened", id: good, text: "story", setting: FROM_FILE, numEpochs: 7 });
+  assert.match(session.store.get("runs").at(-1).label, /, good$/);
+  assert.equal(session.store.get("refused"), "");
+});
+
+test("a text that is refused leads back to the run before it, whatever that reads", () => {
+  const { session, asked, learn } = begin();
+  session.ownNumber = 1;
+  learn({ text: "own", theta: 2 });
+  session.ownNumber = 2;
+  learn({ text: "own", theta: 2 });
+  session.hear({ kind: "refused", of: "text", id: "own 2", words: "too short" });
+  const { kind, id, text, setting } = asked.at(-1);
+  assert.deepEqual([kind, id, text, setting.theta], ["learn", 0, "own 1", 2]);
+  assert.deepEqual([session.store.get("current"), session.store.get("runs").length, session.store.get("refused")], [0, 1, "too short"]);
+});
+
+test("a text that is refused leads back to a run from a file", () => {
+  const { session, asked, clock, learn } = begin();
+  learn({});
+  file(session, "m");
+  const { id } = asked.at(-1);
+  clock.now = 10;
+  session.hear({ kind: "opened", id, text: "story", setting: FROM_FILE, numEpochs: 7 });
+  clock.now = 20;
+  session.ownNumber = 1;
+  learn({ text: "own" });
+  session.hear({ kind: "refused", of: "text", id: "own 1", words: "too short" });
+  assert.deepEqual([asked.at(-1).id, session.store.get("current")], [id, id]);
+});
+
+test("what is removed leaves nothing behind", () => {
+  const { session, asked, learn } = begin();
+  learn({});
+  answer(session, 0, [20]);
+  session.remove(0);
+  session.hear({ kind: "written", id: 0, epoch: 1, read: 0, greedy: "", drawn: "", isSound: true });
+  answer(session, 0, [20]);
+  assert.equal(session.store.get("curve_0"), undefined);
+  assert.equal(session.said.size, 0);
+  session.ownNumber = 1;
+  learn({ text: "own" });
+  session.hear({ ...LEVELS, id: "own 1" });
+  session.ownNumber = 2;
+  learn({ text: "own" });
+  session.hear({ ...LEVELS, id: "own 2" });
+  assert.deepEqual([...session.texts.keys()], ["own 1", "own 2"]); // a run reads it yet
+  session.remove(1);
+  assert.deepEqual(asked.at(-1), { kind: "drop", id: "own 1" });
+  session.clear();
+  assert.deepEqual([...session.texts.keys()], ["own 2"]); // it may be chosen again
 });

@@ -311,9 +311,7 @@ def test_a_file_s_setting_may_stand_between_the_sliders_values(node, tmp_path):
 
 def test_a_diverged_run_is_opened_and_does_not_go_on(node, tmp_path):
     diverged = packed(tmp_path, 9, lr=1e8, theta=None)
-    found = ask(
-        node, "opened", bytes=diverged, whole=STORY, isClean=True, numEpochs=50
-    )
+    found = ask(node, "opened", bytes=diverged, whole=STORY, isClean=True, numEpochs=50)
     perplexities = floats(found["columns"][0])
     assert perplexities == floats(found["before"][0])
     assert perplexities[-1] == float("inf")

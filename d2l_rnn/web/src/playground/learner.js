@@ -5,8 +5,9 @@
 //   text     {id, text, isClean}
 //   learn    {id, text, setting, numEpochs}   show this run; begin it if it is new
 //   go       {isPaused}      step  {unit}     "minibatch" or "epoch", then pause
-//   remove   {id}            ask   {prefix, temperature, draw}      what to write with
-//   save     {id, code}      open  {id, text, name, bytes}
+//   remove   {id}            drop  {id}       a text that no run reads any more
+//   ask      {prefix, temperature, draw}      what to write with
+//   save     {id, version}   open  {id, text, bytes, fallback}
 // From it: state, levels, best, written, file, opened, refused; session.js hears them.
 
 import { predict, readThrough, sample } from "../rnn/generating.js";
@@ -94,6 +95,10 @@ export class Learner {
       this.current = null;
     }
     this.runs.delete(id);
+  }
+
+  on_drop({ id }) {
+    this.texts.delete(id);
   }
 
   on_ask(asked) {

@@ -3,20 +3,19 @@
 // The learner trains them, elsewhere: `post(message)` asks it, `hear(message)` is what it
 // answers. The views read the store, as the training panel's do.
 
-import { short } from "../scales.js";
 import { say } from "../words.js";
-import { code } from "./settings.js";
+import { describe, labelsOf, levelsOf, OF_A_RUN, trouble } from "./run_words.js";
+import { code, SETTINGS } from "./settings.js";
 import { Store } from "./store.js";
 
-const OF_A_RUN = ["theta", "H", "lr", "T", "B", "seed", "sampling", "text"];
 const BRIEF = 700; // milliseconds: a run that a hand leaves so soon was only passed over
 const MOST_LEFT = 12; // of these, that can be brought back
 const BESIDE = 2; // kept runs whose texts stand beside that of the current one
-const LOST = 100; // times the perplexity of guessing
 
 export class Session {
   constructor(post, now = () => performance.now()) {
     Object.assign(this, { post, now, runs: [], texts: new Map(), said: new Map(), nextId: 0 });
+    this.opening = new Map(); // files that the learner is reading
     this.store = new Store({
       runs: [], current: -1, hidden: [], pinned: [], levels: {}, num_epochs: 1, readout: "", trouble: "",
       refused: "", texts: [], code: "", is_running: false, has_model: false,
@@ -34,15 +33,21 @@ export class Session {
     let run = this.runs.find((each) => each.key === key);
     if (run && anew) this.forget(run.id);
     if (!run || anew) run = this.begin(key, values, run?.number);
+    run.values = values;
+    this.goOn(run, values.epochs, byHand);
+  }
+
+  /** Show a run, and let it learn up to this epoch. */
+  goOn(run, numEpochs, byHand = false) {
     this.passOver(run, byHand);
-    Object.assign(run, { values, isLeft: false, byHand, since: this.now() });
+    Object.assign(run, { isLeft: false, byHand, since: this.now() });
     const { store } = this;
     store.set("hidden", store.get("hidden").filter((id) => id !== run.id));
     store.set("current", run.id);
-    store.set("num_epochs", Math.max(values.epochs, run.state?.numEpochs ?? 0));
+    store.set("num_epochs", Math.max(numEpochs, run.state?.numEpochs ?? 0));
     store.set("refused", "");
     this.show();
-    this.post({ kind: "learn", id: run.id, text: run.text, setting: settingOf(values), numEpochs: values.epochs });
+    this.post({ kind: "learn", id: run.id, text: run.text, setting: settingOf(run.values), numEpochs });
   }
 
   /** True if these values have been learned for longer than they ask for. */
@@ -93,8 +98,20 @@ export class Session {
   forget(id) {
     this.runs = this.runs.filter((run) => run.id !== id);
     this.said.delete(id);
+    this.store.set(`curve_${id}`, undefined); // which may be long
     for (const name of ["hidden", "pinned"]) this.store.set(name, this.store.get(name).filter((each) => each !== id));
     this.post({ kind: "remove", id });
+    this.forgetTexts();
+  }
+
+  /** Of the reader's own texts the last one is kept, and those that a run reads. */
+  forgetTexts() {
+    const offered = SETTINGS.text.values.map((text) => this.textOf({ text }));
+    const kept = new Set([...offered, ...this.runs.map(({ text }) => text)]);
+    for (const id of [...this.texts.keys()].filter((each) => !kept.has(each))) {
+      this.texts.delete(id);
+      this.post({ kind: "drop", id });
+    }
   }
 
   /** Forget all curves but those that are kept. */
@@ -116,15 +133,15 @@ export class Session {
 
   /** A file may come in pieces: the last one completes it. */
   open({ name, at, size }, [bytes]) {
-    this.arriving = at === 0 ? [bytes] : [...(this.arriving ?? []), bytes];
-    const length = this.arriving.reduce((sum, each) => sum + each.byteLength, 0);
-    if (length < size) return;
+    if (at === 0) this.arriving = new Uint8Array(size);
+    this.arriving.set(new Uint8Array(bytes), at);
+    if (at + bytes.byteLength < size) return;
+    const { values, arriving } = this;
     const id = this.nextId;
     this.nextId += 1;
-    this.opening = { id, name };
-    const whole = new Uint8Array(length);
-    this.arriving.reduce((end, each) => (whole.set(new Uint8Array(each), end), end + each.byteLength), 0);
-    this.post({ kind: "open", id, text: this.textOf(this.values), bytes: whole, fallback: settingOf(this.values) });
+    this.opening.set(id, { name, values });
+    this.post({ kind: "open", id, text: this.textOf(values), bytes: arriving, fallback: settingOf(values) });
+    this.arriving = null;
   }
 
   // ---- What the learner answers ----
@@ -135,11 +152,12 @@ export class Session {
 
   on_levels({ id, ...text }) {
     this.texts.set(id, text);
+    this.forgetTexts();
     this.show();
   }
 
   on_best({ id, n, perplexity }) {
-    Object.assign(this.texts.get(id), { best: perplexity, n });
+    if (this.texts.has(id)) Object.assign(this.texts.get(id), { best: perplexity, n });
     this.show();
   }
 
@@ -153,6 +171,7 @@ export class Session {
   }
 
   on_written({ id, ...text }) {
+    if (!this.runs.some((run) => run.id === id)) return;
     const { epoch, read, greedy, drawn, isSound } = text; // the rest is large
     this.said.set(id, { epoch, read, greedy, drawn, isSound });
     this.showTexts();
@@ -165,30 +184,40 @@ export class Session {
     this.store.emit("msg:custom", { event: "file", view: this.saving, name }, [bytes]);
   }
 
-  on_opened({ id, setting, numEpochs }) {
-    const values = { ...this.values, ...valuesOf(setting), epochs: Math.max(numEpochs, 1) };
-    const key = `${this.keyOf(values)} ${this.opening.name}`;
-    this.runs.push({ id, key, values, number: this.freeNumber(), text: this.textOf(values), file: this.opening.name });
-    this.values = values;
-    this.store.set("current", id);
-    this.show();
-    this.post({ kind: "learn", id, numEpochs });
+  /** A run from a file has no key: no setting of the controls leads to it. */
+  on_opened({ id, text, setting, numEpochs }) {
+    const { name, values } = this.opened(id);
+    const its = { ...values, ...valuesOf(setting), epochs: Math.max(numEpochs, 1) };
+    const run = { id, values: its, number: this.freeNumber(), text, file: name };
+    this.runs.push(run);
+    this.goOn(run, numEpochs);
+  }
+
+  /** What was asked for with a file, which the learner has now read. */
+  opened(id) {
+    const asked = this.opening.get(id);
+    this.opening.delete(id);
+    return asked;
   }
 
   on_refused({ of, id, words, values }) {
+    const why = say(words, values);
     if (of === "text") this.goBackFrom(id);
-    if (of === "open") this.refuse(say("{name} cannot be opened: {why}", { name: this.opening.name, why: say(words) }));
-    else if (of === "save") this.refuse(say("the model cannot be saved: {why}", { why: say(words) }));
-    else this.refuse(say(words, values));
+    if (of === "open") this.refuse(say("{name} cannot be opened: {why}", { name: this.opened(id).name, why }));
+    else if (of === "save") this.refuse(say("the model cannot be saved: {why}", { why }));
+    else this.refuse(why);
   }
 
   /** A text that cannot be learned: to the last run of another. */
   goBackFrom(text) {
     for (const run of this.runs.filter((each) => each.text === text)) this.forget(run.id);
     const last = this.runs.filter(({ isLeft }) => !isLeft).sort((a, b) => a.since - b.since).at(-1);
-    if (last) this.learn(last.values);
-    else this.store.set("current", -1);
-    this.show();
+    if (!last) {
+      this.store.set("current", -1);
+      return this.show();
+    }
+    if (!last.file) this.values = last.values; // the controls have no setting of a file
+    this.goOn(last, last.values.epochs);
   }
 
   refuse(words) {
@@ -207,7 +236,8 @@ export class Session {
     store.set("runs", this.runs.map((run, i) => ({
       id: run.id, label: labels[i], number: run.number, theta: run.values.theta === "off" ? null : run.values.theta, left: Boolean(run.isLeft),
     })));
-    if (this.values) store.set("code", code(this.values));
+    const values = this.current?.values ?? this.values;
+    if (values) store.set("code", code(values));
     this.showState();
     this.showTexts();
   }
@@ -216,7 +246,7 @@ export class Session {
     const { store, current } = this;
     const text = this.texts.get(current?.text);
     store.set("levels", levelsOf(text));
-    store.set("readout", current?.state ? describe(current) : "");
+    store.set("readout", current?.state ? describe(current, text?.numUnknown) : "");
     store.set("trouble", current?.state && text ? trouble(current, text.levels.guessing) : "");
     store.set("is_running", Boolean(current?.state?.isRunning));
     store.set("is_paused", Boolean(current?.state?.isPaused));
@@ -250,48 +280,4 @@ function valuesOf({ theta, numHiddens, lr, numSteps, batchSize, seed, isRandom }
 function lastOf(curve, length) {
   const numbers = new Float64Array(curve.buffer);
   return Array.from({ length: numbers.length / length || 0 }, (_, i) => numbers[(i + 1) * length - 1]);
-}
-
-/** A label for each run: the settings in which they differ. */
-function labelsOf(runs, texts) {
-  const caption = (name, { values, text }) => {
-    const value = values[name];
-    if (name === "text" && value === "own") return say("own text, {n} characters", { n: texts.get(text)?.numCharacters ?? "…" });
-    return name === "sampling" || name === "text" ? say(`${name}: ${value}`) : `${name} ${value === "off" ? say("off") : value}`;
-  };
-  const valueOf = (name, run) => (name === "text" ? run.text : run.values[name]);
-  const differing = OF_A_RUN.filter((name) => new Set(runs.map((run) => valueOf(name, run))).size > 1);
-  const names = differing.length ? differing : ["theta"];
-  return runs.map((run) => [...names.map((name) => caption(name, run)), ...(run.file ? [run.file] : [])].join(", "));
-}
-
-function levelsOf(text) {
-  if (!text) return {};
-  const { guessing, bigram } = text.levels;
-  return { guessing, bigram, ...(text.best ? { [say("{n}-grams,\nheld out", { n: text.n })]: text.best } : {}) };
-}
-
-/** Where a run stands, as HTML. */
-function describe({ state, last, values }) {
-  const { numEpochs, goal, at, count, loss, norm, batchSize, numSteps } = state;
-  const parts = [];
-  if (numEpochs) {
-    const [perplexity, before, , share, heldOut] = last;
-    parts.push(say("epoch <b>{n}</b> of {all}", { n: numEpochs, all: Math.max(goal, numEpochs) }));
-    parts.push(say("perplexity <b>{n}</b>", { n: short(perplexity) }) + (Number.isFinite(heldOut) ? ` (${say("held out <b>{n}</b>", { n: short(heldOut) })})` : ""));
-    parts.push(say("{n} tokens/s", { n: Math.round(state.speed).toLocaleString("en-GB") }));
-    parts.push(say("gradient norm {n}", { n: short(before) }));
-    parts.push(say("{n}% of the steps clipped", { n: Math.round(100 * share) }));
-  }
-  if (at && state.isPaused) parts.push(say("minibatch {n} of {all}: loss {loss}, gradient norm {norm}", { n: at, all: count, loss: short(loss), norm: short(norm) }));
-  if (batchSize < values.B || numSteps < values.T) parts.push(say("a short text: batch {b}, {t} time steps", { b: batchSize, t: numSteps }));
-  return parts.join(" · ");
-}
-
-/** What went wrong in a run, and what may help; empty if all is well. */
-function trouble({ state, perplexities, values }, guessing) {
-  if (!state.hasDiverged && !(perplexities.at(-1) > LOST * guessing)) return "";
-  const first = 1 + perplexities.findIndex((each) => each > LOST * guessing);
-  const what = say(state.hasDiverged ? "diverged at epoch {n}:" : "lost at epoch {n}:", { n: state.hasDiverged ? state.numEpochs : first });
-  return `${what}\n${say(values.theta === "off" ? "try a smaller learning rate or clip the gradient" : "try a smaller learning rate or a smaller theta")}`;
 }

@@ -122,6 +122,7 @@ const RUNS = {
   "{n}% of the steps clipped": "{n}% 的步被裁剪",
   "minibatch {n} of {all}: loss {loss}, gradient norm {norm}": "小批量 {n} / {all}：损失 {loss}，梯度范数 {norm}",
   "a short text: batch {b}, {t} time steps": "文本较短：批量 {b}，时间步数 {t}",
+  "{n} characters of the text are unknown to it": "文本里有 {n} 个字符它不认识",
   "diverged at epoch {n}:": "第 {n} 个周期发散：",
   "lost at epoch {n}:": "到第 {n} 个周期，已走失：",
   "try a smaller learning rate or clip the gradient": "试试更小的学习率，或裁剪梯度",
