@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import random
 import subprocess
 
@@ -237,14 +238,16 @@ def test_a_run_that_waits_goes_on_as_if_it_had_not(node):
     assert at_once == in_pieces == apart
 
 
-def test_a_run_that_diverges_ends(node):
+@pytest.mark.parametrize("theta", [None, 1])
+def test_a_run_that_diverges_ends(node, theta):
+    """At a gradient, or at a perplexity, that is not finite."""
     found = ask(
         node, "run", whole=STORY, isClean=True, numEpochs=50, prefix="the", lr=1e8,
-        theta=None,
+        theta=theta,
     )  # fmt: skip
-    perplexities = floats(found["columns"][0])
+    perplexities, held_out = floats(found["columns"][0]), floats(found["columns"][-1])
     assert found["hasDiverged"] and len(perplexities) < 50
-    assert perplexities[-1] == float("inf")
+    assert perplexities[-1] == float("inf") and math.isnan(held_out[-1])
 
 
 # ---- files ----

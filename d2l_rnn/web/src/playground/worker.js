@@ -13,11 +13,13 @@ function later(next) {
 }
 
 let learner = null;
-const waiting = [];
 
-self.onmessage = async ({ data }) => {
-  if (data.kind !== "begin") return learner ? learner.receive(data) : waiting.push(data);
-  const module = await WebAssembly.compile(data.wasm);
-  learner = new Learner(new Engine(module), (message, transferred) => self.postMessage(message, transferred), later);
-  for (const message of waiting.splice(0)) learner.receive(message);
+/** An error is thrown, not caught: the page hears of it by `worker.onerror`. */
+self.onmessage = ({ data }) => {
+  if (data.kind === "begin") learner = begin(new WebAssembly.Module(data.wasm));
+  else learner?.receive(data);
 };
+
+function begin(module) {
+  return new Learner(new Engine(module), (message, transferred) => self.postMessage(message, transferred), later);
+}

@@ -53,10 +53,8 @@ export class Run {
 
   /** Add the record of an epoch, and begin another. */
   add(heldOut) {
-    const { theta } = this.setting;
-    const radius = theta ?? Infinity;
-    const perplexity = this.hasDiverged ? Infinity : Math.exp(mean(this.losses));
-    if (!Number.isFinite(perplexity)) this.hasDiverged = true;
+    const radius = this.setting.theta ?? Infinity;
+    const perplexity = this.hasDiverged ? Infinity : perplexityOf(this.losses);
     const norms = this.norms.filter(Number.isFinite);
     const record = [perplexity, mean(norms), mean(norms.map((norm) => Math.min(norm, radius))), mean(norms.map((norm) => Number(norm > radius))), heldOut];
     record.forEach((number, i) => this.columns[i].push(number));
@@ -64,6 +62,12 @@ export class Run {
     this.speeds.push((1000 * numTokens) / this.milliseconds);
     Object.assign(this, { minibatches: null, losses: [], norms: [], milliseconds: 0 });
   }
+}
+
+/** exp of the mean cross-entropy; infinite where that is not a number, or too large. */
+function perplexityOf(losses) {
+  const perplexity = Math.exp(mean(losses));
+  return Number.isNaN(perplexity) ? Infinity : perplexity;
 }
 
 const mean = (numbers) => (numbers.length ? numbers.reduce((a, b) => a + b, 0) / numbers.length : Number.NaN);
@@ -143,16 +147,17 @@ export class Trainer {
   }
 
   end() {
-    this.run.add(this.run.hasDiverged ? Number.NaN : this.heldOutPerplexity());
-    const { kept } = this.run;
-    this.engine.params(this.room).forEach((param, i) => kept[i].set(param));
+    const { run } = this;
+    run.hasDiverged ||= perplexityOf(run.losses) === Infinity;
+    run.add(run.hasDiverged ? Number.NaN : this.heldOutPerplexity());
+    this.engine.params(this.room).forEach((param, i) => run.kept[i].set(param));
   }
 
   /** The perplexity on the text that nothing is learned from, or NaN without one. */
   heldOutPerplexity() {
     if (!this.reading) return Number.NaN;
     this.engine.state(this.reading).fill(0);
-    return Math.exp(mean(this.engine.read(this.reading, this.heldOut.X, this.heldOut.Y)));
+    return perplexityOf(this.engine.read(this.reading, this.heldOut.X, this.heldOut.Y));
   }
 }
 
