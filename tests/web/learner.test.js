@@ -120,22 +120,30 @@ test("a text of one letter, of emoji, of one line, of signs of HTML", async () =
 });
 
 test("a run that diverges says so, and writes nothing", async () => {
-  const { all, of, learn, ready } = begin();
+  const { learner, all, of, ask, learn, ready } = begin();
   await ready;
   await learn(0, { lr: 1e30, theta: null }, 50);
   all();
   const last = of("state").at(-1);
   assert.deepEqual([last.hasDiverged, last.isRunning], [true, false]);
+  await ask({ kind: "go", isPaused: true });
+  await ask({ kind: "step", unit: "epoch" });
+  all();
+  assert.deepEqual([of("state").at(-1).isPaused, of("state").at(-1).goal, learner.isPaused], [true, 50, true]); // there is no step to take
 });
 
 test("old runs give their models away, and are trained again when they are asked for", async () => {
-  const { learner, all, of, learn, ready } = begin();
+  const { learner, all, of, ask, learn, ready } = begin();
   await ready;
+  await learn(99, {}, 1);
+  all();
+  await ask({ kind: "open", id: "from a file", text: "story", bytes: await fileOf(learner.run, "test"), fallback: SETTING });
   for (let id = 0; id < 12; id += 1) {
     await learn(id, { seed: id, numHiddens: 512 }, 1);
     all();
   }
   assert.ok(learner.runs.size > 4 && learner.runs.size < 12);
+  assert.ok(learner.runs.has("from a file"));
   await learn(0, { numHiddens: 512 }, 1);
   all();
   const [first, again] = [of("state").find(({ id, isRunning }) => id === 0 && !isRunning), of("state").at(-1)];

@@ -73,3 +73,12 @@ test("the code for a notebook has what differs, and theta", () => {
   const some = values({ theta: "off", H: 128, T: 10, epochs: 20, sampling: "random", begins: 'a "b"' });
   assert.equal(code(some), 'explorers.Training(theta=None, num_hiddens=128, num_steps=10, num_epochs=20, sampling="random", prefix="a \\"b\\"", text="story", held_out=True)');
 });
+
+test("the code opens the text that is learned", () => {
+  assert.match(code(values({ text: "own" })), /text="own", own_text="…", held_out=True\)$/);
+  assert.equal(code(values({ text: "letter" })), 'from d2l_rnn import corpora; explorers.Training(theta=1, text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8"), held_out=True)');
+});
+
+test("half a character does not break the address", () => {
+  assert.equal(read(write({ values: values({ begins: "a\ud83d" }) })).values.begins, "a\ufffd");
+});

@@ -29,7 +29,7 @@ export class Learner {
   /** `later(act)` calls `act` after the messages that have come meanwhile. */
   constructor(engine, post, later) {
     Object.assign(this, { trainer: new Trainer(engine), post, later });
-    Object.assign(this, { texts: new Map(), runs: new Map(), current: null, numEpochs: 0 });
+    Object.assign(this, { texts: new Map(), runs: new Map(), current: null, goal: 0 }); // the epoch to learn to
     Object.assign(this, { isPaused: false, step: null, isAwake: false, posted: 0, wrote: 0, writing: 0 });
     this.asked = { prefix: "", temperature: 1, draw: 0 };
   }
@@ -61,7 +61,7 @@ export class Learner {
     this.trainer.take(run); // which fails where memory is short, and then nothing changes
     this.runs.delete(id); // so that the latest is the last
     this.runs.set(id, run);
-    Object.assign(this, { current: id, numEpochs, isPaused: false, step: null, wrote: 0 });
+    Object.assign(this, { current: id, goal: numEpochs, isPaused: false, step: null, wrote: 0 });
     this.forget();
     this.tell(); // one that is done already tells nothing more
   }
@@ -70,7 +70,10 @@ export class Learner {
     return new Run(text, { ...setting, ...fitted(text.corpus.length, setting) });
   }
 
-  /** Of many runs the oldest are forgotten: to train one again gives the same curve. */
+  /**
+   * Of many runs the oldest are forgotten: to train one again gives the same curve. One
+   * from a file would begin anew without what it had learned, and is kept.
+   */
   forget() {
     let numbers = 0;
     for (const [id, run] of [...this.runs].reverse()) {
@@ -85,8 +88,9 @@ export class Learner {
   }
 
   on_step({ unit }) {
+    if (!this.run || this.run.hasDiverged) return;
     Object.assign(this, { isPaused: false, step: unit });
-    if (this.run) this.numEpochs = Math.max(this.numEpochs, this.run.numEpochs + 1);
+    this.goal = Math.max(this.goal, this.run.numEpochs + 1);
   }
 
   on_remove({ id }) {
@@ -128,7 +132,7 @@ export class Learner {
   }
 
   get isRunning() {
-    return Boolean(this.run) && !this.isPaused && !this.run.hasDiverged && this.run.numEpochs < this.numEpochs;
+    return Boolean(this.run) && !this.isPaused && !this.run.hasDiverged && this.run.numEpochs < this.goal;
   }
 
   wake() {
@@ -184,7 +188,7 @@ export class Learner {
       id: this.current,
       curve,
       numEpochs: run.numEpochs,
-      goal: this.numEpochs,
+      goal: this.goal,
       at: run.at,
       count: run.count,
       loss: run.losses.at(-1),

@@ -18,7 +18,7 @@ export class Session {
     this.opening = new Map(); // files that the learner is reading
     this.store = new Store({
       runs: [], current: -1, hidden: [], pinned: [], levels: {}, num_epochs: 1, readout: "", trouble: "",
-      refused: "", texts: [], code: "", is_running: false, has_model: false,
+      refused: "", texts: [], code: "", is_running: false, is_paused: false, has_model: false, passage: null,
     });
     this.store.on("send", (event, buffers) => this.told(event, buffers));
     for (const name of ["hidden", "pinned"]) this.store.on(`change:${name}`, () => this.show());

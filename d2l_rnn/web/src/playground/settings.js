@@ -1,5 +1,7 @@
 // What can be set, in the page, in its address, and in the code of a notebook.
 
+import { whole } from "../rnn/text.js";
+
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 /**
@@ -94,11 +96,17 @@ function decoded(words) {
 export function write({ values, hidden = [], language = null }) {
   const parts = Object.entries(SETTINGS)
     .filter(([name, { start: value }]) => values[name] !== value)
-    .map(([name]) => `${name}=${encodeURIComponent(values[name])}`);
+    .map(([name]) => `${name}=${encodeURIComponent(whole(String(values[name])))}`);
   if (hidden.length) parts.push(`hide=${hidden.join()}`);
   if (language) parts.push(`lang=${language}`);
   return parts.length ? `#${parts.join("&")}` : "#";
 }
+
+const TEXTS = {
+  story: ', text="story"',
+  letter: ', text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8")', // no text of the panel's own
+  own: ', text="own", own_text="…"',
+};
 
 /** The line of Python that opens the notebooks' panel on the same setting. */
 export function code(values) {
@@ -106,6 +114,6 @@ export function code(values) {
   const named = Object.entries(SETTINGS)
     .filter(([name, { python, start: value }]) => python && (values[name] !== value || name === "theta"))
     .map(([name, { python }]) => `${python}=${shown(values[name])}`);
-  const text = { story: ', text="story"', letter: "", own: ', text="own", own_text="…"' }[values.text];
-  return `explorers.Training(${named.join(", ")}${text}, held_out=True)`;
+  const first = values.text === "letter" ? "from d2l_rnn import corpora; " : "";
+  return `${first}explorers.Training(${named.join(", ")}${TEXTS[values.text]}, held_out=True)`;
 }

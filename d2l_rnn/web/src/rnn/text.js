@@ -18,7 +18,8 @@ export function characters(text, isClean) {
   return [...whole(kept.join(""))];
 }
 
-function whole(text) {
+/** A text in which no character is halved. */
+export function whole(text) {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 

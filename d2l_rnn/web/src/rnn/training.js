@@ -104,8 +104,8 @@ export class Trainer {
     return this.engine.params(this.room).map((param) => param.slice());
   }
 
-  /** The run's model as it is now. */
-  model(run = this.run) {
+  /** A run's model as it is now. */
+  model(run) {
     return new Model(run === this.run ? this.engine.params(this.room) : run.params);
   }
 
