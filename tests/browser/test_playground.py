@@ -419,8 +419,10 @@ def test_a_model_is_saved_and_opened_again(open_page, tmp_path):
     playground.page.locator("input[accept='.safetensors']").set_input_files(path)
     told = playground.until(lambda told: len(told["labels"]) == 2)
     assert "rnn" in told["labels"][1] or "page.safetensors" in told["labels"][1]
+    playground.until(lambda told: told["state"] and told["state"]["numEpochs"] == 3)
+    assert "epoch 3 of 3" in playground.page.locator(".d2l-readout").inner_text()
     playground.button("one epoch").click()
-    playground.until(lambda told: told["state"] and told["state"]["numEpochs"] == 4)
+    playground.until(lambda told: told["state"]["numEpochs"] == 4)
     playground.page.locator("input[accept='.safetensors']").set_input_files(
         {"name": "odd.safetensors", "mimeType": "", "buffer": b"no model"}
     )

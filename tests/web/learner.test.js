@@ -155,7 +155,12 @@ test("what fails is told, and does not end the learner", async () => {
   await ready;
   await ask({ kind: "save", id: 77 });
   await ask({ kind: "open", id: 5, text: "story", bytes: new Uint8Array(3), fallback: SETTING });
-  assert.deepEqual(of("refused").map(({ of: what }) => what), ["save", "open"]);
+  await ask({ kind: "open", id: 6, text: "own 1", bytes: new Uint8Array(3), fallback: SETTING });
+  assert.deepEqual(of("refused").map(({ of: what, words }) => `${what}: ${words}`), [
+    "save: it has not learned an epoch yet",
+    "open: it is not a file of safetensors",
+    "open: there is no text for it to read: choose one first",
+  ]);
   await learn(0);
   all();
   assert.equal(of("state").at(-1).numEpochs, 5);

@@ -114,6 +114,23 @@ test("characters that the vocabulary lacks are told", () => {
   assert.match(session.store.get("readout"), /1,234 characters of the text are unknown to it/);
 });
 
+test("what could not be measured is not told", () => {
+  const { session, learn } = begin();
+  learn({});
+  const curve = new DataView(Float64Array.of(Infinity, NaN, NaN, NaN, NaN).buffer);
+  session.hear({ kind: "state", id: 0, curve, numEpochs: 1, goal: 100, at: 0, count: 8, speed: Infinity, isRunning: false, isPaused: false, hasDiverged: true, batchSize: 32, numSteps: 35 });
+  assert.equal(session.store.get("readout"), "epoch <b>1</b> of 100 · perplexity <b>∞</b>");
+});
+
+test("a file is named after what it holds", () => {
+  const { session, learn } = begin();
+  learn({});
+  const heard = [];
+  session.store.on("msg:custom", ({ name }) => heard.push(name));
+  for (const theta of [0.5, null]) session.hear({ kind: "file", setting: { theta, numHiddens: 64, lr: 1 }, numEpochs: 3, bytes: new Uint8Array(1) });
+  assert.deepEqual(heard, ["rnn-theta0.5-H64-lr1-epoch3.safetensors", "rnn-theta-off-H64-lr1-epoch3.safetensors"]);
+});
+
 test("a paused epoch tells its last minibatch", () => {
   const { session, learn } = begin();
   learn({});

@@ -13,6 +13,7 @@
 import { predict, readThrough, sample } from "../rnn/generating.js";
 import { Random } from "../rnn/random.js";
 import { Run, Trainer } from "../rnn/training.js";
+import { Refusal } from "../words.js";
 import { corpusOf, fitted, toBeat } from "./corpus.js";
 import { fileOf, runFrom } from "./files.js";
 
@@ -113,16 +114,18 @@ export class Learner {
     const run = this.runs.get(id);
     const numEpochs = run?.numEpochs; // it may learn on while the file is made
     const bytes = await fileOf(run, version);
-    this.post({ kind: "file", id, numEpochs, bytes }, [bytes.buffer]);
+    this.post({ kind: "file", setting: run.setting, numEpochs, bytes }, [bytes.buffer]);
   }
 
   async on_open({ id, text, bytes, fallback }) {
     const known = this.texts.get(text);
+    if (!known) throw new Refusal("there is no text for it to read: choose one first");
     const run = await runFrom(bytes, known, fallback);
-    const textOfRun = run.text === known ? text : `${text}, as ${id} reads it`;
-    if (run.text !== known) this.know(textOfRun, run.text);
+    const isOwn = run.text !== known; // by another vocabulary
+    const read = isOwn ? `${text}, as ${id} reads it` : text;
     this.runs.set(id, run);
-    this.post({ kind: "opened", id, text: textOfRun, setting: run.asked, numEpochs: run.numEpochs });
+    this.post({ kind: "opened", id, text: read, setting: run.asked, numEpochs: run.numEpochs });
+    if (isOwn) this.know(read, run.text); // now that a run reads it, the page keeps it
   }
 
   // ---- Work ----

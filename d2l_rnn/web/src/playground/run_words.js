@@ -34,9 +34,11 @@ export function describe({ state, last, values }, numUnknown) {
     const [perplexity, before, , share, heldOut] = last;
     parts.push(say("epoch <b>{n}</b> of {all}", { n: numEpochs, all: Math.max(goal, numEpochs) }));
     parts.push(say("perplexity <b>{n}</b>", { n: short(perplexity) }) + (Number.isFinite(heldOut) ? ` (${say("held out <b>{n}</b>", { n: short(heldOut) })})` : ""));
-    parts.push(say("{n} tokens/s", { n: Math.round(state.speed).toLocaleString("en-GB") }));
-    parts.push(say("gradient norm {n}", { n: short(before) }));
-    parts.push(say("{n}% of the steps clipped", { n: Math.round(100 * share) }));
+    if (Number.isFinite(state.speed)) parts.push(say("{n} tokens/s", { n: Math.round(state.speed).toLocaleString("en-GB") })); // a clock may be coarse
+    if (Number.isFinite(before)) { // none of a run that diverges at once
+      parts.push(say("gradient norm {n}", { n: short(before) }));
+      parts.push(say("{n}% of the steps clipped", { n: Math.round(100 * share) }));
+    }
   }
   if (at && state.isPaused) parts.push(say("minibatch {n} of {all}: loss {loss}, gradient norm {norm}", { n: at, all: count, loss: short(loss), norm: short(norm) }));
   if (batchSize < values.B || numSteps < values.T) parts.push(say("a short text: batch {b}, {t} time steps", { b: batchSize, t: numSteps }));

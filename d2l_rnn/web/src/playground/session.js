@@ -147,7 +147,7 @@ export class Session {
   // ---- What the learner answers ----
 
   hear({ kind, ...what }) {
-    this[`on_${kind}`]?.(what);
+    this[`on_${kind}`](what);
   }
 
   on_levels({ id, ...text }) {
@@ -178,9 +178,8 @@ export class Session {
     if (id === this.store.get("current")) this.store.set("passage", text);
   }
 
-  on_file({ id, numEpochs, bytes }) {
-    const { theta, H, lr } = this.runs.find((run) => run.id === id)?.values ?? {};
-    const name = `rnn-theta${theta === "off" ? "-off" : theta}-H${H}-lr${lr}-epoch${numEpochs}.safetensors`;
+  on_file({ setting: { theta, numHiddens, lr }, numEpochs, bytes }) {
+    const name = `rnn-theta${theta ?? "-off"}-H${numHiddens}-lr${lr}-epoch${numEpochs}.safetensors`;
     this.store.emit("msg:custom", { event: "file", view: this.saving, name }, [bytes]);
   }
 

@@ -49,6 +49,7 @@ const TOOLS = {
   "the network cannot go on: {why}": "网络无法继续：{why}",
   "it has not learned an epoch yet": "它还没有学完一个周期",
   "its weights are not finite": "它的权重已不是有限数",
+  "there is no text for it to read: choose one first": "没有文本可读，请先选一个",
   "it is not a file of safetensors": "它不是 safetensors 文件",
   "it is not a model that d2l_rnn has saved": "它不是 d2l_rnn 保存的模型",
   "it has been changed since it was saved, or damaged": "它保存之后被改动过，或已损坏",
