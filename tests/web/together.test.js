@@ -68,6 +68,22 @@ test("a model of another text is compared with what its vocabulary allows", asyn
   assert.deepEqual(session.store.get("levels"), known);
 });
 
+test("kept models write with the prefix of the current one, if they have learned its text", async () => {
+  const { session, learner, settled } = begin();
+  const texts = () => session.store.get("texts").map(({ greedy, read }) => greedy.slice(0, read));
+  session.learn({ ...SMALL, text: "letter" });
+  session.learn({ ...SMALL, theta: 2 });
+  session.store.set("pinned", [0, 1]);
+  await settled();
+  session.learn({ ...SMALL, theta: 5 });
+  for (const prefix of ["the ", "wet"]) {
+    learner.receive({ kind: "ask", prefix, temperature: 1, draw: 0 });
+    await settled();
+    assert.deepEqual(texts(), [prefix, prefix]); // of theta 5 and 2: the other has written nothing
+  }
+  assert.equal(session.store.get("passage").epoch, 3);
+});
+
 test("the setting asked for last is shown, whatever came before it", async () => {
   const { session, saved, settled, open } = begin();
   session.learn(SMALL);

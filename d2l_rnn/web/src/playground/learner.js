@@ -7,6 +7,7 @@
 //   go       {isPaused}      step  {unit}     "minibatch" or "epoch", then pause
 //   remove   {id}            drop  {id}       a text that no run reads any more
 //   ask      {prefix, temperature, draw}      what to write with
+//   beside   {ids}           kept runs, whose texts stand beside that of the current one
 //   save     {id, version}   open  {id, text, bytes, fallback}
 // From it: state, levels, best, written, file, opened, refused; session.js hears them.
 
@@ -32,7 +33,7 @@ export class Learner {
     Object.assign(this, { trainer: new Trainer(engine), post, later });
     Object.assign(this, { texts: new Map(), runs: new Map(), current: null, goal: 0 }); // the epoch to learn to
     Object.assign(this, { isPaused: false, step: null, isAwake: false, posted: 0, wrote: 0, writing: 0 });
-    this.asked = { prefix: "", temperature: 1, draw: 0 };
+    Object.assign(this, { asked: { prefix: "", temperature: 1, draw: 0 }, beside: [] });
   }
 
   async receive({ kind, ...what }) {
@@ -110,6 +111,10 @@ export class Learner {
     Object.assign(this, { asked, wrote: 0 });
   }
 
+  on_beside({ ids }) {
+    this.beside = ids;
+  }
+
   async on_save({ id, version }) {
     const run = this.runs.get(id);
     const numEpochs = run?.numEpochs; // it may learn on while the file is made
@@ -155,9 +160,19 @@ export class Learner {
     const now = performance.now();
     const isOver = wasRunning && !this.isRunning;
     if (isOver || (wasRunning && now - this.posted > FRAME)) this.tell();
-    if (this.isTimeToWrite(now) || isOver) this.write();
+    if (this.isTimeToWrite(now) || isOver) this.write(this.current);
     else if (this.isToBeat) this.beat();
-    return this.isRunning || !this.wrote || this.isToBeat;
+    else if (this.outdated !== undefined) this.write(this.outdated);
+    return this.isRunning || !this.wrote || this.isToBeat || this.outdated !== undefined;
+  }
+
+  /** A kept run that has written with another prefix, temperature or draw than the current one. */
+  get outdated() {
+    if (!this.wrote) return undefined; // the current one first
+    return this.beside.find((id) => {
+      const run = this.runs.get(id);
+      return run?.text === this.run.text && run.wroteWith !== this.asked;
+    });
   }
 
   /** True if the n-grams of this text are not known yet: they wait for the first point. */
@@ -205,10 +220,11 @@ export class Learner {
     }, [curve.buffer]);
   }
 
-  /** What the model writes, and what it does with a passage that it has not learned. */
-  write() {
+  /** What a model writes, and what it does with a passage that it has not learned. */
+  write(id) {
     const began = performance.now();
-    const { run, asked } = this;
+    const { asked } = this;
+    const run = this.runs.get(id);
     const { vocab, heldOut, corpus } = run.text;
     const model = this.trainer.model(run);
     const prefix = [...vocab.encode([...asked.prefix])];
@@ -217,7 +233,7 @@ export class Learner {
     const { states, probabilities } = readThrough(passage, model);
     this.post({
       kind: "written",
-      id: this.current,
+      id,
       epoch: run.numEpochs,
       isSound: states.every(Number.isFinite) && probabilities.every(Number.isFinite),
       read: [...letters(prefix)].length,
@@ -229,6 +245,7 @@ export class Learner {
       states,
       H: model.H,
     }, [states.buffer]);
+    run.wroteWith = asked;
     this.wrote = performance.now();
     this.writing = this.wrote - began;
   }

@@ -16,6 +16,7 @@ export class Session {
   constructor(post, now = () => performance.now()) {
     Object.assign(this, { post, now, runs: [], texts: new Map(), said: new Map(), nextId: 0 });
     this.opening = new Map(); // files that the learner is reading
+    this.beside = []; // kept runs whose texts are shown
     this.store = new Store({
       runs: [], current: -1, hidden: [], pinned: [], levels: {}, num_epochs: 1, readout: "", trouble: "",
       refused: "", texts: [], code: "", is_running: false, is_paused: false, has_model: false, passage: null,
@@ -257,6 +258,8 @@ export class Session {
     const { store, current } = this;
     const labels = new Map(store.get("runs").map(({ id, label }) => [id, label]));
     const kept = store.get("pinned").filter((id) => id !== current?.id).slice(-BESIDE);
+    if (String(kept) !== String(this.beside)) this.post({ kind: "beside", ids: kept });
+    this.beside = kept;
     const ids = [current?.id, ...kept].filter((id) => this.said.has(id));
     store.set("texts", ids.map((id) => {
       const { epoch, read, greedy, drawn, isSound } = this.said.get(id);
