@@ -219,6 +219,17 @@ test("a text that is refused leads back to a run from a file", () => {
   learn({ text: "own" });
   session.hear({ kind: "refused", of: "text", id: "own 1", words: "too short" });
   assert.deepEqual([asked.at(-1).id, session.store.get("current")], [id, id]);
+  assert.deepEqual([session.values.text, session.values.theta], ["story", 1]);
+});
+
+test("a text that is refused where no run is left leads to the story", () => {
+  const { session, asked, learn } = begin();
+  session.ownNumber = 1;
+  learn({ text: "own" });
+  session.hear({ kind: "refused", of: "text", id: "own 1", words: "too short" });
+  assert.deepEqual([session.store.get("current"), session.store.get("runs"), session.store.get("refused")], [-1, [], "too short"]);
+  file(session, "m");
+  assert.equal(asked.at(-1).text, "story");
 });
 
 test("what is removed leaves nothing behind", () => {

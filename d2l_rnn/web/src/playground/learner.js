@@ -31,9 +31,10 @@ export class Learner {
   /** `later(act)` calls `act` after the messages that have come meanwhile. */
   constructor(engine, post, later) {
     Object.assign(this, { trainer: new Trainer(engine), post, later });
-    Object.assign(this, { texts: new Map(), runs: new Map(), current: null, goal: 0 }); // the epoch to learn to
+    Object.assign(this, { texts: new Map(), runs: new Map(), current: null, beside: [] });
     Object.assign(this, { isPaused: false, step: null, isAwake: false, posted: 0, wrote: 0, writing: 0 });
-    Object.assign(this, { asked: { prefix: "", temperature: 1, draw: 0 }, beside: [] });
+    this.goal = 0; // the epoch that the current run learns to
+    this.asked = { prefix: "", temperature: 1, draw: 0 };
   }
 
   async receive({ kind, ...what }) {
@@ -65,7 +66,7 @@ export class Learner {
     this.runs.set(id, run);
     Object.assign(this, { current: id, goal: numEpochs, isPaused: false, step: null, wrote: 0 });
     this.forget();
-    this.tell(); // one that is done already tells nothing more
+    this.tell(); // if it is done already, nothing else will
   }
 
   begin(text, setting) {

@@ -212,12 +212,11 @@ export class Session {
   goBackFrom(text) {
     for (const run of this.runs.filter((each) => each.text === text)) this.forget(run.id);
     const last = this.runs.filter(({ isLeft }) => !isLeft).sort((a, b) => a.since - b.since).at(-1);
-    if (!last) {
-      this.store.set("current", -1);
-      return this.show();
-    }
-    if (!last.file) this.values = last.values; // the controls have no setting of a file
-    this.goOn(last, last.values.epochs);
+    // The controls cannot show the setting of a file: only the text goes back.
+    this.values = last && !last.file ? last.values : { ...this.values, text: last?.values.text ?? SETTINGS.text.start };
+    if (last) return this.goOn(last, last.values.epochs);
+    this.store.set("current", -1);
+    this.show();
   }
 
   refuse(words) {
