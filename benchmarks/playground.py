@@ -1,14 +1,16 @@
 """How fast the playground's page is, in Chromium: training, answers, size, memory.
 
-    python benchmarks/playground.py [--rounds N] [--sizes H …]
+    python benchmarks/playground.py [--rounds N] [--sizes H …] [--recurrentjs FILE]
 
 The page is opened as a file, and trains and draws as it does for a reader: tokens per
 second over some seconds, beside those of `torch.nn.RNN` in this process, on the same
 minibatches (the story's first 10,000 characters, batch 32, 35 steps); the sizes take
-turns, medians over the rounds. Then how long the page takes to show something, for how
-long its thread is blocked while it trains, and the memory of its process. Writes
-`results/playground.json`. Takes four minutes. Needs Playwright and Chromium, and says
-so where they are missing.
+turns, medians over the rounds. With the file recurrent.js of Karpathy's recurrentjs,
+what that trains in the same browser stands beside them: one layer of an RNN, letters
+of five numbers as in its demo, and a step of its solver for 32 subsequences. Then how
+long the page takes to show something, for how long its thread is blocked while it
+trains, and the memory of its process. Writes `results/playground.json`. Takes four
+minutes. Needs Playwright and Chromium, and says so where they are missing.
 """
 
 from __future__ import annotations
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 
 SIZES = (32, 64, 128, 256)
 SECONDS = 2.0  # of training in a turn
+SIDE_BY_SIDE = {
+    "page": "tokens/s in the page",
+    "torch": "of `torch.nn.RNN`, in a kernel",
+    "recurrentjs": "of recurrentjs",
+}
 RUNS = 100  # for the memory
 VIEW = {"width": 1366, "height": 900}
 # When the first point of a curve was drawn, in milliseconds after the page was opened.
@@ -87,6 +94,30 @@ HUNDRED = """async seed => {
 }"""
 
 
+RECURRENTJS = """([H, V, seconds]) => {
+  const model = R.initRNN(5, [H], V), solver = new R.Solver();
+  model.Wil = new R.RandMat(V, 5, 0, 0.08);
+  const began = performance.now();
+  let tokens = 0;
+  while (performance.now() - began < 1000 * seconds) {
+    for (let row = 0; row < 32; row++) {
+      const graph = new R.Graph();
+      let state = {};
+      for (let t = 0; t < 35; t++, tokens++) {
+        const letter = graph.rowPluck(model.Wil, R.randi(0, V));
+        state = R.forwardRNN(graph, model, [H], letter, state);
+        const scores = state.o, p = R.softmax(scores);
+        scores.dw = p.w;
+        scores.dw[R.randi(0, V)] -= 1;
+      }
+      graph.backward();
+    }
+    solver.step(model, 0.01, 0, 5);
+  }
+  return 1000 * tokens / (performance.now() - began);
+}"""
+
+
 def opened(browser: Browser, hash: str = "") -> Page:
     """The page, as a fresh browser opens it."""
     page = browser.new_context(viewport=VIEW).new_page()
@@ -95,17 +126,22 @@ def opened(browser: Browser, hash: str = "") -> Page:
     return page
 
 
-def race(page: Page, sizes: Sequence[int], rounds: int) -> list[dict]:
-    """Rows of medians, one for each size: the page's, and those of `torch.nn.RNN`."""
-    speeds = {H: {"page": [], "torch": []} for H in sizes}
+def race(
+    page: Page, beside: Page | None, sizes: Sequence[int], rounds: int
+) -> list[dict]:
+    """Rows of medians, one for each size: the page's, and those of the others."""
+    speeds = {H: {"page": [], "torch": [], "recurrentjs": []} for H in sizes}
     for i in range(rounds):
         for H in sizes:
             speeds[H]["page"].append(page.evaluate(TURN, [H, i, SECONDS]))
             page.evaluate("() => d2lPlayground.session.clear()")
             speeds[H]["torch"].append(speed_of_torch(H))
+            if beside:
+                speed = beside.evaluate(RECURRENTJS, [H, 28, SECONDS])
+                speeds[H]["recurrentjs"].append(speed)
     return [
         {"num_hiddens": H}
-        | {name: statistics.median(each) for name, each in speeds[H].items()}
+        | {name: statistics.median(each) for name, each in speeds[H].items() if each}
         for H in sizes
     ]
 
@@ -179,9 +215,11 @@ def private(process: int) -> int:
 def table(result: dict) -> str:
     """The result as Markdown tables, with the machine below them."""
     rows = [
-        [str(row["num_hiddens"]), f"{row['page']:,.0f}", f"{row['torch']:,.0f}"]
+        [str(row["num_hiddens"])]
+        + [f"{row[name]:,.0f}" if name in row else "" for name in SIDE_BY_SIDE]
         for row in result["rows"]
     ]
+    columns = ["H", *SIDE_BY_SIDE.values()]
     took, used = result["milliseconds"], result["memory"]
     others = [
         ["file opened → first point of the curve", f"{took['first point']:.0f} ms"],
@@ -198,7 +236,7 @@ def table(result: dict) -> str:
         [f"after {RUNS} runs", f"{used['many runs'] / 1e6:.0f} MB"],
     ]
     parts = [
-        markdown(["H", "tokens/s in the page", "of `torch.nn.RNN`, in a kernel"], rows),
+        markdown(columns, rows),
         markdown(["", ""], others),
         described(result, f"Chromium {result['chromium']}"),
     ]
@@ -207,13 +245,18 @@ def table(result: dict) -> str:
 
 def main() -> None:
     """Measure, and keep the result."""
-    args = arguments(__doc__, **rounds_and_sizes(5, SIZES))
+    other = {"recurrentjs": {"type": Path, "help": "its file recurrent.js"}}
+    args = arguments(__doc__, **rounds_and_sizes(5, SIZES), **other)
     if not is_there():
         return print(f"The playground was not measured: {MISSING}")
     torch.manual_seed(0)
     with chromium() as browser:
-        page = opened(browser, "#epochs=500")
-        rows = race(page, args.sizes, args.rounds)
+        page, beside = opened(browser, "#epochs=500"), None
+        if args.recurrentjs:
+            beside = browser.new_page()
+            beside.add_script_tag(path=args.recurrentjs)
+            args.recurrentjs = args.recurrentjs.name
+        rows = race(page, beside, args.sizes, args.rounds)
         page.context.close()
         result = {
             "chromium": browser.version,

@@ -33,13 +33,16 @@ SHARED = {
     "windows": ["-shared", "-Wl,--no-entry"],
 }
 X86 = {"sse2": "x86_64", "avx2": "x86_64+avx2+fma", "avx512": "x86_64_v4"}
+BROWSER = [
+    "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
+    "-Wl,--export=rnn_train", "-Wl,--export=rnn_read",
+    "-Wl,--export=rnn_workspace", "-Wl,--export=__heap_base", "-Wl,--gc-sections",
+]  # fmt: skip
+# Newer browsers multiply and add at once, where the processor can.
 WEB = {
-    "engine.wasm": [
-        "-target", "wasm32-freestanding", "-msimd128", "-Wl,--no-entry",
-        "-Wl,--export=rnn_train", "-Wl,--export=rnn_read",
-        "-Wl,--export=rnn_workspace", "-Wl,--export=__heap_base", "-Wl,--gc-sections",
-    ],
-}  # fmt: skip
+    "engine.wasm": BROWSER,
+    "engine-relaxed.wasm": [*BROWSER, "-mrelaxed-simd"],
+}
 
 
 def targets() -> dict[str, list[str]]:

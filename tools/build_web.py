@@ -24,6 +24,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "d2l_rnn"
 WEB = PACKAGE / "web"
 PAGE = "playground.html"
+ENGINES = ("engine-relaxed.wasm", "engine.wasm")  # a browser takes the first it can run
 STORIES = {"story": "story.txt", "letter": "story.zh.txt"}  # as settings.js calls them
 BUNDLES = ("widget.js", "widget.css")
 LICENCE = "uPlot.LICENSE"
@@ -77,9 +78,9 @@ def page(bundles: Path, licence: str) -> str:
         name: (PACKAGE / "data" / file).read_text(encoding="utf-8")
         for name, file in STORIES.items()
     }
-    engine = (PACKAGE / "engine" / "bin" / "engine.wasm").read_bytes()
+    engines = [(PACKAGE / "engine" / "bin" / name).read_bytes() for name in ENGINES]
     resources = {
-        "wasm": base64.b64encode(engine).decode(),
+        "wasm": [base64.b64encode(engine).decode() for engine in engines],
         "worker": worker,
         "stories": stories,
         "version": version(),

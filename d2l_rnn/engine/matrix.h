@@ -37,6 +37,9 @@ INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec v) { *(vec *)p = v; }
 INLINE vec all(float x) { return x - (vec){0}; }
 INLINE vec choose(mask m, vec yes, vec no) {
+#if defined(__wasm_relaxed_simd__)
+    __asm__("" : "+r"(m)); /* or it becomes a relaxed minimum, which may lose a NaN */
+#endif
     return (vec)((m & (mask)yes) | (~m & (mask)no));
 }
 INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
@@ -148,6 +151,13 @@ static void fill(Matrix A, float x) {
    made. For each k a vector of B serves all the rows, and a number of A all the
    columns, so that there are more multiplications than loads. */
 
+/* c += a b. For WebAssembly a compiler may not make that one instruction by itself. */
+#if defined(__wasm_relaxed_simd__)
+#define ADD_PRODUCT(c, a, b) c = __builtin_wasm_relaxed_madd_f32x4(all(a), b, c)
+#else
+#define ADD_PRODUCT(c, a, b) c += a * b
+#endif
+
 typedef struct { const float *numbers; size row, column, panel; } Factor; /* strides */
 
 INLINE void block(int rows, size K, Factor A, Matrix B, Matrix C) {
@@ -158,8 +168,8 @@ INLINE void block(int rows, size K, Factor A, Matrix B, Matrix C) {
         for (size l = 0, some = smaller_of(K - k, PANEL); l < some; l++)
             for (int i = 0; i < rows; i++)
                 for (int j = 0; j < COLUMNS; j++)
-                    c[i][j] += A.numbers[i * A.row + l * A.column] *
-                               load(at(B, k + l, j * LANES));
+                    ADD_PRODUCT(c[i][j], A.numbers[i * A.row + l * A.column],
+                                load(at(B, k + l, j * LANES)));
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < COLUMNS; j++) store(at(C, i, j * LANES), c[i][j]);
 }

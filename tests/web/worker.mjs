@@ -18,7 +18,8 @@ globalThis.self = {
   },
 };
 new Function("self", worker)(globalThis.self);
-globalThis.self.onmessage({ data: { kind: "begin", wasm: Uint8Array.from(Buffer.from(wasm, "base64")) } });
+const engine = wasm.map((each) => Uint8Array.from(Buffer.from(each, "base64"))).find(WebAssembly.validate);
+globalThis.self.onmessage({ data: { kind: "begin", wasm: engine } });
 for (const message of JSON.parse(readFileSync(0, "utf8"))) {
   const text = message.kind === "text" ? { text: stories[message.id] } : {};
   globalThis.self.onmessage({ data: { ...message, ...text } });

@@ -17,8 +17,8 @@ function bytesOf(base64) {
 }
 
 function begin() {
-  const wasm = bytesOf(resources.wasm);
-  if (!globalThis.WebAssembly || !WebAssembly.validate(wasm)) {
+  const wasm = resources.wasm.map(bytesOf).find((each) => globalThis.WebAssembly?.validate(each));
+  if (!wasm) {
     root.textContent = say("This browser has no WebAssembly with SIMD, which the network is trained with. Browsers of 2023 and later have it.");
     return;
   }

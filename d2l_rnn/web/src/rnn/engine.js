@@ -1,4 +1,4 @@
-// The engine, engine.wasm: its memory, and the calls that train.
+// The engine, compiled for the browser: its memory, and the calls that train.
 //
 // It knows one structure, `Run` of rnn.c, of 34 fields of four bytes each; here it is
 // filled, and its arrays are views of the engine's memory.
