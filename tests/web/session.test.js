@@ -81,6 +81,10 @@ test("to start anew keeps the colour, and asks for another run", () => {
   learn({}, { anew: true });
   assert.deepEqual(asked.map(({ kind, id }) => `${kind} ${id}`), ["learn 0", "remove 0", "learn 1"]);
   assert.deepEqual(session.store.get("runs").map(({ number }) => number), [0]);
+  session.store.set("pinned", [1]);
+  learn({}, { anew: true });
+  assert.deepEqual(session.store.get("pinned"), [2]); // it is still kept
+  assert.deepEqual(session.store.get("runs").map(({ id, number }) => [id, number]), [[2, 0]]);
 });
 
 test("trouble is told, with what may help", () => {

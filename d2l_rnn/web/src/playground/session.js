@@ -31,9 +31,9 @@ export class Session {
   learn(values, { byHand = false, anew = false } = {}) {
     this.values = values;
     const key = this.keyOf(values);
-    let run = this.runs.find((each) => each.key === key);
-    if (run && anew) this.forget(run.id);
-    if (!run || anew) run = this.begin(key, values, run?.number);
+    const before = this.runs.find((each) => each.key === key);
+    const run = before && !anew ? before : this.begin(key, values, before?.number);
+    if (before && before !== run) this.replace(before, run);
     run.values = values;
     this.goOn(run, values.epochs, byHand);
   }
@@ -62,6 +62,13 @@ export class Session {
     this.nextId += 1;
     this.runs.push(run);
     return run;
+  }
+
+  /** A run that is kept stays so when it begins anew. */
+  replace(before, run) {
+    const pinned = this.store.get("pinned");
+    this.forget(before.id);
+    if (pinned.includes(before.id)) this.store.set("pinned", [...this.store.get("pinned"), run.id]);
   }
 
   freeNumber() {
