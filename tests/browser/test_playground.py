@@ -266,9 +266,7 @@ def test_a_coloured_text_can_be_read(scheme, open_page):
 
 def luminance(colour):
     parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
-    linear = [
-        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts
-    ]
+    linear = [((x + 0.055) / 1.055) ** 2.4 if x > 0.04 else x / 12.92 for x in parts]
     return sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
@@ -542,8 +540,9 @@ def test_the_walk_gives_no_answer_away_and_keeps_the_focus(open_page):
     assert told["state"] is None and told["texts"] == []  # no curve is shown
     assert playground.page.evaluate(focused) == "near 1"
     group = playground.page.locator(".d2l-answers")
-    question = playground.page.locator(f"#{group.get_attribute('aria-labelledby')}")
-    assert "Which perplexity" in question.inner_text()
+    names = group.get_attribute("aria-labelledby").split()
+    words = [playground.page.locator(f"#{name}").inner_text() for name in names]
+    assert words[0].startswith("A perplexity") and words[1].startswith("Which")
     playground.button("leave the walk").press("Enter")
     assert playground.page.evaluate(focused) == "a walk in five steps"
     playground.ends()  # and the curve is there again
@@ -564,7 +563,7 @@ def test_a_phone_shows_slider_hint_and_curve_at_once(open_page):
     playground.ends()
     page = playground.page
     playground.slider("learning rate").tap()
-    assert page.locator(".d2l-asked").inner_text().startswith("learning rate: how far")
+    assert page.locator(".d2l-asked").inner_text().startswith("learning rate · how far")
     assert page.evaluate("scrollY") == 0
     assert page.locator(".d2l-figure").bounding_box()["y"] + 180 < 740
     playground.button("a walk in five steps").tap()
@@ -629,6 +628,20 @@ def test_the_walk_s_sentences_are_true(open_page):
     assert fast[2]["trouble"].startswith(("lost", "diverged"))
     assert float(clipped[0]) < float(words[0])
     assert playground.button("a walk in five steps").is_visible()
+
+
+def test_three_curves_are_whole_in_the_legend(open_page):
+    playground = open_page()
+    for label in ("theta (clipping)", "hidden units H"):
+        playground.ends()
+        playground.slider(label).press("Home")
+    playground.ends()
+    playground.until(lambda told: len(told["labels"]) == 3)
+    legend = playground.page.locator(".d2l-legend").bounding_box()
+    for each in playground.page.locator(".d2l-entry").all():
+        box = each.bounding_box()
+        assert box["y"] >= legend["y"] - 1
+        assert box["y"] + box["height"] <= legend["y"] + legend["height"] + 1
 
 
 def test_a_wrong_answer_is_told_the_right_one(open_page):

@@ -54,7 +54,7 @@ export class Board {
   explain(input) {
     if (input.parentElement?.parentElement !== this.hint.parentElement || input.type !== "range") return;
     const [name, hint] = ["label", ".d2l-hint"].map((each) => input.parentElement.querySelector(each).textContent);
-    set(this.hint, `${name}: ${hint}`);
+    set(this.hint, `${name} · ${hint}`);
   }
 
   show(values) {

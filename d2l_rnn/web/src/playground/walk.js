@@ -22,7 +22,7 @@ export const STEPS = [
     question: "What does it write, if it always takes the most probable character?",
     answers: ["words", "spaces", "vowels"],
     right: 1,
-    after: "The first thing to learn is which character is the most frequent: the space. Always to take it is a poor text, and yet the best guess that this network has.",
+    after: "The first thing to learn is which character is the most frequent: the space. So nothing is seen after the bold words: a poor text, and yet the best guess that this network has.",
   },
   {
     title: "A hundred readings",
@@ -49,7 +49,7 @@ export const STEPS = [
     question: "Where does the solid curve end, compared with that of the third step?",
     answers: ["higher", "at the same place", "lower"],
     right: 2,
-    after: "Clipping keeps the direction of each step and limits its length. The network survives, and learns faster than with short steps. Move theta yourself: up to which value is it safe?",
+    after: "Clipping keeps the direction of each step and limits its length. The network survives, and learns its text faster than with short steps. Move theta yourself: up to which value is it safe?",
   },
 ];
 
@@ -81,12 +81,14 @@ export class Walk {
     if (at < 0) return;
     const step = STEPS[at];
     set(add(element, "h2"), `${at + 1} / ${STEPS.length} · ${say(step.title)}`);
-    const question = add(element, "p");
-    question.id = "d2l-question";
-    set(question, `${say(step.told)} ${say(step.question)}`);
+    for (const [name, words] of [["told", step.told], ["question", step.question]]) {
+      const each = add(element, "p", `d2l-${name}`);
+      each.id = each.className;
+      set(each, say(words));
+    }
     const answers = add(element, "div", "d2l-buttons d2l-answers");
     answers.setAttribute("role", "group"); // a screen reader tells the question first
-    answers.setAttribute("aria-labelledby", question.id);
+    answers.setAttribute("aria-labelledby", "d2l-told d2l-question");
     step.answers.forEach((words, i) => button(answers, words, "", () => this.answer(i)));
     this.told = add(element, "p");
     this.told.setAttribute("aria-live", "polite");

@@ -182,8 +182,8 @@ const WALK = {
   words: "单词",
   spaces: "空格",
   vowels: "元音",
-  "The first thing to learn is which character is the most frequent: the space. Always to take it is a poor text, and yet the best guess that this network has.":
-    "最先学到的是哪个字符最常见：空格。总写空格算不上文章，却是这个网络眼下最好的猜测。",
+  "The first thing to learn is which character is the most frequent: the space. So nothing is seen after the bold words: a poor text, and yet the best guess that this network has.":
+    "最先学到的是哪个字符最常见：空格。所以粗体字后面什么也看不见：算不上文章，却是这个网络眼下最好的猜测。",
   "A hundred readings": "读一百遍",
   "Now it reads on, up to a hundred times. Watch the two curves: solid for the text that it learns, dashed for text that it never learns from.": "它继续读，读满一百遍。看两条曲线：实线是它学的文本，虚线是它没有学过的文本。",
   "Which of the two ends lower?": "哪一条最后更低？",
@@ -206,8 +206,8 @@ const WALK = {
   higher: "更高",
   "at the same place": "一样高",
   lower: "更低",
-  "Clipping keeps the direction of each step and limits its length. The network survives, and learns faster than with short steps. Move theta yourself: up to which value is it safe?":
-    "裁剪保持每一步的方向，限制它的长度。网络没有失控，而且比小步学得更快。自己拖动 theta：最大到多少还安全？",
+  "Clipping keeps the direction of each step and limits its length. The network survives, and learns its text faster than with short steps. Move theta yourself: up to which value is it safe?":
+    "裁剪保持每一步的方向，限制它的长度。网络没有失控，而且比小步更快地学会这篇文本。自己拖动 theta：最大到多少还安全？",
 };
 
 export const CHINESE = { ...CURVES, ...TOOLS, ...SETTINGS, ...RUNS, ...PAGE, ...WALK };
