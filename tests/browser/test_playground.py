@@ -546,6 +546,11 @@ def test_the_walk_gives_no_answer_away_and_keeps_the_focus(open_page):
     playground.button("leave the walk").press("Enter")
     assert playground.page.evaluate(focused) == "a walk in five steps"
     playground.ends()  # and the curve is there again
+    playground.button("a walk in five steps").press("Enter")
+    playground.button("near 28").press("Enter")
+    assert playground.ends()["values"]["epochs"] == 1
+    playground.button("leave the walk").press("Enter")
+    assert playground.ends()["values"]["epochs"] == 5  # as before
 
 
 def test_a_control_has_its_hint(open_page):
@@ -648,7 +653,7 @@ def test_a_wrong_answer_is_told_the_right_one(open_page):
     playground = open_page()
     playground.button("a walk in five steps").press("Enter")
     playground.button("near 1").press("Enter")
-    assert "It is “near 28”." in playground.page.locator(".d2l-walk").inner_text()
+    assert "No: “near 28”." in playground.page.locator(".d2l-walk").inner_text()
     playground.button("leave the walk").press("Enter")
     assert not playground.button("near 28").is_visible()
 

@@ -108,6 +108,7 @@ export class Page {
   /** The walk asks what will happen: no curve of before gives it away. */
   beginWalk() {
     const { store, runs } = this.session;
+    this.epochsBefore = this.values.epochs;
     store.set("hidden", runs.map(({ id }) => id));
     store.set("current", -1);
     this.session.show();
@@ -116,7 +117,8 @@ export class Page {
 
   leaveWalk() {
     this.begin.focus();
-    if (!this.session.current) this.learn();
+    if (this.values.epochs < this.epochsBefore) this.setTo({ epochs: this.epochsBefore });
+    else if (!this.session.current) this.learn();
   }
 
   async share() {

@@ -111,7 +111,7 @@ export class Walk {
       each.disabled = true;
       each.classList.toggle("d2l-right", j === step.right);
     });
-    const verdict = this.chosen === step.right ? say("Right.") : say("It is “{answer}”.", { answer: say(step.answers[step.right]) });
+    const verdict = this.chosen === step.right ? say("Right.") : say("No: “{answer}”.", { answer: say(step.answers[step.right]) });
     set(this.told, `${verdict} ${say(step.after)}`);
     const isLast = this.at === STEPS.length - 1;
     const next = button(this.ways, isLast ? "end" : "next", "", () => (isLast ? this.leave() : this.go(this.at + 1)));

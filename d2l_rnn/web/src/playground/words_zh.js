@@ -166,7 +166,7 @@ const WALK = {
   next: "下一步",
   end: "结束",
   "Right.": "答对了。",
-  "It is “{answer}”.": "答案是“{answer}”。",
+  "No: “{answer}”.": "不对，答案是“{answer}”。",
   Guessing: "瞎猜",
   "A perplexity of n: as unsure as if n characters were equally likely. The network chooses among 28 tokens (26 letters, the space, and one for all else) and has learned nothing. Now it reads the text once.":
     "困惑度为 n：就像有 n 个字符同样可能那样没把握。网络有 28 个词元可选（26 个字母、空格、其余字符共用一个），什么都没学过。现在它把文本读一遍。",
