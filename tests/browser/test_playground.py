@@ -208,10 +208,10 @@ def test_what_it_remembers_by_keyboard_and_by_pointer(open_page):
         strips.press("ArrowRight")
     strips.press("ArrowDown")
     readout = playground.page.locator(".d2l-next")
+    coloured = playground.page.locator(".d2l-coloured")
+    coloured.filter(has_text="coloured by unit 1").wait_for()
     assert re.search("after “.{3}”: ", readout.inner_text())
     assert readout.locator(".d2l-chance").count() == 5
-    coloured = playground.page.locator(".d2l-coloured")
-    assert "coloured by unit 1" in coloured.inner_text()
     colours = coloured.locator("span").evaluate_all(
         "all => new Set(all.map(each => each.style.background)).size"
     )
@@ -296,8 +296,8 @@ def test_a_phone_by_touch(open_page):
         playground.button(button).tap()
     assert playground.until(has_ended)["values"]["text"] == "letter"
     playground.page.locator(".d2l-strips canvas").tap(position={"x": 50, "y": 20})
+    page.locator(".d2l-coloured", has_text="coloured by unit 2").wait_for()
     assert "着色" not in page.locator(".d2l-coloured").inner_text()
-    assert "coloured by unit 2" in page.locator(".d2l-coloured").inner_text()
 
 
 # ---- texts ----
