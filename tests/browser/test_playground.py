@@ -166,7 +166,7 @@ def test_every_button_by_keyboard(open_page):
     )
     playground.button("go on").press("Enter")
     playground.until(lambda told: told["state"]["isRunning"])
-    playground.button("start").press("Enter")
+    playground.button("start again").press("Enter")
     playground.until(lambda told: told["state"] and told["state"]["numEpochs"] < 3)
     playground.page.get_by_role("button", name="keep this curve").or_(
         playground.page.locator(".d2l-icon").first
@@ -203,22 +203,71 @@ def test_choices_texts_and_what_it_writes_by_keyboard(open_page):
 def test_what_it_remembers_by_keyboard_and_by_pointer(open_page):
     playground = open_page("#epochs=100")
     playground.ends()
-    strips = playground.page.get_by_role("group", name="hidden units over the text")
+    strips = playground.page.get_by_role("application", name="hidden units")
     for _ in range(3):
         strips.press("ArrowRight")
     strips.press("ArrowDown")
     readout = playground.page.locator(".d2l-next")
+    coloured = playground.page.locator(".d2l-coloured")
+    coloured.filter(has_text="coloured by unit 1").wait_for()
     assert re.search("after “.{3}”: ", readout.inner_text())
     assert readout.locator(".d2l-chance").count() == 5
-    coloured = playground.page.locator(".d2l-coloured")
-    assert "coloured by unit 1" in coloured.inner_text()
     colours = coloured.locator("span").evaluate_all(
         "all => new Set(all.map(each => each.style.background)).size"
     )
     assert colours > 20
     playground.page.locator(".d2l-strips canvas").click(position={"x": 70, "y": 30})
-    assert "coloured by unit 3" in coloured.inner_text()
+    coloured.filter(has_text="coloured by unit 3").wait_for()
     assert re.search("after “.{6}”: ", readout.inner_text())
+    assert re.search(r"unit 3: [+−][01]\.\d\d", readout.inner_text())
+    assert "A row is a hidden unit (24 of 64)" in memory_of(playground)
+
+
+def memory_of(playground):
+    return playground.page.locator(".d2l-memory").inner_text()
+
+
+def test_what_is_chosen_fits_a_smaller_network_and_a_shorter_text(open_page):
+    playground = open_page()
+    playground.ends()
+    strips = playground.page.locator(".d2l-strips")
+    for key in ["ArrowRight"] * 119 + ["ArrowDown"] * 20:
+        strips.press(key)
+    playground.slider("hidden units H").press("Home")
+    playground.ends()
+    coloured = playground.page.locator(".d2l-coloured", has_text="coloured by unit 8:")
+    coloured.wait_for()
+    assert "(8 of 8)" in memory_of(playground)
+    playground.button("my own").press("Enter")
+    playground.give("ab cd ef gh " * 9)  # 108 characters
+    coloured = playground.page.locator(".d2l-coloured", has_text="ab cd ef gh")
+    coloured.wait_for()
+    assert "after “" in playground.page.locator(".d2l-next").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_coloured_text_can_be_read(scheme, open_page):
+    """WCAG AA: a contrast of 4.5, where the units are at their ends."""
+    playground = open_page("#epochs=30&theta=off&lr=10", color_scheme=scheme)
+    playground.ends()
+    strips = playground.page.locator(".d2l-strips")
+    for key in ("ArrowRight", "ArrowDown"):
+        strips.press(key)
+    playground.page.wait_for_timeout(200)
+    coloured = playground.page.locator(".d2l-coloured")
+    pairs = coloured.locator("span").evaluate_all(
+        "all => all.map(each => [getComputedStyle(each).color,"
+        " getComputedStyle(each).backgroundColor])"
+    )
+    colours = [[luminance(each) for each in pair] for pair in pairs]
+    ratios = [(max(pair) + 0.05) / (min(pair) + 0.05) for pair in colours]
+    assert len({tuple(pair) for pair in pairs}) > 1 and min(ratios) >= 4.5
+
+
+def luminance(colour):
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    linear = [((x + 0.055) / 1.055) ** 2.4 if x > 0.04 else x / 12.92 for x in parts]
+    return sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_a_phone_by_touch(open_page):
@@ -243,12 +292,12 @@ def test_a_phone_by_touch(open_page):
         )
         playground.until(lambda told, before=before: told["values"] != before)
     playground.ends()
-    for button in ("one minibatch", "one epoch", "start", "中文故事"):
+    for button in ("one minibatch", "one epoch", "start again", "中文故事"):
         playground.button(button).tap()
     assert playground.until(has_ended)["values"]["text"] == "letter"
     playground.page.locator(".d2l-strips canvas").tap(position={"x": 50, "y": 20})
+    page.locator(".d2l-coloured", has_text="coloured by unit 2").wait_for()
     assert "着色" not in page.locator(".d2l-coloured").inner_text()
-    assert "coloured by unit 2" in page.locator(".d2l-coloured").inner_text()
 
 
 # ---- texts ----
@@ -296,11 +345,8 @@ def test_a_text_that_is_pasted_or_dropped(open_page):
             new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     }"""
     playground.page.evaluate(drop, "dropped from elsewhere. " * 20)
-    told = playground.until(lambda told: len(told["labels"]) == 3)
-    assert told["labels"][1:] == [
-        "own text, 560 characters",
-        "own text, 480 characters",
-    ]
+    own = ["own text, 560 characters", "own text, 480 characters"]
+    playground.until(lambda told: told["labels"][1:] == own)
     assert (
         "“dropped from elsewhere." in playground.page.locator(".d2l-own").inner_text()
     )
@@ -321,6 +367,8 @@ def test_a_text_that_cannot_be_learned_is_refused_in_words(text, words, open_pag
     playground.give(text)
     told = playground.until(lambda told: told["refused"])
     assert told["refused"].startswith(words)
+    if words.startswith("the text"):  # it is told beside the box as well
+        assert words in playground.page.locator(".d2l-own").inner_text()
     playground.button("the story").press("Enter")
     assert playground.ends()["refused"] == ""
 
@@ -464,13 +512,112 @@ def test_both_languages(open_page):
     assert has_ended(told) and len(told["labels"]) == 1  # nothing is trained again
 
 
+def test_another_language_changes_nothing_but_the_words(open_page):
+    playground = open_page()
+    playground.ends()
+    page = playground.page
+    playground.button("my own").press("Enter")
+    box = page.get_by_role("textbox", name="my own text")
+    box.fill("some words of mine. " * 20)
+    playground.until(lambda told: len(told["labels"]) == 2)
+    page.locator("summary", has_text="more settings").press("Enter")
+    playground.button("a walk in five steps").press("Enter")
+    playground.button("near 1").press("Enter")
+    playground.button("中文").press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "English"
+    assert "答案是“接近 28”。" in page.locator(".d2l-walk").inner_text()
+    assert playground.button("下一步").is_visible()
+    assert playground.slider("随机种子").is_visible()  # one of more settings
+    playground.button("我的文本").press("Enter")
+    assert "some words" in page.get_by_role("textbox", name="我的文本").input_value()
+    assert "400 个字符" in page.locator(".d2l-own").inner_text()
+
+
+def test_the_walk_gives_no_answer_away_and_keeps_the_focus(open_page):
+    playground = open_page()
+    playground.ends()
+    focused = "document.activeElement.textContent"
+    playground.button("a walk in five steps").press("Enter")
+    told = playground.told()
+    assert told["state"] is None and told["texts"] == []  # no curve is shown
+    assert playground.page.evaluate(focused) == "near 1"
+    group = playground.page.locator(".d2l-answers")
+    names = group.get_attribute("aria-labelledby").split()
+    words = [playground.page.locator(f"#{name}").inner_text() for name in names]
+    assert words[0].startswith("A perplexity") and words[1].startswith("Which")
+    playground.button("leave the walk").press("Enter")
+    assert playground.page.evaluate(focused) == "a walk in five steps"
+    playground.ends()  # and the curve is there again
+    playground.button("a walk in five steps").press("Enter")
+    playground.button("near 28").press("Enter")
+    assert playground.ends()["values"]["epochs"] == 1
+    playground.button("leave the walk").press("Enter")
+    assert playground.ends()["values"]["epochs"] == 5  # as before
+
+
+def test_a_control_has_its_hint(open_page):
+    playground = open_page()
+    playground.ends()
+    theta = playground.slider("theta (clipping)")
+    hint = playground.page.locator(f"#{theta.get_attribute('aria-describedby')}")
+    assert hint.is_visible()
+    assert hint.inner_text() == "a longer gradient is cut to this length"
+
+
+def test_a_phone_shows_slider_hint_and_curve_at_once(open_page):
+    size = {"width": 360, "height": 740}
+    playground = open_page(viewport=size, has_touch=True, is_mobile=True)
+    playground.ends()
+    page = playground.page
+    playground.slider("learning rate").tap()
+    assert page.locator(".d2l-asked").inner_text().startswith("learning rate · how far")
+    assert page.evaluate("scrollY") == 0
+    assert page.locator(".d2l-figure").bounding_box()["y"] + 180 < 740
+    playground.button("a walk in five steps").tap()
+    playground.button("near 28").tap()
+    assert page.evaluate("scrollY") == 0
+    assert page.locator(".d2l-figure").bounding_box()["y"] + 180 < 740
+
+
+def test_a_long_legend_on_a_phone_is_within_the_screen(open_page):
+    size = {"width": 360, "height": 740}
+    playground = open_page(viewport=size, has_touch=True, is_mobile=True)
+    playground.ends()
+    for label in ("theta (clipping)", "hidden units H", "learning rate"):
+        playground.slider(label).press("End")
+        playground.ends()
+    for each in playground.page.locator(".d2l-entry button").all():
+        box = each.bounding_box()
+        assert box["x"] + box["width"] <= 360
+
+
+def test_a_link_to_a_file_is_told_to_be_one(open_page):
+    copied = "navigator.clipboard.writeText = async words => { copied = words }"
+    playground = open_page("#epochs=5&theta=2", init=copied)
+    playground.ends()
+    playground.button("share this setting").press("Enter")
+    note = playground.page.locator(".d2l-note[role=status]")
+    note.get_by_text("adds #theta=2&epochs=5 to its address").wait_for()
+    assert playground.page.evaluate("copied").endswith("#theta=2&epochs=5")
+
+
+def test_high_contrast_shows_what_is_pressed(open_page):
+    playground = open_page(forced_colors="active")
+    playground.ends()
+    ground = "each => getComputedStyle(each).backgroundColor"
+    pressed, other = [
+        playground.button(name).evaluate(ground) for name in ("the story", "my own")
+    ]
+    assert pressed != other
+
+
 def test_the_walk_s_sentences_are_true(open_page):
     playground = open_page("")
     playground.button("a walk in five steps").press("Enter")
     ends = []
     for answer in ("near 28", "spaces", "solid", "it explodes", "lower"):
         playground.button(answer).press("Enter")
-        assert "Just so." in playground.page.locator(".d2l-walk").inner_text()
+        assert "Right." in playground.page.locator(".d2l-walk").inner_text()
         told = playground.ends(60)
         shown = playground.page.locator(".d2l-readout").inner_text()
         found = re.search(
@@ -490,11 +637,25 @@ def test_the_walk_s_sentences_are_true(open_page):
     assert playground.button("a walk in five steps").is_visible()
 
 
+def test_three_curves_are_whole_in_the_legend(open_page):
+    playground = open_page()
+    for label in ("theta (clipping)", "hidden units H"):
+        playground.ends()
+        playground.slider(label).press("Home")
+    playground.ends()
+    playground.until(lambda told: len(told["labels"]) == 3)
+    legend = playground.page.locator(".d2l-legend").bounding_box()
+    for each in playground.page.locator(".d2l-entry").all():
+        box = each.bounding_box()
+        assert box["y"] >= legend["y"] - 1
+        assert box["y"] + box["height"] <= legend["y"] + legend["height"] + 1
+
+
 def test_a_wrong_answer_is_told_the_right_one(open_page):
     playground = open_page()
     playground.button("a walk in five steps").press("Enter")
     playground.button("near 1").press("Enter")
-    assert "It is “near 28”." in playground.page.locator(".d2l-walk").inner_text()
+    assert "No: “near 28”." in playground.page.locator(".d2l-walk").inner_text()
     playground.button("leave the walk").press("Enter")
     assert not playground.button("near 28").is_visible()
 

@@ -1,6 +1,6 @@
 // The settings of the page as controls.
 
-import { add } from "../dom.js";
+import { add, set } from "../dom.js";
 import { say } from "../words.js";
 import { choice, fold, line, slider } from "./controls.js";
 import { SETTINGS } from "./settings.js";
@@ -9,7 +9,7 @@ const range = (least, most) => Array.from({ length: most - least + 1 }, (_, i) =
 const valuesOf = ({ values, least, most }) => values ?? range(least, most);
 
 const SLIDERS = {
-  theta: { label: "theta (clipping)", hint: "gradients longer than theta are cut to that length" },
+  theta: { label: "theta (clipping)", hint: "a longer gradient is cut to this length" },
   H: { label: "hidden units H", hint: "the size of the hidden state" },
   lr: { label: "learning rate", hint: "how far a step goes against the gradient" },
   epochs: { label: "epochs", hint: "how often the text is read" },
@@ -29,6 +29,10 @@ export class Board {
       this.controls[name] = slider(parent, look, (value) => onChange(name, value, true));
     };
     for (const name of FIRST) make(element, name);
+    this.hint = add(element, "p", "d2l-asked");
+    this.hint.setAttribute("aria-hidden", "true"); // it is the description of a slider
+    for (const event of ["focusin", "pointerdown"]) element.addEventListener(event, ({ target }) => this.explain(target));
+    this.explain(element.querySelector("input"));
     this.buttons = add(element, "div", "d2l-buttons");
     this.controls.text = choice(element, { label: "text", hint: "its first 10,000 characters are learned", choices: TEXTS }, (value) => onChange("text", value, false));
     this.own = add(element, "div");
@@ -44,6 +48,13 @@ export class Board {
     this.controls.begins = line(element, { label: "begins with", hint: "what the model reads first", longest: begins.longest }, (value) => onChange("begins", value));
     const hint = "near 0 the most probable is drawn, above 1 the odds even out";
     this.controls.temperature = slider(element, { label: "temperature", hint, values: temperature.values }, (value) => onChange("temperature", value));
+  }
+
+  /** On a small screen there is one place for the hints of the first sliders. */
+  explain(input) {
+    if (input.parentElement?.parentElement !== this.hint.parentElement || input.type !== "range") return;
+    const [name, hint] = ["label", ".d2l-hint"].map((each) => input.parentElement.querySelector(each).textContent);
+    set(this.hint, `${name} · ${hint}`);
   }
 
   show(values) {

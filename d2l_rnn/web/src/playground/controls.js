@@ -9,18 +9,27 @@ function row(parent, { label, hint }) {
   const element = add(parent, "div", "d2l-control");
   const name = add(element, "label");
   set(name, say(label));
-  element.title = hint ? say(hint) : "";
   made += 1;
   name.htmlFor = `d2l-control-${made}`;
-  return { element, id: name.htmlFor };
+  return { element, id: name.htmlFor, explain: (input) => describe(element, input, hint) };
+}
+
+/** The hint of a control: below it, and its description for a screen reader. */
+function describe(element, input, hint) {
+  const told = add(element, "small", "d2l-hint");
+  told.id = `${input.id}-hint`;
+  set(told, say(hint));
+  input.setAttribute("aria-describedby", told.id);
 }
 
 /** A slider over some values; `onMove(value)` is called while it moves. */
 export function slider(parent, { label, hint, values, caption = String }, onMove) {
-  const { element, id } = row(parent, { label, hint });
+  const { element, id, explain } = row(parent, { label, hint });
   const shown = add(element, "output");
+  shown.setAttribute("aria-live", "off"); // the slider tells its value itself
   const input = add(element, "input");
   Object.assign(input, { type: "range", id, min: 0, max: values.length - 1, step: 1 });
+  explain(input);
   shown.htmlFor = id;
   const show = () => {
     const words = caption(values[input.value]);
@@ -40,9 +49,10 @@ export function slider(parent, { label, hint, values, caption = String }, onMove
 
 /** Buttons, of which one is pressed: `choices` are {value: label}. */
 export function choice(parent, { label, hint, choices }, onChoose) {
-  const { element, id } = row(parent, { label, hint });
+  const { element, id, explain } = row(parent, { label, hint });
   const group = add(element, "div", "d2l-choice");
   Object.assign(group, { id, role: "group", ariaLabel: say(label) });
+  explain(group);
   const buttons = Object.entries(choices).map(([value, words]) => {
     const each = button(group, words, "", () => onChoose(value));
     each.dataset.value = value;
@@ -54,9 +64,10 @@ export function choice(parent, { label, hint, choices }, onChoose) {
 
 /** A line of text; `onType(words)` is called at each key. */
 export function line(parent, { label, hint, longest, placeholder = "" }, onType) {
-  const { element, id } = row(parent, { label, hint });
+  const { element, id, explain } = row(parent, { label, hint });
   const input = add(element, "input");
   Object.assign(input, { type: "text", id, maxLength: longest, placeholder, spellcheck: false, autocomplete: "off" });
+  explain(input);
   input.addEventListener("input", () => onType(input.value));
   const put = (words) => {
     if (input.value !== words) input.value = words;

@@ -3,7 +3,7 @@
 
 import { add, change, escaped, set } from "../dom.js";
 import { UNKNOWN } from "../rnn/text.js";
-import { themeOf } from "../theme.js";
+import { themeOf, watchTheme } from "../theme.js";
 import { say } from "../words.js";
 
 const CELL = { width: 14, height: 12 }; // CSS pixels of a number
@@ -15,17 +15,20 @@ export class Memory {
   constructor(element, store) {
     Object.assign(this, { element, store, letter: null, unit: null });
     element.classList.add("d2l-memory");
+    this.caption = add(element, "p", "d2l-note");
     this.scroll = add(element, "div", "d2l-strips");
-    Object.assign(this.scroll, { tabIndex: 0, role: "group" });
+    Object.assign(this.scroll, { tabIndex: 0, role: "application" }); // it has its arrow keys to itself
     this.scroll.setAttribute("aria-label", say("hidden units over the text: arrow keys choose a letter and a unit"));
     this.letters = add(this.scroll, "div", "d2l-letters");
+    this.letters.setAttribute("aria-hidden", "true"); // the text stands below, in one piece
     this.canvas = add(this.scroll, "canvas");
+    this.row = add(this.scroll, "div", "d2l-row");
     this.readout = add(element, "div", "d2l-next");
-    this.readout.setAttribute("aria-live", "polite");
     this.text = add(element, "p", "d2l-coloured");
     this.listen();
     this.show = () => this.update();
     store.on("change:passage", this.show);
+    this.unwatch = watchTheme(this.show);
     this.update();
   }
 
@@ -58,11 +61,16 @@ export class Memory {
   choose(letter, unit) {
     const passage = this.store.get("passage");
     if (!passage) return;
-    const last = Math.min(MOST, passage.H) - 1;
-    const chosen = [Math.min(Math.max(letter, 0), passage.passage.length - 1), unit === null ? null : Math.min(unit, last)];
-    if (chosen[0] === this.letter && chosen[1] === this.unit) return;
-    [this.letter, this.unit] = chosen;
-    this.update();
+    const before = [this.letter, this.unit];
+    [this.letter, this.unit] = [Math.max(letter, 0), unit];
+    this.fit(passage);
+    if (before[0] !== this.letter || before[1] !== this.unit) this.update();
+  }
+
+  /** What is chosen is there, in a shorter text and a smaller network, too. */
+  fit({ passage, H }) {
+    if (this.letter !== null) this.letter = Math.min(this.letter, passage.length - 1);
+    if (this.unit !== null) this.unit = Math.min(this.unit, MOST - 1, H - 1);
   }
 
   /** Not in a frame of the screen: the curves have that for themselves. */
@@ -71,11 +79,17 @@ export class Memory {
       this.turn = null;
       const passage = this.store.get("passage");
       if (!passage) return;
+      this.fit(passage);
+      this.explain(passage);
       this.write(passage);
       this.draw(passage);
       this.tell(passage);
       this.colour(passage);
     });
+  }
+
+  explain({ H }) {
+    set(this.caption, say("The hidden state is all that the network carries from one character to the next. A row is a hidden unit ({n} of {all}), a column its state after that character: from blue, −1, to orange, +1.", { n: Math.min(MOST, H), all: H }));
   }
 
   write({ passage }) {
@@ -97,16 +111,20 @@ export class Memory {
     Object.assign(canvas.style, { width: `${passage.length * CELL.width}px`, height: `${rows * CELL.height}px` });
     canvas.getContext("2d").putImageData(picture, 0, 0);
     this.letters.style.width = canvas.style.width;
+    this.row.hidden = this.unit === null;
+    Object.assign(this.row.style, { top: `${canvas.offsetTop + this.unit * CELL.height}px`, width: canvas.style.width });
   }
 
   /** What the network expects after the chosen letter. */
-  tell({ passage, likely }) {
-    if (this.letter === null) return set(this.readout, say("Point at a letter: what does the network expect after it? Click a strip: where in the text is that unit high?"));
+  tell({ passage, likely, states, H }) {
+    this.readout.setAttribute("aria-live", this.store.get("is_running") ? "off" : "polite");
+    if (this.letter === null) return set(this.readout, say("Point at a character: what does the network expect after it? Click a row: in which parts of the text is that unit high?"));
     const { most, came } = likely[this.letter];
     const bar = ({ token, p }) => `<span class="d2l-chance"><b>${escaped(visible(token))}</b><i style="width: ${(80 * p).toFixed(1)}px"></i>${(100 * p).toFixed(0)}%</span>`;
     const read = escaped(passage.slice(Math.max(0, this.letter - 11), this.letter + 1).map(visible).join(""));
     const real = came ? say("in the text: {token}, {p}%", { token: escaped(visible(came.token)), p: (100 * came.p).toFixed(0) }) : "";
-    change(this.readout, `${say("after “{read}”", { read })}: ${most.map(bar).join(" ")} ${real}`);
+    const unit = this.unit === null ? "" : ` · ${say("unit {n}: {value}", { n: this.unit + 1, value: signed(states[this.letter * H + this.unit]) })}`;
+    change(this.readout, `${say("after “{read}”", { read })}: ${most.map(bar).join(" ")} ${real}${unit}`);
   }
 
   /** The text, coloured by the chosen unit. */
@@ -123,15 +141,20 @@ export class Memory {
 
   destroy() {
     clearTimeout(this.turn);
+    this.unwatch();
     this.store.off("change:passage", this.show);
   }
 }
 
-/** A colour for a number from -1 to 1, on a light or a dark ground. */
+/** A colour for a number from -1 to 1, on a light or a dark ground; text can be read on it. */
 function shade(value, isDark) {
   const [size, end] = [Math.min(Math.abs(value), 1), value < 0 ? LOW : HIGH];
   const ground = isDark ? 24 : 255;
-  return end.map((part) => Math.round(ground + (part - ground) * (isDark ? size : 0.85 * size)));
+  return end.map((part) => Math.round(ground + (part - ground) * 0.75 * size));
+}
+
+function signed(value) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 }
 
 function visible(token) {

@@ -66,9 +66,20 @@ export class OwnText {
     if (text.trim() === "") return;
     const size = text.length > LARGEST ? text.length : new TextEncoder().encode(text).length;
     if (size > LARGEST) return this.refuse(say("a text of at most 1 MB, please: this one has {size}", { size: megabytes(size) }));
+    this.tell(text);
+    this.onText(text);
+  }
+
+  tell(text) {
+    this.text = text;
     const begins = [...text.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("");
     set(this.told, say("“{begins}…”, {n} characters", { begins, n: text.length.toLocaleString("en-GB") }));
-    this.onText(text);
+  }
+
+  /** What another one, in another language, has had. */
+  resume({ box, text }) {
+    this.box.value = box.value;
+    if (text !== undefined) this.tell(text);
   }
 }
 

@@ -75,13 +75,13 @@ export class Page {
   }
 
   /** Go to a setting of the walk, and to no epoch beyond it. */
-  setTo(values) {
+  setTo(values, anew) {
     this.values = { ...this.values, ...values };
     this.follow();
     this.board.show(this.values);
     this.showOwn();
     this.write();
-    this.learn({ anew: this.session.isBeyond(this.values) });
+    this.learn({ anew: anew || this.session.isBeyond(this.values) });
   }
 
   write() {
@@ -93,14 +93,40 @@ export class Page {
     this.language = this.language === "zh" ? "en" : "zh";
     this.asked = this.language;
     this.follow();
+    const { walk } = this;
+    const open = this.folds().map((each) => each.open);
     this.build();
+    this.folds().forEach((each, i) => (each.open = open[i]));
+    if (walk.at >= 0) this.walk.go(walk.at, walk.chosen);
+    this.other.focus({ preventScroll: true });
+  }
+
+  folds() {
+    return [...this.root.querySelectorAll("details")];
+  }
+
+  /** The walk asks what will happen: no curve of before gives it away. */
+  beginWalk() {
+    const { store, runs } = this.session;
+    this.epochsBefore = this.values.epochs;
+    store.set("hidden", runs.map(({ id }) => id));
+    store.set("current", -1);
+    this.session.show();
+    this.walk.go(0);
+  }
+
+  leaveWalk() {
+    this.begin.focus();
+    if (this.values.epochs < this.epochsBefore) this.setTo({ epochs: this.epochsBefore });
+    else if (!this.session.current) this.learn();
   }
 
   async share() {
     const link = this.address.link(this.hash());
     try {
       await navigator.clipboard.writeText(link);
-      this.note(say("the link to this setting is copied"));
+      if (link.startsWith("file:")) this.note(say("the link is copied, but it leads to a file on this computer: whoever has the page as well adds {hash} to its address", { hash: this.hash() }));
+      else this.note(say("the link to this setting is copied"));
     } catch {
       this.note(link); // to be copied by hand
     }
@@ -141,22 +167,24 @@ export class Page {
     const head = add(this.root, "header");
     set(add(head, "h1"), say("An RNN that learns in this page"));
     const tools = add(head, "div", "d2l-buttons");
-    this.begin = button(tools, "a walk in five steps", "five questions, a minute each", () => this.walk.go(0));
+    this.begin = button(tools, "a walk in five steps", "five questions, a minute each", () => this.beginWalk());
     button(tools, "share this setting", "copy a link that opens the page as it is now", () => this.share());
-    const other = button(tools, this.language === "zh" ? "English" : "中文", "", () => this.speakOther());
-    other.lang = this.language === "zh" ? "en" : "zh-Hans";
-    set(add(this.root, "p", "d2l-lead"), say("It reads a text and learns to predict the next character. Move a slider: each setting has its own curve. Nothing is installed, and nothing leaves the page."));
+    this.other = button(tools, this.language === "zh" ? "English" : "中文", "", () => this.speakOther());
+    this.other.lang = this.language === "zh" ? "en" : "zh-Hans";
+    set(add(this.root, "p", "d2l-lead"), say("It reads a text and learns to predict the next character. Perplexity says how many it hesitates between: lower is better. Move a slider: each setting has its own curve. Nothing leaves the page."));
     this.noted = add(this.root, "p", "d2l-note");
     this.noted.setAttribute("role", "status");
-    this.walk = new Walk(add(this.root, "section"), (values) => this.setTo(values));
+    this.walk = new Walk(add(this.root, "section"), { setPage: (values, anew) => this.setTo(values, anew), onLeave: () => this.leaveWalk() });
   }
 
   buildControls(element) {
+    const { ownText } = this;
     this.board = new Board(element, (name, value, byHand) => this.change(name, value, byHand));
     this.ownText = new OwnText(this.board.own, (text) => this.takeOwn(text), (words) => this.session.refuse(words));
+    if (ownText) this.ownText.resume(ownText);
     const { buttons } = this.board;
     const post = (message) => () => this.send(message);
-    button(buttons, "start", "train this setting from the beginning", () => this.learn({ anew: true }));
+    button(buttons, "start again", "train this setting from the beginning", () => this.learn({ anew: true }));
     this.pause = button(buttons, "pause", "pause or go on", () => this.send({ kind: "go", isPaused: !this.session.store.get("is_paused") }));
     button(buttons, "one minibatch", "learn from one more minibatch, then pause", post({ kind: "step", unit: "minibatch" }));
     button(buttons, "one epoch", "read the text once more, then pause", post({ kind: "step", unit: "epoch" }));
@@ -237,6 +265,7 @@ export class Page {
     this.values = { ...this.session.values, text: this.session.current?.values.text ?? "story" };
     this.board.show(this.values);
     this.board.own.hidden = false; // to mend it
+    set(this.ownText.told, this.session.store.get("refused"));
     this.follow();
   }
 }
