@@ -369,6 +369,15 @@ def test_a_text_that_cannot_be_learned_is_refused_in_words(text, words, open_pag
     assert told["refused"].startswith(words)
     if words.startswith("the text"):  # it is told beside the box as well
         assert words in playground.page.locator(".d2l-own").inner_text()
+    playground.give("long enough to be learned from, at last. " * 9)
+    playground.until(lambda told: told["values"]["text"] == "own" and has_ended(told))
+    playground.give("too short again")
+    playground.until(lambda told: told["refused"].startswith("the text has 15"))
+    playground.slider("theta (clipping)").press(
+        "ArrowRight"
+    )  # the text before it stays
+    told = playground.ends()
+    assert (told["values"]["text"], told["values"]["theta"]) == ("own", 2)
     playground.button("the story").press("Enter")
     assert playground.ends()["refused"] == ""
 
@@ -464,9 +473,17 @@ def test_a_model_is_saved_and_opened_again(open_page, tmp_path):
     saved.value.save_as(path)
     model = saving.load(path)
     assert (model.setting.theta, len(model.history)) == (0.5, 3)
+    playground.slider("hidden units H").press("ArrowRight")
+    playground.ends()
+    playground.button("clear").click()
+    assert not playground.page.locator(".d2l-strips").is_visible()
+    playground.slider("hidden units H").press("ArrowRight")
+    playground.ends()
     playground.page.locator("input[accept='.safetensors']").set_input_files(path)
+    told = playground.until(lambda told: told["values"]["H"] == 16)  # as the file says
+    assert playground.slider("hidden units H").get_attribute("aria-valuetext") == "16"
     told = playground.until(lambda told: len(told["labels"]) == 2)
-    assert "rnn" in told["labels"][1] or "page.safetensors" in told["labels"][1]
+    assert told["labels"][1].endswith("page.safetensors")
     playground.until(lambda told: told["state"] and told["state"]["numEpochs"] == 3)
     assert "epoch 3 of 3" in playground.page.locator(".d2l-readout").inner_text()
     playground.button("one epoch").click()

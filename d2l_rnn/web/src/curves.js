@@ -70,7 +70,7 @@ function perplexities(runs, epochs, inside, levels) {
 function roomBeside(levels, low, high) {
   const places = levels.map((level) => Math.log(high / level) / Math.log(high / low));
   const distance = (y) => Math.min(...places.map((place) => Math.abs(place - y)));
-  return [0.86, 0.5, 0.3, 0.7].find((y) => distance(y) > 0.2) ?? BESIDE.y;
+  return [0.86, 0.5, 0.3, 0.7, 0.14].find((y) => distance(y) > 0.2) ?? BESIDE.y;
 }
 
 function norms(run, epochs, inside) {

@@ -78,6 +78,7 @@ export class Memory {
     this.turn ??= setTimeout(() => {
       this.turn = null;
       const passage = this.store.get("passage");
+      this.element.hidden = !passage;
       if (!passage) return;
       this.fit(passage);
       this.explain(passage);

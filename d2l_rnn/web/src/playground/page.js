@@ -8,7 +8,7 @@ import { button, fold } from "./controls.js";
 import { Memory } from "./memory.js";
 import { OwnText } from "./own_text.js";
 import { Session } from "./session.js";
-import { read, write } from "./settings.js";
+import { allowed, read, write } from "./settings.js";
 import { Walk } from "./walk.js";
 import { CHINESE } from "./words_zh.js";
 
@@ -18,7 +18,7 @@ const NOTE = 200; // milliseconds before the address follows: browsers refuse mo
 export class Page {
   /** In `root`, with a learner that hears `post(message)`; `stories` are {name: text}. */
   constructor(root, { post, stories, version, address }) {
-    Object.assign(this, { root, stories, version, address, draws: 0, known: new Set() });
+    Object.assign(this, { root, stories, version, address, draws: 0, numOwn: 0, known: new Set() });
     this.send = post;
     this.session = new Session((message) => post(message.kind === "save" ? { ...message, version } : message));
     this.session.store.on("change:is_running", () => this.showButtons());
@@ -48,7 +48,10 @@ export class Page {
     this.follow();
     this.board.show(this.values);
     if (name === "text") this.showOwn();
-    if (name === "begins" || name === "temperature") return this.write();
+    if (name === "begins" || name === "temperature") {
+      this.session.note(this.values);
+      return this.write();
+    }
     if (name === "text") this.write();
     this.learn({ byHand });
   }
@@ -69,8 +72,10 @@ export class Page {
   }
 
   takeOwn(text) {
+    this.before = { own: this.own, number: this.session.ownNumber };
+    this.numOwn += 1;
     this.own = text;
-    this.session.ownNumber = (this.session.ownNumber ?? 0) + 1;
+    this.session.ownNumber = this.numOwn;
     this.change("text", "own");
   }
 
@@ -110,7 +115,7 @@ export class Page {
     const { store, runs } = this.session;
     this.epochsBefore = this.values.epochs;
     store.set("hidden", runs.map(({ id }) => id));
-    store.set("current", -1);
+    this.session.showNone();
     this.session.show();
     this.walk.go(0);
   }
@@ -256,12 +261,24 @@ export class Page {
   hear(message) {
     this.session.hear(message);
     if (message.kind === "refused" && message.of === "text") this.leaveOwn(message.id);
+    if (message.kind === "opened") this.takeOpened();
+  }
+
+  /** The controls take the setting of a file, as far as they have its values. */
+  takeOpened() {
+    const { values } = this.session.current;
+    const near = Object.keys(values).map((name) => [name, allowed(name, String(values[name]))[0]]);
+    this.values = { ...this.values, ...Object.fromEntries(near) };
+    this.session.note(this.values);
+    this.board.show(this.values);
+    this.follow();
   }
 
   /** The text could not be learned: the controls go back to what is shown now. */
   leaveOwn(text) {
     this.known.delete(text);
-    this.own = undefined;
+    this.own = this.before.own;
+    this.session.ownNumber = this.before.number;
     this.values = { ...this.session.values, text: this.session.current?.values.text ?? "story" };
     this.board.show(this.values);
     this.board.own.hidden = false; // to mend it

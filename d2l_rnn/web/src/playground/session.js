@@ -99,8 +99,20 @@ export class Session {
   remove(id) {
     const wasCurrent = id === this.store.get("current");
     this.forget(id);
-    if (wasCurrent) this.store.set("current", -1);
+    if (wasCurrent) this.showNone();
     this.show();
+  }
+
+  /** No run is in view, and nothing that one remembers. */
+  showNone() {
+    this.store.set("current", -1);
+    this.store.set("passage", null);
+  }
+
+  /** What the controls say now, where that changes no run. */
+  note(values) {
+    this.values = values;
+    this.store.set("code", code(values));
   }
 
   forget(id) {

@@ -15,6 +15,7 @@ const CURVES = {
   "held out {n}": "留出文本 {n}",
   guessing: "瞎猜",
   bigram: "二元语法",
+  "bigram,\nlearned text": "二元语法，\n学的文本",
   "{n}-grams,\nheld out": "{n} 元语法，\n留出文本",
   curves: "曲线",
   "hide the curve": "隐藏这条曲线",
