@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "d2l_rnn"
 WEB = PACKAGE / "web"
 PAGE = "playground.html"
 ENGINES = ("engine-relaxed.wasm", "engine.wasm")  # a browser takes the first it can run
-STORIES = {"story": "story.txt", "letter": "story.zh.txt"}  # as settings.js calls them
+STORIES = {"story": "story.txt", "chinese": "story.zh.txt"}  # as settings.js calls them
 BUNDLES = ("widget.js", "widget.css")
 LICENCE = "uPlot.LICENSE"
 # What esbuild does on installation it can do without, and no other script is wanted.

@@ -184,7 +184,7 @@ def test_choices_texts_and_what_it_writes_by_keyboard(open_page):
     playground.ends()
     playground.button("中文故事").press("Enter")
     told = playground.ends()
-    assert told["values"]["text"] == "letter"
+    assert told["values"]["text"] == "chinese"
     assert told["texts"][0]["greedy"].startswith("时间旅人")
     playground.page.get_by_role("textbox", name="begins with").fill("小麦")
     playground.until(lambda told: told["texts"][0]["greedy"].startswith("小麦"))
@@ -294,7 +294,7 @@ def test_a_phone_by_touch(open_page):
     playground.ends()
     for button in ("one minibatch", "one epoch", "start again", "中文故事"):
         playground.button(button).tap()
-    assert playground.until(has_ended)["values"]["text"] == "letter"
+    assert playground.until(has_ended)["values"]["text"] == "chinese"
     playground.page.locator(".d2l-strips canvas").tap(position={"x": 50, "y": 20})
     page.locator(".d2l-coloured", has_text="coloured by unit 2").wait_for()
     assert "着色" not in page.locator(".d2l-coloured").inner_text()
@@ -739,7 +739,7 @@ def test_a_thousand_random_actions(seed, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
 def test_pictures(width, scheme, locale, open_page):
-    text = "letter" if locale == "zh-CN" else "story"
+    text = "chinese" if locale == "zh-CN" else "story"
     playground = open_page(
         f"#text={text}&epochs=100", locale=locale, color_scheme=scheme,
         viewport={"width": width, "height": 900},

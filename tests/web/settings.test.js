@@ -12,7 +12,7 @@ test("the state at the start needs no address", () => {
 });
 
 test("an address is short, can be read, and leads back to its state", () => {
-  const state = values({ theta: 0.2, H: 128, lr: 5, sampling: "random", begins: "the 时间 & +%=#", temperature: 1.3, text: "letter" });
+  const state = values({ theta: 0.2, H: 128, lr: 5, sampling: "random", begins: "the 时间 & +%=#", temperature: 1.3, text: "chinese" });
   const hash = write({ values: state, hidden: ["seed", "walk"], language: "zh" });
   assert.match(hash, /^#theta=0\.2&H=128&lr=5&sampling=random&/);
   const found = read(hash);
@@ -76,7 +76,7 @@ test("the code for a notebook has what differs, and theta", () => {
 
 test("the code opens the text that is learned", () => {
   assert.match(code(values({ text: "own" })), /text="own", own_text="…", held_out=True\)$/);
-  assert.equal(code(values({ text: "letter" })), 'from d2l_rnn import corpora; explorers.Training(theta=1, text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8"), held_out=True)');
+  assert.equal(code(values({ text: "chinese" })), 'from d2l_rnn import corpora; explorers.Training(theta=1, prefix="时间旅人", text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8"), held_out=True)');
 });
 
 test("half a character does not break the address", () => {

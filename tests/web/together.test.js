@@ -8,7 +8,7 @@ import { start } from "../../d2l_rnn/web/src/playground/settings.js";
 import { Engine } from "../../d2l_rnn/web/src/rnn/engine.js";
 
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../d2l_rnn/engine/bin/engine.wasm", import.meta.url)));
-const TEXTS = { story: "the time traveller came to the river and was wet to the knees. ".repeat(60), letter: "旅人来到河边，弄湿了双脚。".repeat(200) };
+const TEXTS = { story: "the time traveller came to the river and was wet to the knees. ".repeat(60), chinese: "旅人来到河边，弄湿了双脚。".repeat(200) };
 const SMALL = { ...start(), H: 8, epochs: 3 };
 
 /** A session and a learner, each of which hears what the other says, in order. */
@@ -47,7 +47,7 @@ test("a saved model is opened again with its curve, and goes on", async () => {
 
 test("a model of another text is compared with what its vocabulary allows", async () => {
   const { session, learner, saved, settled, open } = begin();
-  session.learn({ ...SMALL, text: "letter" });
+  session.learn({ ...SMALL, text: "chinese" });
   await settled();
   session.store.send({ event: "save", view: "x" });
   session.learn(SMALL);
@@ -71,7 +71,7 @@ test("a model of another text is compared with what its vocabulary allows", asyn
 test("kept models write with the prefix of the current one, if they have learned its text", async () => {
   const { session, learner, settled } = begin();
   const texts = () => session.store.get("texts").map(({ greedy, read }) => greedy.slice(0, read));
-  session.learn({ ...SMALL, text: "letter" });
+  session.learn({ ...SMALL, text: "chinese" });
   session.learn({ ...SMALL, theta: 2 });
   session.store.set("pinned", [0, 1]);
   await settled();

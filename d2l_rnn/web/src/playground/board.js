@@ -18,7 +18,7 @@ const SLIDERS = {
   seed: { label: "seed", hint: "of the initial parameters and the minibatches: those of the notebooks" },
 };
 const FIRST = ["theta", "H", "lr"];
-const TEXTS = { story: "the story", letter: "中文故事", own: "my own" };
+const TEXTS = { story: "the story", chinese: "中文故事", own: "my own" };
 
 /** The controls, in `element`; `onChange(name, value, isSlider)` is called for each change. */
 export class Board {

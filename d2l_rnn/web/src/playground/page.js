@@ -8,11 +8,10 @@ import { button, fold } from "./controls.js";
 import { Memory } from "./memory.js";
 import { OwnText } from "./own_text.js";
 import { Session } from "./session.js";
-import { allowed, read, write } from "./settings.js";
+import { allowed, BEGINS, read, write } from "./settings.js";
 import { Walk } from "./walk.js";
 import { CHINESE } from "./words_zh.js";
 
-const BEGINS = { story: "time traveller", letter: "时间旅人", own: "" };
 const NOTE = 200; // milliseconds before the address follows: browsers refuse more
 
 export class Page {
@@ -23,6 +22,7 @@ export class Page {
     this.session = new Session((message) => post(message.kind === "save" ? { ...message, version } : message));
     this.session.store.on("change:is_running", () => this.showButtons());
     this.session.store.on("change:is_paused", () => this.showButtons());
+    this.session.store.on("change:code", () => this.showCode());
     this.listen();
     this.arrive();
   }
@@ -212,8 +212,6 @@ export class Page {
     this.notebook = fold(element, "in a notebook");
     set(add(this.notebook, "p"), say("This line opens the same setting in the notebooks’ panel, which goes on where the page ends: GRU and LSTM, gradients, five seeds. With “save model” it has this network, too."));
     this.code = add(this.notebook, "code");
-    this.showCode = () => set(this.code, this.session.store.get("code"));
-    this.session.store.on("change:code", this.showCode);
     this.showCode();
   }
 
@@ -221,6 +219,10 @@ export class Page {
     const parts = { walk: this.begin, memory: this.remembered, writing: this.writing, model: this.notebook, own: this.board.own };
     for (const [name, element] of Object.entries(parts)) element.classList.toggle("d2l-away", this.hidden.includes(name));
     this.board.hide(this.hidden);
+  }
+
+  showCode() {
+    set(this.code, this.session.store.get("code"));
   }
 
   showOwn() {

@@ -18,10 +18,13 @@ export const SETTINGS = {
   epochs: { python: "num_epochs", least: 1, most: 500, start: 100 },
   seed: { python: "seed", least: 0, most: 99, start: 0 },
   sampling: { python: "sampling", values: ["sequential", "random"], start: "sequential" },
-  text: { values: ["story", "letter", "own"], start: "story" },
+  text: { values: ["story", "chinese", "own"], start: "story" },
   temperature: { python: "temperature", values: steps(0.1, 3), start: 0.7 },
   begins: { python: "prefix", longest: 100, start: "" },
 };
+
+/** What a model reads first, of each text, if nothing else is asked for. */
+export const BEGINS = { story: "time traveller", chinese: "时间旅人", own: "" };
 
 /** What may be hidden by the address: all settings, and some parts of the page. */
 export const PARTS = [...Object.keys(SETTINGS), "walk", "memory", "writing", "model", "own"];
@@ -104,7 +107,7 @@ export function write({ values, hidden = [], language = null }) {
 
 const TEXTS = {
   story: ', text="story"',
-  letter: ', text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8")', // no text of the panel's own
+  chinese: ', text="own", own_text=corpora.CHINESE_STORY_PATH.read_text("utf-8")', // no text of the panel's own
   own: ', text="own", own_text="…"',
 };
 
@@ -114,6 +117,7 @@ export function code(values) {
   const named = Object.entries(SETTINGS)
     .filter(([name, { python, start: value }]) => python && (values[name] !== value || name === "theta"))
     .map(([name, { python }]) => `${python}=${shown(values[name])}`);
-  const first = values.text === "letter" ? "from d2l_rnn import corpora; " : "";
+  if (!values.begins && values.text === "chinese") named.push(`prefix=${shown(BEGINS.chinese)}`);
+  const first = values.text === "chinese" ? "from d2l_rnn import corpora; " : "";
   return `${first}explorers.Training(${named.join(", ")}${TEXTS[values.text]}, held_out=True)`;
 }

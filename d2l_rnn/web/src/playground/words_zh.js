@@ -86,7 +86,7 @@ const SETTINGS = {
   "sampling: random": "随机抽样",
   text: "文本",
   "text: story": "英文故事",
-  "text: letter": "中文故事",
+  "text: chinese": "中文故事",
   "own text, {n} characters": "我的文本，{n} 个字符",
   "its first 10,000 characters are learned": "学习它的前 10,000 个字符",
   "the story": "英文故事",
