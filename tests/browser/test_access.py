@@ -63,7 +63,7 @@ def test_a_crosshair_reads_all_curves_by_hand_and_by_key(show):
     runs = "[run.history[98].perplexity for run in explorer.runs.values()]"
     assert read == pytest.approx(panel.ask(runs), rel=0.005)
     said = panel.find(".d2l-said").inner_text()
-    assert said.startswith("epoch 99: theta 1 ") and "theta 0.1 " in said
+    assert said.startswith("at epoch 99: theta 1 ") and "theta 0.1 " in said
     figure.press("Escape")
     panel.notebook.until(lambda: heading.inner_text() == "perplexity:", 5)
 

@@ -40,7 +40,7 @@ def looks_honest(notebook):
     """Say that a reader sees the picture, what to do about it, and nothing broken."""
     page = notebook.page
     place = page.locator(SAVED)
-    place.wait_for(timeout=10_000)
+    place.wait_for(timeout=30_000)
     words = place.inner_text()
     assert AGAIN in words and THETA in words and "after epoch 100" in words
     picture = place.locator("img")

@@ -87,6 +87,8 @@ def verdicts():
 def test_each_notebook_has_four_exercises_and_each_is_solved(stem, verdicts):
     names = [name for each, name in EXERCISES if each == stem]
     first, *others = code_cells(FOLDER / f"{stem}.ipynb")
+    if stem == STEMS[0]:  # the playground stands before all that is loaded
+        first, *others = others
     asked = [name for cell in others if (name := is_checked(cell))]
     assert len(names) >= 4
     assert sorted(asked) == sorted(names) == sorted(verdicts(stem))
