@@ -8,7 +8,7 @@ from pathlib import Path
 
 import _lab
 import pytest
-from looking import Panel
+from looking import PANEL, Panel
 
 ROOT = Path(__file__).parents[2]
 SHOWN = """from d2l_rnn import explorers
@@ -122,6 +122,29 @@ def show(desk, folder):
     # ipykernel ends so, now and then: that of another notebook, which was closed.
     assert [each for each in troubles if "was never awaited" not in each] == []
     desk.ask("0", "'explorer' in globals() and explorer.close()")
+    desk.command("notebook:clear-all-cell-outputs")
+
+
+@pytest.fixture
+def show_at_rest(desk):
+    """Run code that makes an `explorer`, in the desk's first cell; its place there.
+
+    What `css` names has to appear within some seconds. Neither the page nor the
+    notebook may complain until the test ends.
+    """
+
+    def show_it(source, css, seconds):
+        desk.write(0, source)
+        desk.run(0)
+        panel = desk.page.locator(PANEL).first
+        panel.locator(css).first.wait_for(timeout=1000 * seconds)
+        desk.until(lambda: desk.ask("explorer.live.is_running") is False, 60)
+        return panel
+
+    yield show_it
+    assert desk.errors() == []
+    assert desk.complaints == []
+    desk.ask("0", "explorer.close()")
     desk.command("notebook:clear-all-cell-outputs")
 
 

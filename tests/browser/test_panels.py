@@ -8,7 +8,6 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-PANEL = ".d2l-rnn-explorer"
 SLIDERS = {
     "Autoregression": "order tau",
     "GradientFlow": "radius of W_hh",
@@ -72,22 +71,9 @@ is_last = is_last and words == explorer.view.readout
 
 
 @pytest.fixture
-def shown(desk, request):
+def shown(show_at_rest):
     """Shows a panel in the first cell of a notebook; its place on the page."""
-
-    def show(name):
-        desk.write(0, SHOWN.format(name))
-        desk.run(0)
-        panel = desk.page.locator(PANEL).first
-        panel.locator(".d2l-readout").wait_for(timeout=60_000)
-        desk.until(lambda: desk.ask("explorer.live.is_running") is False, 60)
-        return panel
-
-    yield show
-    assert desk.errors() == []
-    assert desk.complaints == []
-    desk.ask("0", "explorer.close()")
-    desk.command("notebook:clear-all-cell-outputs")
+    return lambda name: show_at_rest(SHOWN.format(name), ".d2l-readout", 60)
 
 
 def drag(page, slider):

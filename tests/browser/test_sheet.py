@@ -2,11 +2,11 @@
 
 import _lab
 import pytest
+from looking import PANEL
 from test_looks import GROUND, LEAST, WRITTEN, contrast, numbers, wear
 
 pytestmark = pytest.mark.browser
 
-PANEL = ".d2l-rnn-explorer"
 SHOWN = (
     "from d2l_rnn import explorers\n\nexplorer = explorers.OneMinibatch({})\nexplorer"
 )
@@ -20,22 +20,11 @@ WRITTEN = WRITTEN.split("const { theme }")[0] + "return written; }"
 
 
 @pytest.fixture
-def shown(desk):
+def shown(show_at_rest):
     """Shows the panel in the first cell of a notebook; its place on the page."""
-
-    def show(arguments=""):
-        desk.write(0, SHOWN.format(arguments))
-        desk.run(0)
-        panel = desk.page.locator(PANEL).first
-        panel.locator(".d2l-board table").first.wait_for(timeout=20_000)
-        desk.until(lambda: desk.ask("explorer.live.is_running") is False, 60)
-        return panel
-
-    yield show
-    assert desk.errors() == []
-    assert desk.complaints == []
-    desk.ask("0", "explorer.close()")
-    desk.command("notebook:clear-all-cell-outputs")
+    return lambda arguments="": show_at_rest(
+        SHOWN.format(arguments), ".d2l-board table", 20
+    )
 
 
 def on_page(ground, page):
