@@ -32,8 +32,14 @@ def saved(show, folder):
     hidden = panel.page.locator(SAVED)
     assert hidden.count() == 1 and not hidden.is_visible()  # beside the living one
     notebook.command("docmanager:save")
-    notebook.until(lambda: THETA in path.read_text("utf-8"), 10)
+    notebook.until(lambda: has_picture(path), 10)
     return path
+
+
+def has_picture(path):
+    """True once the file holds the panel's picture; an older save may hold theta."""
+    text = path.read_text("utf-8")
+    return SAVED[1:] in text and THETA in text
 
 
 def looks_honest(notebook):
