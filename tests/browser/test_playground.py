@@ -121,10 +121,43 @@ def test_it_opens_by_itself_and_learns(open_page):
     )
 
 
-def test_a_browser_without_simd_is_told(open_page):
-    playground = open_page(init="WebAssembly.validate = () => false")
-    words = "This browser has no WebAssembly with SIMD"
+@pytest.mark.parametrize(
+    "hash, locale, words",
+    [
+        ("", "en-GB", "This browser has no WebAssembly with SIMD"),
+        ("", "zh-CN", "这个浏览器没有带 SIMD 的 WebAssembly"),
+        ("#lang=zh", "en-GB", "这个浏览器没有带 SIMD 的 WebAssembly"),
+    ],
+)
+def test_a_browser_without_simd_is_told(open_page, hash, locale, words):
+    off = "WebAssembly.validate = () => false"
+    playground = open_page(hash, init=off, locale=locale)
     playground.page.get_by_text(words).wait_for()
+
+
+# What is written beyond the right edge of a canvas.
+CUT_OFF = """window.cutOff = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (words, x, y) {
+    const end = this.textAlign === 'left' ? x + this.measureText(words).width : x;
+    const isTurned = this.getTransform().b !== 0;
+    if (!isTurned && end > this.canvas.width) cutOff.push(words);
+    write.call(this, words, x, y);
+};"""
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_names_beside_the_curves_are_whole(open_page, language, width):
+    size = {"width": width, "height": 900}
+    playground = open_page(f"#epochs=5&lang={language}", init=CUT_OFF, viewport=size)
+    playground.ends()
+    names = (
+        "d2lPlayground.view.describe(null).plots[0].levels.map(({ label }) => label)"
+    )
+    playground.page.wait_for_function(f"() => {names}.length === 3")
+    playground.page.wait_for_timeout(200)
+    assert playground.page.evaluate("cutOff") == []
 
 
 # ---- every control ----

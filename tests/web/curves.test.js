@@ -38,6 +38,12 @@ test("all curves are above, the current one last and boldest, and below it alone
   assert.deepEqual([...shares.lines[0].y], [0, 0, 0]);
 });
 
+test("a level whose name has two lines has its number in the first", () => {
+  const levels = { "bigram\nlearned text": 9.87 };
+  const [above] = describe([], { levels, numEpochs: 100, zoom: null }).plots;
+  assert.deepEqual(above.levels.map((level) => level.label), ["bigram 9.87\nlearned text"]);
+});
+
 test("the held-out perplexity is a dashed twin in the run's colour", () => {
   const { plots } = shown([run({ perplexity: [20, 10], heldOut: 12 }), run({ perplexity: [19, 9] }, { number: 9, isCurrent: false })]);
   assert.deepEqual(plots[0].lines.map(({ colour, dash }) => [colour, dash]), [[9, 0], [0, 0], [0, 1]]);

@@ -5,6 +5,7 @@ import test from "node:test";
 import { fileOf } from "../../d2l_rnn/web/src/playground/files.js";
 import { Learner } from "../../d2l_rnn/web/src/playground/learner.js";
 import { Engine } from "../../d2l_rnn/web/src/rnn/engine.js";
+import { readThrough } from "../../d2l_rnn/web/src/rnn/generating.js";
 import { unpack } from "../../d2l_rnn/web/src/rnn/saving.js";
 
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../d2l_rnn/engine/bin/engine.wasm", import.meta.url)));
@@ -43,6 +44,21 @@ test("a run is trained to its goal, told, and writes", async () => {
   const written = of("written").at(-1);
   assert.deepEqual([written.epoch, written.H, written.states.length], [5, 16, 16 * written.passage.length]);
   for (const { most } of written.likely) assert.ok(most[0].p >= most[1].p && most.reduce((sum, { p }) => sum + p, 0) <= 1.000001);
+});
+
+test("of a large network it tells the states of the first units alone", async () => {
+  const { learner, all, of, learn, ready } = begin();
+  await ready;
+  await learn(0, { numHiddens: 32 });
+  all();
+  const { states, units, H, passage } = of("written").at(-1);
+  assert.deepEqual([units, H, states.length], [24, 32, 24 * passage.length]);
+  const model = learner.trainer.model(learner.run);
+  const tokens = learner.run.text.vocab.encode(passage);
+  const { states: whole } = readThrough(tokens, model);
+  for (let t = 0; t < passage.length; t += 1) {
+    assert.deepEqual(states.slice(t * units, (t + 1) * units), whole.slice(t * H, t * H + units));
+  }
 });
 
 test("the last setting asked for is the one that is trained", async () => {

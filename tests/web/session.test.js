@@ -148,7 +148,7 @@ test("the levels are those of the run's text, and grow", () => {
   session.hear(LEVELS);
   learn({});
   session.hear({ kind: "best", id: "story", n: 7, perplexity: 5.4 });
-  assert.deepEqual(session.store.get("levels"), { guessing: 28, "bigram,\nlearned text": 9, "7-grams,\nheld out": 5.4 });
+  assert.deepEqual(session.store.get("levels"), { guessing: 28, "bigram\nlearned text": 9, "7-grams\nheld out": 5.4 });
 });
 
 test("what kept models write stands beside", () => {

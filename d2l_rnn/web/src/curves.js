@@ -60,10 +60,16 @@ function perplexities(runs, epochs, inside, levels) {
     max: high,
     height: 176,
     lines,
-    levels: Object.entries(levels).map(([label, at]) => ({ at, label: `${say(label)} ${brief(at)}` })),
+    levels: Object.entries(levels).map(([label, at]) => ({ at, label: numbered(say(label), brief(at)) })),
     arrows: arrows(ordered.map((run) => [run.number, run.columns.perplexity]), epochs, high),
     notes: anyHeldOut ? [{ ...BESIDE, y: roomBeside(Object.values(levels), low, high), label: say("dashed:\nheld out") }] : [],
   };
+}
+
+/** A name with its number, which stands in the first line: the margin is narrow. */
+function numbered(name, number) {
+  const [first, ...rest] = name.split("\n");
+  return [`${first} ${number}`, ...rest].join("\n");
 }
 
 /** A place in the right margin, as a share of the height, where no level has its name. */

@@ -13,11 +13,13 @@ export function set(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
+const inside = new WeakMap(); // the HTML that was put into each element
+
 /** Change the HTML of an element only if it differs: a reader may have selected it. */
 export function change(element, html) {
-  if (element.dataset.html === html) return;
+  if (inside.get(element) === html) return;
   element.innerHTML = html;
-  element.dataset.html = html;
+  inside.set(element, html);
 }
 
 /** Words as HTML that shows them as they are. */

@@ -70,17 +70,29 @@ export class TrainingView {
     this.store.on(`change:${name}`, act);
   }
 
-  /** A run's curve may come before or after the run is in the list. */
+  off(name) {
+    this.store.off(`change:${name}`, this.heard.get(name));
+    this.heard.delete(name);
+  }
+
+  /** A run's curve may come before or after the run is in the list, and goes with it. */
   hearCurves() {
-    for (const { id } of this.store.get("runs")) this.on(`curve_${id}`, () => this.update());
+    const curves = new Set(this.store.get("runs").map(({ id }) => `curve_${id}`));
+    const gone = [...this.heard.keys()].filter((name) => name.startsWith("curve_") && !curves.has(name));
+    for (const name of curves) this.on(name, () => this.update());
+    for (const name of gone) {
+      this.off(name);
+      this.unpacked.delete(name);
+    }
   }
 
   columns(id) {
-    const bytes = this.store.get(`curve_${id}`);
-    const known = this.unpacked.get(id);
+    const name = `curve_${id}`;
+    const bytes = this.store.get(name);
+    const known = this.unpacked.get(name);
     if (known?.bytes === bytes && known) return known.columns;
     const columns = unpack(bytes);
-    this.unpacked.set(id, { bytes, columns });
+    this.unpacked.set(name, { bytes, columns });
     return columns;
   }
 
@@ -205,7 +217,7 @@ export class TrainingView {
 
   destroy() {
     cancelAnimationFrame(this.frame);
-    for (const [name, act] of this.heard) this.store.off(`change:${name}`, act);
+    for (const name of [...this.heard.keys()]) this.off(name);
     this.keeping.destroy();
     this.figure.destroy();
   }

@@ -24,6 +24,7 @@ const WRITE = 300; // and between two texts
 const SHARE = 10; // of the time, writing may take one part in so many
 const LENGTH = 80; // characters that a model writes
 const PASSAGE = 120; // characters of the text that it reads
+const UNITS = 24; // hidden units whose states are told: all would be much to send
 const MOST_NUMBERS = 2_000_000; // parameters of all the models that are kept
 const LIKELY = 5; // next characters that are told
 
@@ -232,6 +233,8 @@ export class Learner {
     const passage = passageOf(heldOut.length ? heldOut : corpus, vocab);
     const letters = (indices) => vocab.decode(indices).join("");
     const { states, probabilities } = readThrough(passage, model);
+    const units = Math.min(UNITS, model.H);
+    const told = leftOf(states, model.H, units);
     this.post({
       kind: "written",
       id,
@@ -243,9 +246,10 @@ export class Learner {
       passage: vocab.decode(passage),
       isLearned: heldOut.length === 0,
       likely: likely(probabilities, passage, vocab),
-      states,
+      states: told,
+      units,
       H: model.H,
-    }, [states.buffer]);
+    }, [told.buffer]);
     run.wroteWith = asked;
     this.wrote = performance.now();
     this.writing = this.wrote - began;
@@ -266,6 +270,15 @@ export class Learner {
 function passageOf(tokens, vocab) {
   const start = 1 + tokens.subarray(0, PASSAGE).indexOf(vocab.indices.get(" "));
   return tokens.slice(start, start + PASSAGE);
+}
+
+/** The first columns of a matrix. */
+function leftOf(numbers, width, columns) {
+  const row = (_, t) => numbers.subarray(t * width, t * width + columns);
+  const rows = Array.from({ length: numbers.length / width }, row);
+  const left = new Float32Array(columns * rows.length);
+  rows.forEach((each, t) => left.set(each, t * columns));
+  return left;
 }
 
 /** For each place, the most probable next characters, and that of the one that came. */

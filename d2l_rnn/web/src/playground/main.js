@@ -1,7 +1,9 @@
 // The playground's entry: a worker that learns, and a page that shows it.
 
 import { say } from "../words.js";
+import { languageOf, speakIn } from "./languages.js";
 import { Page } from "./page.js";
+import { read } from "./settings.js";
 
 const resources = JSON.parse(document.getElementById("resources").textContent);
 const root = document.getElementById("page");
@@ -17,6 +19,7 @@ function bytesOf(base64) {
 }
 
 function begin() {
+  speakIn(languageOf(read(address.read()).language));
   const wasm = resources.wasm.map(bytesOf).find((each) => globalThis.WebAssembly?.validate(each));
   if (!wasm) {
     root.textContent = say("This browser has no WebAssembly with SIMD, which the network is trained with. Browsers of 2023 and later have it.");

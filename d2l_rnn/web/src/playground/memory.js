@@ -7,7 +7,6 @@ import { themeOf, watchTheme } from "../theme.js";
 import { say } from "../words.js";
 
 const CELL = { width: 14, height: 12 }; // CSS pixels of a number
-const MOST = 24; // units that are shown
 const LOW = [0, 114, 178]; // after Okabe and Ito: blue for -1, orange for +1
 const HIGH = [213, 94, 0];
 
@@ -27,6 +26,8 @@ export class Memory {
     this.text = add(element, "p", "d2l-coloured");
     this.listen();
     this.show = () => this.update();
+    this.fold = element.closest("details");
+    this.fold?.addEventListener("toggle", this.show);
     store.on("change:passage", this.show);
     this.unwatch = watchTheme(this.show);
     this.update();
@@ -68,9 +69,9 @@ export class Memory {
   }
 
   /** What is chosen is there, in a shorter text and a smaller network, too. */
-  fit({ passage, H }) {
+  fit({ passage, units }) {
     if (this.letter !== null) this.letter = Math.min(this.letter, passage.length - 1);
-    if (this.unit !== null) this.unit = Math.min(this.unit, MOST - 1, H - 1);
+    if (this.unit !== null) this.unit = Math.min(this.unit, units - 1);
   }
 
   /** Not in a frame of the screen: the curves have that for themselves. */
@@ -79,7 +80,7 @@ export class Memory {
       this.turn = null;
       const passage = this.store.get("passage");
       this.element.hidden = !passage;
-      if (!passage) return;
+      if (!passage || this.fold?.open === false) return;
       this.fit(passage);
       this.explain(passage);
       this.write(passage);
@@ -89,8 +90,8 @@ export class Memory {
     });
   }
 
-  explain({ H }) {
-    set(this.caption, say("The hidden state is all that the network carries from one character to the next. A row is a hidden unit ({n} of {all}), a column its state after that character: from blue, −1, to orange, +1.", { n: Math.min(MOST, H), all: H }));
+  explain({ units, H }) {
+    set(this.caption, say("The hidden state is all that the network carries from one character to the next. A row is a hidden unit ({n} of {all}), a column its state after that character: from blue, −1, to orange, +1.", { n: units, all: H }));
   }
 
   write({ passage }) {
@@ -98,18 +99,17 @@ export class Memory {
     change(this.letters, words.join(""));
   }
 
-  draw({ passage, states, H }) {
-    const rows = Math.min(MOST, H);
+  draw({ passage, states, units }) {
     const { isDark } = themeOf(this.element);
-    const picture = new ImageData(passage.length, rows);
+    const picture = new ImageData(passage.length, units);
     for (let t = 0; t < passage.length; t += 1) {
-      for (let unit = 0; unit < rows; unit += 1) {
-        picture.data.set([...shade(states[t * H + unit], isDark), 255], 4 * (unit * passage.length + t));
+      for (let unit = 0; unit < units; unit += 1) {
+        picture.data.set([...shade(states[t * units + unit], isDark), 255], 4 * (unit * passage.length + t));
       }
     }
     const { canvas } = this;
-    Object.assign(canvas, { width: passage.length, height: rows });
-    Object.assign(canvas.style, { width: `${passage.length * CELL.width}px`, height: `${rows * CELL.height}px` });
+    Object.assign(canvas, { width: passage.length, height: units });
+    Object.assign(canvas.style, { width: `${passage.length * CELL.width}px`, height: `${units * CELL.height}px` });
     canvas.getContext("2d").putImageData(picture, 0, 0);
     this.letters.style.width = canvas.style.width;
     this.row.hidden = this.unit === null;
@@ -117,22 +117,22 @@ export class Memory {
   }
 
   /** What the network expects after the chosen letter. */
-  tell({ passage, likely, states, H }) {
+  tell({ passage, likely, states, units }) {
     this.readout.setAttribute("aria-live", this.store.get("is_running") ? "off" : "polite");
     if (this.letter === null) return set(this.readout, say("Point at a character: what does the network expect after it? Click a row: in which parts of the text is that unit high?"));
     const { most, came } = likely[this.letter];
     const bar = ({ token, p }) => `<span class="d2l-chance"><b>${escaped(visible(token))}</b><i style="width: ${(80 * p).toFixed(1)}px"></i>${(100 * p).toFixed(0)}%</span>`;
     const read = escaped(passage.slice(Math.max(0, this.letter - 11), this.letter + 1).map(visible).join(""));
     const real = came ? say("in the text: {token}, {p}%", { token: escaped(visible(came.token)), p: (100 * came.p).toFixed(0) }) : "";
-    const unit = this.unit === null ? "" : ` · ${say("unit {n}: {value}", { n: this.unit + 1, value: signed(states[this.letter * H + this.unit]) })}`;
+    const unit = this.unit === null ? "" : ` · ${say("unit {n}: {value}", { n: this.unit + 1, value: signed(states[this.letter * units + this.unit]) })}`;
     change(this.readout, `${say("after “{read}”", { read })}: ${most.map(bar).join(" ")} ${real}${unit}`);
   }
 
   /** The text, coloured by the chosen unit. */
-  colour({ passage, states, H, isLearned }) {
+  colour({ passage, states, units, isLearned }) {
     const { isDark } = themeOf(this.element);
     const mark = (each, t) => {
-      const ground = this.unit === null ? "transparent" : `rgb(${shade(states[t * H + this.unit], isDark).join()})`;
+      const ground = this.unit === null ? "transparent" : `rgb(${shade(states[t * units + this.unit], isDark).join()})`;
       return `<span style="background: ${ground}">${escaped(each)}</span>`;
     };
     const heading = say(isLearned ? "the text" : "text that it has not learned from");

@@ -2,15 +2,15 @@
 
 import { add, set } from "../dom.js";
 import { TrainingView } from "../training.js";
-import { say, speak } from "../words.js";
+import { say } from "../words.js";
 import { Board } from "./board.js";
 import { button, fold } from "./controls.js";
+import { languageOf, speakIn } from "./languages.js";
 import { Memory } from "./memory.js";
 import { OwnText } from "./own_text.js";
 import { Session } from "./session.js";
 import { allowed, BEGINS, read, write } from "./settings.js";
 import { Walk } from "./walk.js";
-import { CHINESE } from "./words_zh.js";
 
 const NOTE = 200; // milliseconds before the address follows: browsers refuse more
 
@@ -35,7 +35,7 @@ export class Page {
       mended.push({ name: "text", came: "own", value: "story", isOwn: true });
     }
     Object.assign(this, { values, hidden, asked: language });
-    this.language = language ?? (navigator.language.startsWith("zh") ? "zh" : "en");
+    this.language = languageOf(language);
     this.build();
     this.showMended(mended);
     this.learn();
@@ -150,8 +150,7 @@ export class Page {
   // ---- What is there ----
 
   build() {
-    speak(this.language === "zh" ? CHINESE : {});
-    document.documentElement.lang = this.language === "zh" ? "zh-Hans" : "en-GB";
+    speakIn(this.language);
     document.title = say("An RNN that learns in this page");
     this.view?.destroy();
     this.memory?.destroy();

@@ -23,7 +23,7 @@ export function labelsOf(runs, texts) {
 export function levelsOf(text) {
   if (!text) return {};
   const { guessing, bigram } = text.levels;
-  return { guessing, [say("bigram,\nlearned text")]: bigram, ...(text.best ? { [say("{n}-grams,\nheld out", { n: text.n })]: text.best } : {}) };
+  return { guessing, [say("bigram\nlearned text")]: bigram, ...(text.best ? { [say("{n}-grams\nheld out", { n: text.n })]: text.best } : {}) };
 }
 
 /** Where a run stands, as HTML. */
