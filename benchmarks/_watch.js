@@ -3,7 +3,7 @@
 // `seen.pictures` has [milliseconds, run, drawn, read] for each picture: when it was
 // there, the label of the run in view, the epochs of its curve, and the epoch in the
 // readout. Panels that do not train have "", 0 and 0. A picture is an image that has
-// loaded, or a frame in which the first canvas was redrawn. `seen.key` is when a key was
+// loaded, or a frame in which the first canvas, or a sheet of numbers, was redrawn. `seen.key` is when a key was
 // last pressed, `seen.now()` what is shown at the moment.
 
 (panel) => {
@@ -33,6 +33,8 @@
     if (this.canvas === panel.querySelector(".d2l-figure canvas")) drawn();
     return clear.apply(this, box);
   };
+  const sheet = panel.querySelector(".d2l-board");
+  if (sheet) new MutationObserver(drawn).observe(sheet, { subtree: true, childList: true, characterData: true });
   panel.addEventListener("load", ({ target }) => target.matches("img") && drawn(), true);
   document.addEventListener("keydown", () => Object.assign(seen, { key: performance.now(), pictures: [] }), true);
 }
