@@ -22,7 +22,8 @@ from _panel import Lab
 OTHER = "from d2l_rnn import explorers\n\nexplorers.{}()"
 OTHERS = (
     "Autoregression", "GradientFlow", "HowFarBack", "MarkovChain", "Minibatches",
-    "NGramText", "Nudge", "OneMinibatch", "Sureness", "Uncertainty", "UnrolledRNN", "Vocabulary",
+    "NGramText", "Nudge", "OneMinibatch", "Sureness", "Uncertainty", "UnrolledRNN",
+    "Vocabulary",
 )  # fmt: skip
 # Seconds of a drag from end to end: one over six values passes seven a second.
 CROSSING = 0.75
