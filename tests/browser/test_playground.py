@@ -509,7 +509,8 @@ def test_a_model_is_saved_and_opened_again(open_page, tmp_path):
     playground.slider("hidden units H").press("ArrowRight")
     playground.ends()
     playground.button("clear").click()
-    assert not playground.page.locator(".d2l-strips").is_visible()
+    strips = playground.page.locator(".d2l-strips")
+    strips.wait_for(state="hidden", timeout=1000)  # in the page's next turn
     playground.slider("hidden units H").press("ArrowRight")
     playground.ends()
     playground.page.locator("input[accept='.safetensors']").set_input_files(path)
