@@ -3,8 +3,8 @@
 // `seen.pictures` has [milliseconds, run, drawn, read] for each picture: when it was
 // there, the label of the run in view, the epochs of its curve, and the epoch in the
 // readout. Panels that do not train have "", 0 and 0. A picture is an image that has
-// loaded, or a frame in which the first canvas, or a sheet of numbers, was redrawn. `seen.key` is when a key was
-// last pressed, `seen.now()` what is shown at the moment.
+// loaded, or a frame in which the first canvas or a sheet of numbers was redrawn.
+// `seen.key` is when a key was last pressed, `seen.now()` what is shown at the moment.
 
 (panel) => {
   const state = () => [

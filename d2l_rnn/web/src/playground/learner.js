@@ -274,10 +274,9 @@ function passageOf(tokens, vocab) {
 
 /** The first columns of a matrix. */
 function leftOf(numbers, width, columns) {
-  const row = (_, t) => numbers.subarray(t * width, t * width + columns);
-  const rows = Array.from({ length: numbers.length / width }, row);
-  const left = new Float32Array(columns * rows.length);
-  rows.forEach((each, t) => left.set(each, t * columns));
+  const rows = numbers.length / width;
+  const left = new Float32Array(rows * columns);
+  for (let t = 0; t < rows; t += 1) left.set(numbers.subarray(t * width, t * width + columns), t * columns);
   return left;
 }
 

@@ -19,9 +19,9 @@ function bytesOf(base64) {
 }
 
 function begin() {
-  speakIn(languageOf(read(address.read()).language));
   const wasm = resources.wasm.map(bytesOf).find((each) => globalThis.WebAssembly?.validate(each));
   if (!wasm) {
+    speakIn(languageOf(read(address.read()).language));
     root.textContent = say("This browser has no WebAssembly with SIMD, which the network is trained with. Browsers of 2023 and later have it.");
     return;
   }
